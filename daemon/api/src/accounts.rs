@@ -1,0 +1,93 @@
+//! `Accounts1`: which accounts there are, and their codes.
+
+#![allow(missing_docs)] // the interface macros add items of their own
+
+use std::{future::Future, sync::Arc};
+
+use zbus::{interface, message::Header, object_server::SignalEmitter};
+
+use crate::{Caller, Dict, Error, caller::Origin, types::*};
+
+/// What the daemon must be able to do for [`Accounts`].
+pub trait AccountsBackend: Send + Sync + 'static {
+    /// Returns the accounts.
+    fn list(
+        &self,
+        caller: Caller,
+        options: ListOptions,
+    ) -> impl Future<Output = Result<Vec<AccountInfo>, Error>> + Send;
+    /// Returns the accounts that fit the words.
+    fn find(
+        &self,
+        caller: Caller,
+        words: &str,
+        options: ListOptions,
+    ) -> impl Future<Output = Result<Vec<AccountInfo>, Error>> + Send;
+    /// Returns a code and what there is to say about it.
+    fn code(
+        &self,
+        caller: Caller,
+        account: &str,
+        options: CodeOptions,
+    ) -> impl Future<Output = Result<(String, CodeDetails), Error>> + Send;
+}
+
+/// The service object of the interface.
+pub struct Accounts<B> {
+    /// Who does the work.
+    pub backend: Arc<B>,
+    /// Where it is served.
+    pub origin: Origin,
+}
+
+/// Which accounts there are, and their codes.
+#[interface(
+    name = "org.countersign.Accounts1",
+    proxy(
+        default_service = "org.countersign.Countersign1",
+        default_path = "/org/countersign/Countersign1",
+        gen_blocking = false
+    )
+)]
+impl<B: AccountsBackend> Accounts<B> {
+    /// The code of one account, now. An account is named by its id, by `issuer:name`, or by words that fit only it.
+    #[zbus(out_args("code"))]
+    async fn code(&self, account: &str, #[zbus(header)] header: Header<'_>) -> Result<String, Error> {
+        let (code, _) = self.backend.code(self.origin.caller(&header)?, account, CodeOptions::default()).await?;
+        Ok(code)
+    }
+
+    /// The code of one account. Options: fresh u (seconds it must still live), unused b (never the same twice),
+    /// max_wait u, at t (Unix time), next b, prompt b (ask to unlock), advance b (counter-based: use one up).
+    /// Details: expires t, period u, account s.
+    #[zbus(out_args("code", "details"))]
+    async fn code_with(
+        &self,
+        account: &str,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(String, Dict), Error> {
+        let (code, details) = self.backend.code(self.origin.caller(&header)?, account, options.try_into()?).await?;
+        Ok((code, details.into()))
+    }
+
+    /// The accounts, 1,000 at the most a call. Options: offset u, limit u, order s (`name` or `use`). Each: id s,
+    /// issuer s, name s, prefix s, title s, kind s, algorithm s, digits u, period u, confirmed b, pin_needed b,
+    /// created t, last_used t, deleted t, note s.
+    #[zbus(out_args("accounts"))]
+    async fn list(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
+        let found = self.backend.list(self.origin.caller(&header)?, options.try_into()?).await?;
+        Ok(found.into_iter().map(Dict::from).collect())
+    }
+
+    /// The accounts that fit all the words, best first; an id or an exact `issuer:name` fits alone.
+    #[zbus(out_args("accounts"))]
+    async fn find(&self, words: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
+        let found = self.backend.find(self.origin.caller(&header)?, words, options.try_into()?).await?;
+        Ok(found.into_iter().map(Dict::from).collect())
+    }
+
+    /// Accounts came, went or changed: ask again.
+    #[zbus(signal)]
+    pub async fn changed(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
+}

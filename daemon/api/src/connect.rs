@@ -1,0 +1,224 @@
+//! How a client finds the daemon: its private socket, else the session bus starts it, else the client does.
+
+use std::{
+    env,
+    fs::{self, DirBuilder},
+    io::{self, BufRead, BufReader},
+    os::{
+        fd::OwnedFd,
+        unix::{
+            fs::{DirBuilderExt, MetadataExt},
+            net::UnixStream,
+            process::CommandExt,
+        },
+    },
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use zbus::{Connection, connection, fdo};
+
+use crate::{BUS_NAME, Error};
+
+/// Returns the user id of this process.
+pub fn own_uid() -> io::Result<u32> {
+    Ok(fs::metadata("/proc/self")?.uid())
+}
+
+/// Returns the folder of the private socket, 0700 and made when it is missing.
+///
+/// It is `$XDG_RUNTIME_DIR/countersign`; without that variable (cron, `env -i`) `/run/user/UID/countersign` where that is
+/// ours, else a folder under the state directory.
+pub fn runtime_dir() -> io::Result<PathBuf> {
+    let dir = runtime_base()?.join("countersign");
+    match DirBuilder::new().mode(0o700).recursive(true).create(&dir) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    let found = fs::symlink_metadata(&dir)?;
+    if !found.is_dir() || found.uid() != own_uid()? || found.mode() & 0o077 != 0 {
+        let text = format!("{} must be a folder of yours that nobody else can enter (chmod 700)", dir.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+    }
+    Ok(dir)
+}
+
+/// Returns the path of the private socket.
+pub fn private_socket() -> io::Result<PathBuf> {
+    Ok(runtime_dir()?.join("private"))
+}
+
+/// Returns an XDG folder: the variable when it holds an absolute path, else this folder below home.
+pub fn xdg_dir(variable: &str, below_home: &str) -> io::Result<PathBuf> {
+    if let Some(dir) = env::var_os(variable).map(PathBuf::from).filter(|dir| dir.is_absolute()) {
+        return Ok(dir);
+    }
+    let home = env::home_dir().filter(|home| home.is_absolute());
+    let home = home.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no home folder: set HOME"))?;
+    Ok(home.join(below_home))
+}
+
+fn runtime_base() -> io::Result<PathBuf> {
+    if let Some(dir) = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_absolute()) {
+        return Ok(dir);
+    }
+    let uid = own_uid()?;
+    let usual = PathBuf::from(format!("/run/user/{uid}"));
+    if fs::metadata(&usual).is_ok_and(|found| found.is_dir() && found.uid() == uid) {
+        return Ok(usual);
+    }
+    Ok(xdg_dir("XDG_STATE_HOME", ".local/state")?.join("countersign/run"))
+}
+
+/// Where the session bus listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BusAddress {
+    /// A socket in the file system.
+    Path(PathBuf),
+    /// A socket in Linux' abstract name space.
+    Abstract(String),
+}
+
+impl BusAddress {
+    /// Returns the address of the session bus: from the environment, else `$XDG_RUNTIME_DIR/bus`; `None` without a bus.
+    ///
+    /// # Errors
+    /// Any transport but a unix socket is refused: nothing else tells who is at the other end.
+    pub fn of_session() -> Result<Option<Self>, Error> {
+        match env::var("DBUS_SESSION_BUS_ADDRESS") {
+            Ok(text) if !text.is_empty() => Self::parse(&text).map(Some),
+            _ => {
+                let path = runtime_base().map_err(unreachable)?.join("bus");
+                Ok(path.exists().then_some(Self::Path(path)))
+            }
+        }
+    }
+
+    /// Reads the first unix address of a list as D-Bus writes it.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        for address in text.split(';').filter_map(|address| address.strip_prefix("unix:")) {
+            for pair in address.split(',') {
+                match pair.split_once('=') {
+                    Some(("path", path)) => return Ok(Self::Path(unescape(path).into())),
+                    Some(("abstract", name)) => return Ok(Self::Abstract(unescape(name))),
+                    _ => {}
+                }
+            }
+        }
+        Err(Error::Denied("the session bus is no unix socket: unset DBUS_SESSION_BUS_ADDRESS or set it to one".into()))
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Path(path) => format!("unix:path={}", path.display()),
+            Self::Abstract(name) => format!("unix:abstract={name}"),
+        }
+    }
+}
+
+/// Undoes D-Bus' percent escapes.
+fn unescape(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let code = (byte == b'%').then(|| tail.get(..2)).flatten().and_then(|hex| str::from_utf8(hex).ok());
+        if let Some(value) = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            out.push(value);
+            rest = &tail[2..];
+        } else {
+            out.push(byte);
+            rest = tail;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Connects to the session bus, which must be one of the same user.
+pub async fn session_bus() -> Result<Connection, Error> {
+    let address = BusAddress::of_session()?.ok_or_else(|| unreachable("there is no session bus"))?;
+    let connection = connection::Builder::address(address.text().as_str())?.build().await?;
+    let owner = connection.peer_creds().await.ok().and_then(|credentials| credentials.unix_user_id());
+    if owner != own_uid().ok() {
+        return Err(Error::Denied("the session bus belongs to another user".into()));
+    }
+    Ok(connection)
+}
+
+/// Connects to the private socket of a daemon that runs.
+pub async fn private() -> Result<Connection, Error> {
+    let socket = private_socket().map_err(unreachable)?;
+    let address = format!("unix:path={}", socket.display());
+    Ok(connection::Builder::address(address.as_str())?.p2p().build().await?)
+}
+
+/// Connects to the private socket, and starts the daemon if it does not run: by the session bus, else as a child.
+pub async fn private_or_start() -> Result<Connection, Error> {
+    if let Ok(connection) = private().await {
+        return Ok(connection);
+    }
+    if start_by_bus().await.is_err() {
+        start_as_child()?;
+    }
+    private().await
+}
+
+async fn start_by_bus() -> Result<(), Error> {
+    let bus = session_bus().await?;
+    let name = BUS_NAME.try_into().expect("a constant bus name is valid");
+    fdo::DBusProxy::new(&bus).await?.start_service_by_name(name, 0).await.map_err(zbus::Error::from)?;
+    Ok(())
+}
+
+/// Starts `countersignd` and waits until it serves or has ended: the lock file decides which of several goes on.
+fn start_as_child() -> Result<(), Error> {
+    let program =
+        program("countersignd").ok_or_else(|| unreachable("countersignd is not installed beside this program"))?;
+    let (ours, theirs) = UnixStream::pair().map_err(unreachable)?;
+    ours.set_read_timeout(Some(START_LIMIT)).map_err(unreachable)?;
+    Command::new(program)
+        .arg("--announce")
+        .stdin(Stdio::null())
+        .stdout(Stdio::from(OwnedFd::from(theirs)))
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(|error| unreachable(format!("countersignd does not start: {error}")))?;
+    // Its word "ready", or the end of the stream when it has ended: either way, the next connect tells.
+    let mut line = String::new();
+    BufReader::new(ours)
+        .read_line(&mut line)
+        .map_err(|error| unreachable(format!("countersignd is not ready: {error}")))?;
+    Ok(())
+}
+
+/// Returns the path of one of our programs: in the libexec folder beside this program's, else in its own.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let own = env::current_exe().ok()?;
+    let folder = own.parent()?;
+    let places = [folder.join("../libexec/countersign"), folder.to_path_buf()];
+    places.iter().map(|place: &PathBuf| Path::join(place, name)).find(|path| path.is_file())
+}
+
+fn unreachable(text: impl ToString) -> Error {
+    Error::ZBus(zbus::Error::Failure(text.to_string()))
+}
+
+/// How long a daemon may take until it serves.
+const START_LIMIT: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_unix_addresses_are_taken() {
+        assert_eq!(BusAddress::parse("unix:path=/run/b%20s,guid=1").ok(), Some(BusAddress::Path("/run/b s".into())));
+        assert_eq!(BusAddress::parse("unix:guid=2,abstract=/tmp/x").ok(), Some(BusAddress::Abstract("/tmp/x".into())));
+        assert_eq!(BusAddress::parse("tcp:host=x;unix:path=/b").ok(), Some(BusAddress::Path("/b".into())));
+        for bad in ["tcp:host=localhost,port=1", "unixexec:path=/bin/sh", "autolaunch:", "", "unix:tmpdir=/tmp"] {
+            assert!(matches!(BusAddress::parse(bad), Err(Error::Denied(_))), "{bad} was taken");
+        }
+    }
+}

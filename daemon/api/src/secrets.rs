@@ -1,0 +1,265 @@
+//! `Secrets1`: everything that carries a secret. Served on private connections only, never on the bus.
+
+use std::{future::Future, os::fd::AsFd, sync::Arc};
+
+use zbus::{interface, message::Header, zvariant::Fd};
+
+use crate::{Caller, Dict, Error, caller::Origin, types::*};
+
+/// What the daemon must be able to do for [`Secrets`].
+pub trait SecretsBackend: Send + Sync + 'static {
+    /// Makes the vault; it is open then. Options: keyring b (lets the login keyring open it too).
+    fn init(
+        &self,
+        caller: Caller,
+        passphrase: &str,
+        options: InitOptions,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Unlocks by a `passphrase` or by the `recovery` key.
+    fn unlock_with(&self, caller: Caller, way: &str, key: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Shows that the person is there: what needs presence works on this connection afterwards, and on no other.
+    fn prove(&self, caller: Caller, passphrase: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Keeps the account that an `otpauth` URI or a bare key describes. Options: if_exists s, issuer s, name s.
+    fn add(&self, caller: Caller, text: &str, options: KeepOptions)
+    -> impl Future<Output = Result<Kept, Error>> + Send;
+    /// What a URI or a QR's text is and what is odd about it; nothing is kept.
+    fn check(&self, caller: Caller, text: &str) -> impl Future<Output = Result<Candidate, Error>> + Send;
+    /// Looks for QR codes in a picture file (PNG, JPEG, WebP, PPM, …).
+    fn scan_image(
+        &self,
+        caller: Caller,
+        picture: std::os::fd::OwnedFd,
+    ) -> impl Future<Output = Result<Vec<Candidate>, Error>> + Send;
+    /// Changes what is given: issuer s, name s, note s, pin s, digits u, period u, algorithm s, counter t.
+    fn edit(
+        &self,
+        caller: Caller,
+        account: &str,
+        options: EditOptions,
+    ) -> impl Future<Output = Result<AccountInfo, Error>> + Send;
+    /// Moves an account to the trash, where it stays for 30 days.
+    fn remove(&self, caller: Caller, account: &str) -> impl Future<Output = Result<AccountInfo, Error>> + Send;
+    /// Takes an account back from the trash.
+    fn restore(&self, caller: Caller, account: &str) -> impl Future<Output = Result<AccountInfo, Error>> + Send;
+    /// What lies in the trash.
+    fn trash(&self, caller: Caller) -> impl Future<Output = Result<Vec<AccountInfo>, Error>> + Send;
+    /// Takes back the last change, and says which it was.
+    fn undo(&self, caller: Caller) -> impl Future<Output = Result<String, Error>> + Send;
+    /// The secret of an account: secret s, uri s. Needs presence.
+    fn reveal(&self, caller: Caller, account: &str) -> impl Future<Output = Result<Revealed, Error>> + Send;
+    /// Puts another passphrase in the place of the present one. Needs presence.
+    fn change_passphrase(&self, caller: Caller, passphrase: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Makes a recovery key, in the place of an earlier one, and answers it this once. Needs presence.
+    fn make_recovery(&self, caller: Caller) -> impl Future<Output = Result<String, Error>> + Send;
+    /// Whether this is the last group of the recovery key, as a sign that it was written down.
+    fn confirm_recovery(&self, caller: Caller, group: &str) -> impl Future<Output = Result<bool, Error>> + Send;
+    /// The ways to open the vault: name s, what s, created t.
+    fn slots(&self, caller: Caller) -> impl Future<Output = Result<Vec<SlotInfo>, Error>> + Send;
+    /// Adds a way to open the vault: `keyring`. Needs presence.
+    fn add_slot(&self, caller: Caller, name: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Takes a way to open the vault away; never the passphrase. Needs presence.
+    fn remove_slot(&self, caller: Caller, name: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Earlier vaults: name s, number t, created t, why s.
+    fn generations(&self, caller: Caller) -> impl Future<Output = Result<Vec<GenerationInfo>, Error>> + Send;
+    /// Puts an earlier vault in the place of the present one, which becomes a generation itself.
+    fn take_generation(
+        &self,
+        caller: Caller,
+        name: &str,
+        passphrase: &str,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Codes that were given, the newest first: time t, program s, account s, title s. Options: limit u.
+    fn log(&self, caller: Caller, options: LogOptions) -> impl Future<Output = Result<Vec<LogLine>, Error>> + Send;
+}
+
+/// The service object of the interface.
+pub struct Secrets<B> {
+    /// Who does the work.
+    pub backend: Arc<B>,
+    /// Where it is served: on a private connection.
+    pub origin: Origin,
+}
+
+/// Everything that carries a secret. Private connections only.
+#[interface(
+    name = "org.countersign.Secrets1",
+    proxy(
+        default_service = "org.countersign.Countersign1",
+        default_path = "/org/countersign/Countersign1",
+        gen_blocking = false
+    )
+)]
+impl<B: SecretsBackend> Secrets<B> {
+    /// Makes the vault; it is open then. Options: keyring b (lets the login keyring open it too).
+    async fn init(&self, passphrase: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        self.backend.init(self.origin.caller(&header)?, passphrase, options.try_into()?).await
+    }
+
+    /// Unlocks by a `passphrase` or by the `recovery` key.
+    async fn unlock_with(
+        &self,
+        way: &str,
+        key: &str,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        NoOptions::try_from(options)?;
+        self.backend.unlock_with(self.origin.caller(&header)?, way, key).await
+    }
+
+    /// Shows that the person is there: what needs presence works on this connection afterwards, and on no other.
+    async fn prove(&self, passphrase: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        NoOptions::try_from(options)?;
+        self.backend.prove(self.origin.caller(&header)?, passphrase).await
+    }
+
+    /// Keeps the account that an `otpauth` URI or a bare key describes. Options: if_exists s, issuer s, name s.
+    #[zbus(out_args("kept"))]
+    async fn add(&self, text: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
+        Ok(self.backend.add(self.origin.caller(&header)?, text, options.try_into()?).await?.into())
+    }
+
+    /// What a URI or a QR's text is and what is odd about it; nothing is kept.
+    #[zbus(out_args("candidate"))]
+    async fn check(&self, text: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
+        NoOptions::try_from(options)?;
+        Ok(self.backend.check(self.origin.caller(&header)?, text).await?.into())
+    }
+
+    /// Looks for QR codes in a picture file (PNG, JPEG, WebP, PPM, …).
+    #[zbus(out_args("candidates"))]
+    async fn scan_image(
+        &self,
+        picture: Fd<'_>,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Vec<Dict>, Error> {
+        let picture = picture
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(|e| Error::InvalidArgument(format!("the descriptor can't be used: {e}")))?;
+        NoOptions::try_from(options)?;
+        Ok(self.backend.scan_image(self.origin.caller(&header)?, picture).await?.into_iter().map(Dict::from).collect())
+    }
+
+    /// Changes what is given: issuer s, name s, note s, pin s, digits u, period u, algorithm s, counter t.
+    #[zbus(out_args("account"))]
+    async fn edit(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
+        Ok(self.backend.edit(self.origin.caller(&header)?, account, options.try_into()?).await?.into())
+    }
+
+    /// Moves an account to the trash, where it stays for 30 days.
+    #[zbus(out_args("account"))]
+    async fn remove(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
+        NoOptions::try_from(options)?;
+        Ok(self.backend.remove(self.origin.caller(&header)?, account).await?.into())
+    }
+
+    /// Takes an account back from the trash.
+    #[zbus(out_args("account"))]
+    async fn restore(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
+        NoOptions::try_from(options)?;
+        Ok(self.backend.restore(self.origin.caller(&header)?, account).await?.into())
+    }
+
+    /// What lies in the trash.
+    #[zbus(out_args("accounts"))]
+    async fn trash(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
+        NoOptions::try_from(options)?;
+        Ok(self.backend.trash(self.origin.caller(&header)?).await?.into_iter().map(Dict::from).collect())
+    }
+
+    /// Takes back the last change, and says which it was.
+    #[zbus(out_args("what"))]
+    async fn undo(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<String, Error> {
+        NoOptions::try_from(options)?;
+        self.backend.undo(self.origin.caller(&header)?).await
+    }
+
+    /// The secret of an account: secret s, uri s. Needs presence.
+    #[zbus(out_args("revealed"))]
+    async fn reveal(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
+        NoOptions::try_from(options)?;
+        Ok(self.backend.reveal(self.origin.caller(&header)?, account).await?.into())
+    }
+
+    /// Puts another passphrase in the place of the present one. Needs presence.
+    async fn change_passphrase(
+        &self,
+        passphrase: &str,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        NoOptions::try_from(options)?;
+        self.backend.change_passphrase(self.origin.caller(&header)?, passphrase).await
+    }
+
+    /// Makes a recovery key, in the place of an earlier one, and answers it this once. Needs presence.
+    #[zbus(out_args("key"))]
+    async fn make_recovery(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<String, Error> {
+        NoOptions::try_from(options)?;
+        self.backend.make_recovery(self.origin.caller(&header)?).await
+    }
+
+    /// Whether this is the last group of the recovery key, as a sign that it was written down.
+    #[zbus(out_args("right"))]
+    async fn confirm_recovery(
+        &self,
+        group: &str,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<bool, Error> {
+        NoOptions::try_from(options)?;
+        self.backend.confirm_recovery(self.origin.caller(&header)?, group).await
+    }
+
+    /// The ways to open the vault: name s, what s, created t.
+    #[zbus(out_args("slots"))]
+    async fn slots(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
+        NoOptions::try_from(options)?;
+        Ok(self.backend.slots(self.origin.caller(&header)?).await?.into_iter().map(Dict::from).collect())
+    }
+
+    /// Adds a way to open the vault: `keyring`. Needs presence.
+    async fn add_slot(&self, name: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        NoOptions::try_from(options)?;
+        self.backend.add_slot(self.origin.caller(&header)?, name).await
+    }
+
+    /// Takes a way to open the vault away; never the passphrase. Needs presence.
+    async fn remove_slot(&self, name: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        NoOptions::try_from(options)?;
+        self.backend.remove_slot(self.origin.caller(&header)?, name).await
+    }
+
+    /// Earlier vaults: name s, number t, created t, why s.
+    #[zbus(out_args("generations"))]
+    async fn generations(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
+        NoOptions::try_from(options)?;
+        Ok(self.backend.generations(self.origin.caller(&header)?).await?.into_iter().map(Dict::from).collect())
+    }
+
+    /// Puts an earlier vault in the place of the present one, which becomes a generation itself.
+    async fn take_generation(
+        &self,
+        name: &str,
+        passphrase: &str,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        NoOptions::try_from(options)?;
+        self.backend.take_generation(self.origin.caller(&header)?, name, passphrase).await
+    }
+
+    /// Codes that were given, the newest first: time t, program s, account s, title s. Options: limit u.
+    #[zbus(out_args("lines"))]
+    async fn log(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
+        Ok(self
+            .backend
+            .log(self.origin.caller(&header)?, options.try_into()?)
+            .await?
+            .into_iter()
+            .map(Dict::from)
+            .collect())
+    }
+}

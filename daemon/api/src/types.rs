@@ -1,0 +1,346 @@
+//! The dictionaries of the contract.
+
+use crate::dict::{options, record};
+
+options! {
+    /// Options of a method that has none yet.
+    pub struct NoOptions {}
+}
+
+options! {
+    /// Options of `CodeWith`.
+    pub struct CodeOptions {
+        /// Seconds that the code must still live; else the next one is waited for.
+        fresh: u32,
+        /// Never the same code twice: waits for the next one if this one was given already.
+        unused: bool,
+        /// The most seconds to wait; more needed answers `WouldWait`. Unset: up to one period.
+        max_wait: u32,
+        /// The code at this Unix time, in seconds, instead of now.
+        at: u64,
+        /// The code after the one of now.
+        next: bool,
+        /// While locked: ask the person to unlock.
+        prompt: bool,
+        /// Counter-based account: use the next code up.
+        advance: bool,
+    }
+}
+
+record! {
+    /// What is said of a code beside it.
+    pub struct CodeDetails {
+        /// Unix time at which the code dies, in seconds; 0 where codes follow a counter.
+        expires: u64,
+        /// Seconds that a code lives; 0 where codes follow a counter.
+        period: u32,
+        /// Id of the account.
+        account: String,
+    }
+}
+
+options! {
+    /// Options of `List` and `Find`.
+    pub struct ListOptions {
+        /// How many to leave out at the start.
+        offset: u32,
+        /// How many to answer at the most; 1,000 at the very most.
+        limit: u32,
+        /// `use` (most used first, the default of `Find`) or `name` (the default of `List`).
+        order: String,
+    }
+}
+
+record! {
+    /// An account as lists show it: nothing secret.
+    pub struct AccountInfo {
+        /// 32 hex characters; stable.
+        id: String,
+        /// Who the account is with.
+        issuer: String,
+        /// The account's name there.
+        name: String,
+        /// What the QR's label said before the colon where it differs from the issuer.
+        prefix: String,
+        /// Issuer and name in one, hostile characters made visible.
+        title: String,
+        /// `totp`, `hotp`, `steam`, `motp` or `yandex`.
+        kind: String,
+        /// `SHA1`, `SHA256` or `SHA512`; empty where the kind has but one.
+        algorithm: String,
+        /// Length of a code.
+        digits: u32,
+        /// Seconds that a code lives; 0 where codes follow a counter.
+        period: u32,
+        /// Whether a code has been asked for since it was kept: only then has a site been able to accept one.
+        confirmed: bool,
+        /// Whether a PIN is needed that the vault does not keep.
+        pin_needed: bool,
+        /// Unix time at which it was kept.
+        created: u64,
+        /// Unix time of the last code; 0 for never.
+        last_used: u64,
+        /// Unix time at which it was removed; 0 for accounts that are not in the trash.
+        deleted: u64,
+        /// The person's note.
+        note: String,
+    }
+}
+
+record! {
+    /// How the daemon and its vault are.
+    pub struct Status {
+        /// `absent`, `locked`, `unlocked` or `unusable`.
+        state: String,
+        /// Id of the reason for the state, such as `idle`, `by-hand`, `sleep`, `damaged`, `newer`.
+        why: String,
+        /// The reason in English.
+        why_text: String,
+        /// Unix time of the state's beginning.
+        since: u64,
+        /// The daemon's own version.
+        version: String,
+        /// The vault's folder.
+        vault: String,
+        /// Accounts in the vault; 0 while it is locked.
+        accounts: u32,
+        /// Accounts kept of which no code has been asked for yet.
+        unconfirmed: u32,
+        /// Entries that this version can't understand; they are kept as they are.
+        quarantined: u32,
+        /// Scans sealed while locked, waiting to be looked at.
+        inbox: u32,
+        /// Why the vault can only be read; empty where it can be written.
+        read_only: String,
+        /// Whether there is a recovery key: `none`, `unconfirmed` or `made`.
+        recovery: String,
+        /// Names of the key slots.
+        slots: Vec<String>,
+        /// Seconds of idleness after which the vault locks; 0 for never.
+        idle_lock: u32,
+        /// What is missing on this desktop and what it means, a line each.
+        missing: Vec<String>,
+        /// What is wrong with the configuration; empty where nothing is.
+        config_error: String,
+    }
+}
+
+options! {
+    /// The caller's screen and terminal, and how to go about a scan or a prompt.
+    pub struct ScanOptions {
+        /// The caller's `DISPLAY`.
+        display: String,
+        /// The caller's `WAYLAND_DISPLAY`.
+        wayland_display: String,
+        /// The caller's `XAUTHORITY`.
+        xauthority: String,
+        /// The caller's `XDG_SESSION_TYPE`.
+        session_type: String,
+        /// The caller's `XDG_CURRENT_DESKTOP`.
+        current_desktop: String,
+        /// No terminal shows the result: tell it by a notification with buttons, and keep the only account found.
+        notify: bool,
+    }
+}
+
+options! {
+    /// Options of `Unlock`: the caller's screen and terminal, for the prompt.
+    pub struct PromptOptions {
+        /// The caller's `DISPLAY`.
+        display: String,
+        /// The caller's `WAYLAND_DISPLAY`.
+        wayland_display: String,
+        /// The caller's `XAUTHORITY`.
+        xauthority: String,
+        /// The caller's `XDG_SESSION_TYPE`.
+        session_type: String,
+        /// The caller's `XDG_CURRENT_DESKTOP`.
+        current_desktop: String,
+        /// False forbids asking the person: the keyring or nothing.
+        prompt: bool,
+    }
+}
+
+record! {
+    /// A QR that a scan found, or a text looked at: what it is, and whether it can be kept. Never its text.
+    pub struct Candidate {
+        /// What to give to `Keep` or `Discard`; empty where it can't be kept.
+        id: String,
+        /// `otpauth`, `steam`, `motp`, `yandex`, `bare-secret`, `migration`, `one-time-activation`, `two-step-otpauth`, `vendor-seed`, `vendor-login`, `passkey`, `wifi`, `url` or `other`.
+        class: String,
+        /// Id of the vendor of a one-time code, such as `microsoft-work`; else empty.
+        vendor: String,
+        /// `screen`, `image`, `text` or `inbox`.
+        origin: String,
+        /// Name of the screen it stood on.
+        screen: String,
+        /// Where on that screen, such as `top left`.
+        place: String,
+        /// Pixel of its middle, from the left of all screens.
+        x: i32,
+        /// Pixel of its middle, from the top of all screens.
+        y: i32,
+        /// Who the account is with.
+        issuer: String,
+        /// The account's name.
+        name: String,
+        /// Issuer and name in one, hostile characters made visible.
+        title: String,
+        /// `totp`, `hotp`, `steam`, `motp` or `yandex`.
+        kind: String,
+        /// Length of a code.
+        digits: u32,
+        /// Seconds that a code lives.
+        period: u32,
+        /// `new`, `kept` (the same secret is there), `other-secret` (the name is there with another one) or `unknown` (locked).
+        known: String,
+        /// Id of the account that is there already.
+        known_account: String,
+        /// The known issuer that this one looks like without being it; else empty.
+        look_alike: String,
+        /// What is odd about it: ids, in the order of `notes`.
+        note_ids: Vec<String>,
+        /// What is odd about it, in English.
+        notes: Vec<String>,
+        /// Migration: titles of the accounts in this part.
+        accounts: Vec<String>,
+        /// Migration: what was left out of this part and why.
+        skipped: Vec<String>,
+        /// Migration: which part this is, from 1.
+        part: u32,
+        /// Migration: of how many.
+        parts: u32,
+        /// Migration: parts that have not been seen yet, from 1.
+        missing_parts: Vec<u32>,
+        /// Id of the advice, such as `microsoft-work`; else empty.
+        advice: String,
+        /// What it is, in one sentence.
+        what: String,
+        /// Why it can't be kept or used on a second device.
+        reason: String,
+        /// The clicks to a reusable QR, in order.
+        steps: Vec<String>,
+        /// The plain page where the clicks begin; nothing of it comes from the QR.
+        page: String,
+        /// What to do when the option is missing there.
+        missing: Vec<String>,
+        /// What has not happened to the QR by looking at it.
+        unspent: String,
+        /// Unix time at which a one-time code dies, where it tells; else 0.
+        expires: u64,
+    }
+}
+
+options! {
+    /// Options of `Keep` and `Add`.
+    pub struct KeepOptions {
+        /// For a name that is there with another secret: `replace` (the old one stays in the history) or `keep-both`.
+        if_exists: String,
+        /// Another issuer than the one found.
+        issuer: String,
+        /// Another account name than the one found.
+        name: String,
+    }
+}
+
+record! {
+    /// What became of what was to be kept.
+    pub struct Kept {
+        /// `kept`, `already-kept`, `replaced`, `kept-both`, `waiting` (for other parts or for the vault to be unlocked).
+        outcome: String,
+        /// Ids of the accounts.
+        accounts: Vec<String>,
+        /// Titles of the accounts.
+        titles: Vec<String>,
+        /// Parts that have not been seen yet, from 1.
+        missing_parts: Vec<u32>,
+    }
+}
+
+options! {
+    /// Options of `Init`.
+    pub struct InitOptions {
+        /// Also lets the login keyring open the vault.
+        keyring: bool,
+    }
+}
+
+options! {
+    /// Options of `Edit`: what is given changes.
+    pub struct EditOptions {
+        /// Who the account is with.
+        issuer: String,
+        /// The account's name there.
+        name: String,
+        /// The person's note.
+        note: String,
+        /// The PIN to keep; an empty one is forgotten.
+        pin: String,
+        /// Length of a code.
+        digits: u32,
+        /// Seconds that a code lives.
+        period: u32,
+        /// `SHA1`, `SHA256` or `SHA512`.
+        algorithm: String,
+        /// The counter of the next code.
+        counter: u64,
+    }
+}
+
+record! {
+    /// The secret of an account.
+    pub struct Revealed {
+        /// The base32 key, without padding; hex text for mOTP.
+        secret: String,
+        /// The URI that other authenticators read from a QR.
+        uri: String,
+    }
+}
+
+record! {
+    /// A way to open the vault.
+    pub struct SlotInfo {
+        /// `passphrase`, `recovery`, `keyring`, or a name.
+        name: String,
+        /// What it is, in English.
+        what: String,
+        /// Unix time at which it was made; 0 where unknown.
+        created: u64,
+    }
+}
+
+record! {
+    /// An earlier vault.
+    pub struct GenerationInfo {
+        /// What to give to `TakeGeneration`.
+        name: String,
+        /// Its generation number; 0 where only the key tells.
+        number: u64,
+        /// Unix time at which it was put aside.
+        created: u64,
+        /// Why it was put aside.
+        why: String,
+    }
+}
+
+options! {
+    /// Options of `Log`.
+    pub struct LogOptions {
+        /// How many lines at the most, the newest first.
+        limit: u32,
+    }
+}
+
+record! {
+    /// A code that was given: to whom and when, never which.
+    pub struct LogLine {
+        /// Unix time.
+        time: u64,
+        /// Path of the program that asked; for the command line its parents', outermost last.
+        program: String,
+        /// Id of the account.
+        account: String,
+        /// Its title, while it is still there.
+        title: String,
+    }
+}
