@@ -201,6 +201,7 @@ pub fn program(name: &str) -> Option<PathBuf> {
     places.iter().map(|place: &PathBuf| Path::join(place, name)).find(|path| path.is_file())
 }
 
+#[allow(clippy::needless_pass_by_value)] // so that it fits `map_err`
 fn unreachable(text: impl ToString) -> Error {
     Error::ZBus(zbus::Error::Failure(text.to_string()))
 }

@@ -45,8 +45,8 @@ macro_rules! options {
         pub struct $name { $($(#[$doc])* pub $field: Option<$type>,)* }
 
         impl From<$name> for $crate::Dict {
+            #[allow(unused_mut, unused_variables)] // `NoOptions` has no key
             fn from(options: $name) -> Self {
-                #[allow(unused_mut)] // there are dictionaries without a key
                 let mut dict = Self::new();
                 $(if let Some(value) = options.$field { $crate::dict::put(&mut dict, stringify!($field), value); })*
                 dict
