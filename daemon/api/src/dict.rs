@@ -56,6 +56,7 @@ macro_rules! options {
         impl TryFrom<$crate::Dict> for $name {
             type Error = $crate::Error;
 
+            #[allow(unused_mut)] // `NoOptions` has no key
             fn try_from(mut dict: $crate::Dict) -> Result<Self, $crate::Error> {
                 let options = Self { $($field: $crate::dict::take_option(&mut dict, stringify!($field))?,)* };
                 $crate::dict::refuse_unknown(&dict)?;
