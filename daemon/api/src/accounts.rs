@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)] // the interface macros add items of their own
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use zbus::{interface, message::Header, object_server::SignalEmitter};
 
@@ -35,7 +35,7 @@ pub trait AccountsBackend: Send + Sync + 'static {
 /// The service object of the interface.
 pub struct Accounts<B> {
     /// Who does the work.
-    pub backend: Arc<B>,
+    pub backend: B,
     /// Where it is served.
     pub origin: Origin,
 }

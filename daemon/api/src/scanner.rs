@@ -1,6 +1,6 @@
 //! `Scanner1`: look at the screen for QR codes, and keep what can be kept.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use zbus::{interface, message::Header};
 
@@ -30,7 +30,7 @@ pub trait ScannerBackend: Send + Sync + 'static {
 /// The service object of the interface.
 pub struct Scanner<B> {
     /// Who does the work.
-    pub backend: Arc<B>,
+    pub backend: B,
     /// Where it is served.
     pub origin: Origin,
 }

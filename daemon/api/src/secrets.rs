@@ -1,6 +1,6 @@
 //! `Secrets1`: everything that carries a secret. Served on private connections only, never on the bus.
 
-use std::{future::Future, os::fd::AsFd, sync::Arc};
+use std::{future::Future, os::fd::AsFd};
 
 use zbus::{interface, message::Header, zvariant::Fd};
 
@@ -75,7 +75,7 @@ pub trait SecretsBackend: Send + Sync + 'static {
 /// The service object of the interface.
 pub struct Secrets<B> {
     /// Who does the work.
-    pub backend: Arc<B>,
+    pub backend: B,
     /// Where it is served: on a private connection.
     pub origin: Origin,
 }

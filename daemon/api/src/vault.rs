@@ -3,7 +3,7 @@
 #![allow(missing_docs)] // the interface macros add items of their own
 #![allow(clippy::unused_async)] // properties answer from memory; the macro wants them async
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use zbus::{interface, message::Header, object_server::SignalEmitter};
 
@@ -28,7 +28,7 @@ pub trait VaultBackend: Send + Sync + 'static {
 /// The service object of the interface.
 pub struct Vault<B> {
     /// Who does the work.
-    pub backend: Arc<B>,
+    pub backend: B,
     /// Where it is served.
     pub origin: Origin,
 }
