@@ -1,0 +1,142 @@
+//! Who got a code when: time, program, account id. Never a name, never a code.
+//!
+//! One line a code: `1750000000 32-hex-id /usr/bin/program`, appended to a file of the state folder. Last use and the
+//! order "most used first" are computed from it.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+};
+
+use countersign_core::account::AccountId;
+
+/// One code given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Unix time, seconds.
+    pub time: u64,
+    /// The account.
+    pub account: AccountId,
+    /// Path of the program that asked.
+    pub program: String,
+}
+
+/// How much an account is used.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Use {
+    /// Unix time of the last code.
+    pub last: u64,
+    /// Codes given, each halved with every [`HALF_LIFE`] that has passed since.
+    pub weight: f64,
+}
+
+/// The log, in memory and on disk.
+#[derive(Debug)]
+pub struct AccessLog {
+    path: PathBuf,
+    lines: Vec<Access>,
+}
+
+impl AccessLog {
+    /// Reads the log; lines that can't be understood are left alone and not shown.
+    pub fn open(path: PathBuf) -> Self {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let lines: Vec<Access> = text.lines().filter_map(parse).collect();
+        let mut log = Self { path, lines };
+        if log.lines.len() > MAX_LINES {
+            log.shorten();
+        }
+        log
+    }
+
+    /// Writes one line down.
+    pub fn add(&mut self, access: Access) -> io::Result<()> {
+        let line = print(&access);
+        self.lines.push(access);
+        self.file(true)?.write_all(line.as_bytes())
+    }
+
+    /// Returns the lines, the newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Access> {
+        self.lines.iter().rev()
+    }
+
+    /// Returns how much each account is used, as of `now`.
+    pub fn uses(&self, now: u64) -> HashMap<AccountId, Use> {
+        let mut uses: HashMap<AccountId, Use> = HashMap::new();
+        for access in &self.lines {
+            let entry = uses.entry(access.account).or_default();
+            entry.last = entry.last.max(access.time);
+            entry.weight += 0.5f64.powf(now.saturating_sub(access.time) as f64 / HALF_LIFE);
+        }
+        uses
+    }
+
+    /// Keeps the newer half, so that the file does not grow for ever.
+    fn shorten(&mut self) {
+        self.lines.drain(..self.lines.len() - MAX_LINES / 2);
+        let text: String = self.lines.iter().map(print).collect();
+        // A log that can't be shortened is only long: nothing is lost by it.
+        let _ = self.file(false).and_then(|mut file| file.write_all(text.as_bytes()));
+    }
+
+    fn file(&self, append: bool) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.create(true).append(append).write(true).truncate(!append).mode(0o600);
+        options.open(&self.path)
+    }
+}
+
+fn print(access: &Access) -> String {
+    let program: String = access.program.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    format!("{} {} {program}\n", access.time, access.account)
+}
+
+fn parse(line: &str) -> Option<Access> {
+    let mut parts = line.splitn(3, ' ');
+    let time = parts.next()?.parse().ok()?;
+    let account = parts.next()?.parse().ok()?;
+    Some(Access { time, account, program: parts.next()?.to_owned() })
+}
+
+/// Seconds after which a use counts half: two weeks.
+const HALF_LIFE: f64 = 14.0 * 24.0 * 3600.0;
+const MAX_LINES: usize = 20_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access(time: u64, account: u8) -> Access {
+        Access { time, account: AccountId::from_bytes([account; 16]), program: "/usr/bin/x y".into() }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("access.log");
+        let mut log = AccessLog::open(path.clone());
+        log.add(access(5, 1)).unwrap();
+        log.add(access(6, 2)).unwrap();
+        let again = AccessLog::open(path);
+        assert_eq!(again.newest().cloned().collect::<Vec<_>>(), [access(6, 2), access(5, 1)]);
+    }
+
+    #[test]
+    fn old_uses_weigh_less() {
+        let mut log = AccessLog::open("/nonexistent/access.log".into());
+        log.lines = vec![access(0, 1), access(0, 1), access(10_000_000, 2)];
+        let uses = log.uses(10_000_000);
+        let weight = |n| uses[&AccountId::from_bytes([n; 16])].weight;
+        assert!(weight(2) > weight(1));
+    }
+
+    #[test]
+    fn a_program_with_a_newline_stays_one_line() {
+        let line = print(&Access { program: "/tmp/a\nb".into(), ..access(1, 1) });
+        assert_eq!(line.matches('\n').count(), 1);
+    }
+}

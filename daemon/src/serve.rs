@@ -1,0 +1,155 @@
+//! Puts the service onto the private socket and the session bus, and follows what ends or locks it.
+
+use std::{io, os::linux::net::SocketAddrExt, os::unix::net, sync::Arc};
+
+use countersign_api::{
+    BUS_NAME, PATH, Peer,
+    accounts::Accounts,
+    caller::Origin,
+    connect::BusAddress,
+    scanner::Scanner,
+    secrets::Secrets,
+    vault::Vault,
+};
+use futures_util::StreamExt;
+use rustix::net::sockopt::socket_peercred;
+use tokio::net::UnixStream;
+use zbus::{Connection, connection::Builder, fdo::DBusProxy};
+
+use crate::{
+    lock_triggers::{self, Trigger},
+    private::{self, Serve},
+    service::Service,
+    vault_state::Why,
+};
+
+/// Why the daemon ends by itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The private socket can't be made.
+    #[error("the private socket can't be made: {0}")]
+    Socket(#[from] io::Error),
+    /// Another program owns the name on the session bus.
+    #[error("another program answers to {BUS_NAME} on the session bus already: is a second countersignd running?")]
+    NameTaken,
+    /// The session bus can't be used, or is of another user.
+    #[error("the session bus can't be used: {0}")]
+    Bus(String),
+    /// The name was lost, or the bus went away.
+    #[error("the session bus is gone")]
+    BusLost,
+}
+
+/// Serves the private socket.
+pub fn serve_private(service: &Arc<Service>, socket: &std::path::Path) -> Result<(), ServeError> {
+    let listener = private::listen(socket)?;
+    let serve: Arc<Serve> = {
+        let service = service.clone();
+        Arc::new(move |builder: Builder<'static>, peer: Peer| {
+            let origin = Origin::Private(peer);
+            serve_at(builder, &service, origin)?.serve_at(PATH, Secrets { backend: service.clone(), origin })
+        })
+    };
+    let gone = {
+        let service = service.clone();
+        Arc::new(move |connection| service.forget(connection))
+    };
+    tokio::spawn(private::accept(listener, service.clients(), serve, gone));
+    Ok(())
+}
+
+/// Serves the session bus, if there is one: the name is asked for last, when the objects are up, and never given away.
+pub async fn serve_bus(service: &Arc<Service>) -> Result<Option<Connection>, ServeError> {
+    let address = BusAddress::of_session().map_err(|error| ServeError::Bus(error.message()))?;
+    let Some(address) = address else {
+        service.note_missing("bus", Some("no session bus: only countersign itself reaches the daemon".into()));
+        return Ok(None);
+    };
+    let stream = connect(&address).map_err(|error| ServeError::Bus(error.to_string()))?;
+    let builder = Builder::socket(private::split(stream));
+    let built = async {
+        serve_at(builder, service, Origin::Bus)?
+            .allow_name_replacements(false)
+            .replace_existing_names(false)
+            .name(BUS_NAME)?
+            .build()
+            .await
+    };
+    let bus = built.await.map_err(|error| match error {
+        zbus::Error::NameTaken => ServeError::NameTaken,
+        error => ServeError::Bus(error.to_string()),
+    })?;
+    service.set_bus(bus.clone());
+    Ok(Some(bus))
+}
+
+fn serve_at(builder: Builder<'static>, service: &Arc<Service>, origin: Origin) -> zbus::Result<Builder<'static>> {
+    builder
+        .serve_at(PATH, Vault { backend: service.clone(), origin })?
+        .serve_at(PATH, Accounts { backend: service.clone(), origin })?
+        .serve_at(PATH, Scanner { backend: service.clone(), origin })
+}
+
+/// Connects to a bus of the same user, or of root.
+fn connect(address: &BusAddress) -> io::Result<UnixStream> {
+    let stream = match address {
+        BusAddress::Path(path) => net::UnixStream::connect(path)?,
+        BusAddress::Abstract(name) => net::UnixStream::connect_addr(&net::SocketAddr::from_abstract_name(name)?)?,
+    };
+    if socket_peercred(&stream)?.uid != rustix::process::geteuid() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+    }
+    stream.set_nonblocking(true)?;
+    UnixStream::from_std(stream)
+}
+
+/// Waits until the name is lost or the bus goes away.
+pub async fn bus_lost(bus: Connection) -> Result<(), ServeError> {
+    let lost = async {
+        let mut lost = DBusProxy::new(&bus).await?.receive_name_lost().await?;
+        while let Some(signal) = lost.next().await {
+            if signal.args()?.name().as_str() == BUS_NAME {
+                break;
+            }
+        }
+        Ok::<(), zbus::Error>(())
+    };
+    tokio::select! {
+        _ = lost => {}
+        _ = bus.closed() => {}
+    }
+    Err(ServeError::BusLost)
+}
+
+/// Follows everything that locks the vault. What can't be followed here is noted.
+pub fn follow_triggers(service: &Arc<Service>, bus: Option<&Connection>) {
+    let lock = {
+        let service = service.clone();
+        Arc::new(move |trigger: Trigger| service.wipe(Why::Trigger(trigger), None))
+    };
+    if let Some(bus) = bus {
+        let (service, bus, lock) = (service.clone(), bus.clone(), lock.clone());
+        tokio::spawn(async move {
+            if let Err(error) = lock_triggers::watch_screen_savers(bus, lock).await {
+                service.note_missing("screen-saver", Some(format!("screen savers can't be followed: {error}")));
+            }
+        });
+    }
+    let following = service.clone();
+    tokio::spawn(async move {
+        let note = |service: &Service, why: &str| {
+            let text = format!("no logind ({why}): the vault does not lock with the session or before sleep");
+            service.note_missing("logind", Some(text));
+        };
+        let ended = lock_triggers::watch_logind(lock, || following.note_missing("logind", None)).await;
+        note(&following, &ended.map_or_else(|error| error.to_string(), |()| "it went away".into()));
+    });
+    let service = service.clone();
+    tokio::spawn(async move {
+        if let Err(error) = service.clone().watch_idleness().await {
+            tracing::error!("the idle clock does not run: {error}");
+            service.wipe(Why::Trigger(Trigger::Idle), None);
+        }
+    });
+}

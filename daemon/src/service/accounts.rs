@@ -1,0 +1,211 @@
+//! `Accounts1`: lists and codes.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use countersign_api::{
+    Caller, Error,
+    accounts::AccountsBackend,
+    types::{AccountInfo, CodeDetails, CodeOptions, ListOptions, PromptOptions},
+};
+use countersign_core::{
+    account::{AccountId, Kind},
+    code::code_at,
+    text::visible,
+    vault::{Entry, Vault},
+};
+
+use super::Service;
+use crate::{access_log::Access, convert, vault_state::now};
+
+impl AccountsBackend for Arc<Service> {
+    async fn list(&self, caller: Caller, options: ListOptions) -> Result<Vec<AccountInfo>, Error> {
+        self.find(caller, "", ListOptions { order: options.order.or(Some("name".into())), ..options }).await
+    }
+
+    async fn find(&self, caller: Caller, words: &str, options: ListOptions) -> Result<Vec<AccountInfo>, Error> {
+        self.admit(&caller, &[words])?;
+        self.ensure_open(None, false).await?;
+        let by_use = match options.order.as_deref() {
+            None | Some("use") => true,
+            Some("name") => false,
+            Some(_) => return Err(Error::InvalidOption("order is `use` or `name`".into())),
+        };
+        let uses = self.log.lock().expect("no holder panics").uses(now());
+        let mut found: Vec<(f64, AccountInfo)> = self.with_vault(|vault| {
+            let fitting = matching(vault, words).into_iter();
+            Ok(fitting
+                .map(|entry| {
+                    let used = uses.get(&entry.id()).copied().unwrap_or_default();
+                    (used.weight, convert::account_info(entry, used))
+                })
+                .collect())
+        })?;
+        found.sort_by(|(weight, a), (other, b)| {
+            let by_weight = if by_use { other.total_cmp(weight) } else { std::cmp::Ordering::Equal };
+            by_weight.then_with(|| a.title.to_lowercase().cmp(&b.title.to_lowercase())).then_with(|| a.id.cmp(&b.id))
+        });
+        let limit = options.limit.unwrap_or(MAX_LIST).min(MAX_LIST) as usize;
+        let page = found.into_iter().skip(options.offset.unwrap_or(0) as usize).take(limit);
+        Ok(page.map(|(_, info)| info).collect())
+    }
+
+    async fn code(
+        &self,
+        caller: Caller,
+        account: &str,
+        options: CodeOptions,
+    ) -> Result<(String, CodeDetails), Error> {
+        self.admit(&caller, &[account])?;
+        let prompt = options.prompt.unwrap_or(false).then(PromptOptions::default);
+        self.ensure_open(prompt, false).await?;
+        let program = self.callers.program(&caller).await;
+        let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
+        self.wait_for_code(id, &options).await?;
+        let epoch = Service::state(self).epoch();
+        let answer = self.make_code(id, &options)?;
+        self.write_down(id, program);
+        if Service::state(self).epoch() != epoch {
+            return Err(Error::Locked("the vault was locked meanwhile".into()));
+        }
+        Ok(answer)
+    }
+}
+
+impl Service {
+    /// Waits until a code can be given that is fresh and unused enough.
+    async fn wait_for_code(self: &Arc<Self>, id: AccountId, options: &CodeOptions) -> Result<(), Error> {
+        if options.at.is_some() {
+            return Ok(());
+        }
+        let period = self.with_vault(|vault| Ok(entry(vault, id)?.account().kind.period()))?;
+        let Some(period) = period.map(u64::from) else { return Ok(()) };
+        let fresh = u64::from(options.fresh.unwrap_or(0));
+        if fresh > period {
+            return Err(Error::InvalidOption(format!("no code of this account lives longer than {period} s")));
+        }
+        let given = self.given.lock().expect("no holder panics").get(&id).copied().unwrap_or(0);
+        let start = now();
+        let ends = (start / period + 1) * period;
+        let wait = if options.unused.unwrap_or(false) && given >= ends {
+            given - start
+        } else if ends - start < fresh {
+            ends - start
+        } else {
+            return Ok(());
+        };
+        let most = options.max_wait.map_or(period, u64::from);
+        if wait > most {
+            return Err(Error::WouldWait(format!("the next code comes in {wait} s, and {most} s were allowed")));
+        }
+        sleep_until(start + wait).await;
+        Ok(())
+    }
+
+    /// Makes the code, and puts a counter on disk before the code is shown.
+    fn make_code(
+        self: &Arc<Self>,
+        id: AccountId,
+        options: &CodeOptions,
+    ) -> Result<(String, CodeDetails), Error> {
+        let (counts, period, confirmed) = self.with_vault(|vault| {
+            let entry = entry(vault, id)?;
+            let kind = &entry.account().kind;
+            Ok((matches!(kind, Kind::Hotp { .. }), kind.period().unwrap_or(0), entry.confirmed()))
+        })?;
+        if counts && !options.advance.unwrap_or(false) {
+            return Err(Error::CounterBased("each code asked for uses a counter up; say advance=true to do so".into()));
+        }
+        let shift = if options.next.unwrap_or(false) { u64::from(period) } else { 0 };
+        let at = options.at.unwrap_or_else(now).saturating_add(shift);
+        let code = self.with_vault(|vault| {
+            code_at(entry(vault, id)?.account(), at, None).map_err(|error| convert::code_error(&error))
+        })?;
+        if counts {
+            self.change_vault(|vault| vault.advance(id))?;
+        } else if !confirmed && options.at.is_none() {
+            // A vault that can't be written still gives codes.
+            let _ = self.change_vault(|vault| vault.confirm(id));
+        }
+        let expires = code.expires.unwrap_or(0);
+        if options.at.is_none() {
+            self.given.lock().expect("no holder panics").insert(id, expires);
+        }
+        Ok((code.expose().to_owned(), CodeDetails { expires, period, account: id.to_string() }))
+    }
+
+    fn write_down(&self, account: AccountId, program: String) {
+        let access = Access { time: now(), account, program };
+        if let Err(error) = self.log.lock().expect("no holder panics").add(access) {
+            tracing::warn!("the access log can't be written: {error}");
+        }
+        self.idle.touch();
+    }
+}
+
+/// Returns an entry by its id.
+pub(super) fn entry(vault: &Vault, id: AccountId) -> Result<&Entry, Error> {
+    vault.entry(id).ok_or_else(|| Error::NotFound("the account has been removed meanwhile".into()))
+}
+
+/// Returns the one account that is meant.
+pub(super) fn the_one<'a>(vault: &'a Vault, name: &str) -> Result<&'a Entry, Error> {
+    let found = matching(vault, name);
+    match found.as_slice() {
+        [one] if !name.trim().is_empty() => Ok(one),
+        [] => Err(Error::NotFound(format!("no account fits \"{}\"", visible(name)))),
+        several => {
+            let mut lines: Vec<String> = several
+                .iter()
+                .take(MAX_SHOWN)
+                .map(|entry| format!("\n  {}  {}", entry.id(), visible(&entry.account().title())))
+                .collect();
+            if several.len() > MAX_SHOWN {
+                lines.push(format!("\n  and {} more", several.len() - MAX_SHOWN));
+            }
+            Err(Error::Ambiguous(format!("\"{}\" fits {} accounts:{}", visible(name), several.len(), lines.concat())))
+        }
+    }
+}
+
+/// Returns the accounts that are meant: by id, by exact `issuer:name`, else by words that all stand in the title.
+fn matching<'a>(vault: &'a Vault, name: &str) -> Vec<&'a Entry> {
+    let name = name.trim();
+    if let Some(entry) = name.parse().ok().and_then(|id| vault.entry(id)) {
+        return vec![entry];
+    }
+    let exact: Vec<&Entry> = vault
+        .entries()
+        .filter(|entry| {
+            let account = entry.account();
+            name.split_once(':').is_some_and(|(issuer, rest)| issuer == account.issuer && rest == account.name)
+        })
+        .collect();
+    if !exact.is_empty() {
+        return exact;
+    }
+    let words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
+    let fits = |entry: &&Entry| {
+        let account = entry.account();
+        let title = format!("{}:{} {}", account.issuer, account.name, account.prefix.as_deref().unwrap_or(""));
+        let title = title.to_lowercase();
+        words.iter().all(|word| title.contains(word))
+    };
+    vault.entries().filter(fits).collect()
+}
+
+/// Sleeps until the wall clock shows this Unix time.
+async fn sleep_until(time: u64) {
+    let target = UNIX_EPOCH + Duration::from_secs(time);
+    while let Ok(left) = target.duration_since(SystemTime::now())
+        && !left.is_zero()
+    {
+        // The clock may be set meanwhile: look again each second.
+        tokio::time::sleep(left.min(Duration::from_secs(1))).await;
+    }
+}
+
+const MAX_LIST: u32 = 1000;
+const MAX_SHOWN: usize = 10;

@@ -1,0 +1,258 @@
+//! Implements the contract on top of the vault state. One file an interface; here stands what they share.
+
+mod accounts;
+mod desktop;
+mod scanner;
+mod secrets;
+mod unlocking;
+mod vault;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::RandomState,
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    time::{Duration, Instant},
+};
+
+use countersign_api::{Caller, Error, PATH, accounts::Accounts, vault::Vault as VaultInterface};
+use countersign_core::{
+    account::AccountId,
+    vault::{Store, Vault},
+};
+use tokio::sync::{Semaphore, watch};
+use zbus::{Connection, object_server::SignalEmitter};
+
+use crate::{
+    access_log::AccessLog,
+    callers::Callers,
+    candidates::Candidates,
+    config::Config,
+    harden,
+    lock_triggers::{IdleClock, Trigger},
+    notify::Notifier,
+    paths::Paths,
+    private::Clients,
+    vault_state::{VaultState, Why},
+};
+
+/// Everything the daemon knows and does.
+pub struct Service {
+    paths: Paths,
+    config: watch::Sender<Config>,
+    store: Arc<Store>,
+    state: Mutex<VaultState>,
+    candidates: Mutex<Candidates>,
+    /// Names of what was sealed since the start, by a keyed hash of the text.
+    sealed: Mutex<HashMap<u64, String>>,
+    marks: RandomState,
+    /// The last summary of a scan that was shown.
+    last_summary: Mutex<Option<(String, Instant)>>,
+    log: Mutex<AccessLog>,
+    /// The end of the last code given of each account, so that `unused` never gives it twice.
+    given: Mutex<HashMap<AccountId, u64>>,
+    /// What is missing on this desktop, by part.
+    missing: Mutex<BTreeMap<&'static str, String>>,
+    callers: Callers,
+    clients: Arc<Clients>,
+    bus: OnceLock<Connection>,
+    notifier: Notifier,
+    idle: IdleClock,
+    /// One scan at a time.
+    scanning: Semaphore,
+    /// One key derivation at a time.
+    deriving: Semaphore,
+    /// Wrong passphrases: how many in a row, and when the next try may begin.
+    wrong: Mutex<(u32, Instant)>,
+}
+
+impl Service {
+    /// Sets up the service over the vault that the store holds.
+    pub fn new(paths: Paths, config: Config, store: Store) -> Arc<Self> {
+        let log = AccessLog::open(paths.access_log());
+        let state = VaultState::new(store.look());
+        Arc::new(Self {
+            paths,
+            config: watch::Sender::new(config),
+            store: Arc::new(store),
+            state: Mutex::new(state),
+            candidates: Mutex::default(),
+            sealed: Mutex::default(),
+            marks: RandomState::new(),
+            last_summary: Mutex::default(),
+            log: Mutex::new(log),
+            given: Mutex::default(),
+            missing: Mutex::default(),
+            callers: Callers::default(),
+            clients: Arc::default(),
+            bus: OnceLock::new(),
+            notifier: Notifier::default(),
+            idle: IdleClock::new(),
+            scanning: Semaphore::new(1),
+            deriving: Semaphore::new(1),
+            wrong: Mutex::new((0, Instant::now())),
+        })
+    }
+
+    /// Takes note of the session bus.
+    pub fn set_bus(&self, bus: Connection) {
+        self.callers.set_bus(bus.clone());
+        // There is one bus in a daemon's life.
+        let _ = self.bus.set(bus);
+    }
+
+    /// Returns the private clients.
+    pub fn clients(&self) -> Arc<Clients> {
+        self.clients.clone()
+    }
+
+    /// Forgets a private connection that has ended.
+    pub fn forget(&self, connection: u64) {
+        self.callers.forget(connection);
+    }
+
+    /// Takes note of what is missing on this desktop, and what that means; `None` takes it back.
+    pub fn note_missing(&self, part: &'static str, what: Option<String>) {
+        let mut missing = self.missing.lock().expect("no holder panics");
+        match what {
+            Some(what) => missing.insert(part, what),
+            None => missing.remove(part),
+        };
+    }
+
+    /// Reads the configuration anew.
+    pub fn reload(&self) {
+        self.config.send_replace(Config::read(&self.paths.config));
+    }
+
+    /// Follows the idle clock for ever.
+    pub async fn watch_idleness(self: Arc<Self>) -> std::io::Result<()> {
+        let (sender, mut limit) = watch::channel(self.config.borrow().idle_lock);
+        let mut config = self.config.subscribe();
+        loop {
+            tokio::select! {
+                over = self.idle.run_out(&mut limit) => {
+                    over?;
+                    self.wipe(Why::Trigger(Trigger::Idle), None);
+                }
+                Ok(()) = config.changed() => {
+                    sender.send_replace(config.borrow_and_update().idle_lock);
+                    self.idle.touch();
+                }
+            }
+        }
+    }
+
+    /// Locks and wipes: the vault's key and its accounts, candidates, proofs of presence, private connections with what
+    /// waits in them, the stack.
+    pub fn wipe(self: &Arc<Self>, why: Why, but: Option<u64>) {
+        let was_open = self.state().lock(why);
+        if was_open {
+            self.seal_candidates();
+            self.callers.forget_presence();
+            self.clients.shut_down_others(but);
+            self.announce_state();
+            tracing::info!("locked: {}", why.text());
+        }
+        harden::scrub();
+    }
+
+    /// Takes a guard of the state. It is never held over an await.
+    fn state(&self) -> MutexGuard<'_, VaultState> {
+        self.state.lock().expect("no holder panics")
+    }
+
+    /// Runs a look at the open vault.
+    fn with_vault<T>(&self, look: impl FnOnce(&Vault) -> Result<T, Error>) -> Result<T, Error> {
+        let state = self.state();
+        match state.vault() {
+            Some(vault) => look(vault),
+            None => Err(crate::convert::not_open(state.phase())),
+        }
+    }
+
+    /// Runs a change of the open vault; it is on disk when this returns, or undone in memory.
+    fn change_vault<T>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut Vault) -> Result<T, countersign_core::vault::VaultError>,
+    ) -> Result<T, Error> {
+        let result = {
+            let mut state = self.state();
+            match state.vault_mut() {
+                Some(vault) => change(vault).map_err(|error| crate::convert::vault_error(&error)),
+                None => Err(crate::convert::not_open(state.phase())),
+            }
+        };
+        if result.is_ok() {
+            self.idle.touch();
+            self.announce_accounts();
+        }
+        result
+    }
+
+    /// Counts the call, and refuses arguments that nobody needs so long.
+    fn admit(&self, caller: &Caller, arguments: &[&str]) -> Result<(), Error> {
+        self.callers.admit(caller)?;
+        match arguments.iter().find(|argument| argument.len() > MAX_ARGUMENT) {
+            None => Ok(()),
+            Some(long) => {
+                let text = format!("an argument of {} bytes is too long; {MAX_ARGUMENT} are taken", long.len());
+                Err(Error::LimitsExceeded(text))
+            }
+        }
+    }
+
+    /// Tells everybody the state.
+    fn announce_state(self: &Arc<Self>) {
+        let (name, why) = {
+            let state = self.state();
+            (state.name(), state.why().id())
+        };
+        let service = self.clone();
+        tokio::spawn(async move {
+            for connection in service.connections() {
+                let Ok(emitter) = SignalEmitter::new(&connection, PATH) else { continue };
+                // Who has gone needs no telling.
+                let _ = tokio::time::timeout(PATIENCE, VaultInterface::<Service>::state_changed(&emitter, name, why)).await;
+            }
+        });
+    }
+
+    /// Tells everybody that accounts came, went or changed.
+    fn announce_accounts(self: &Arc<Self>) {
+        let service = self.clone();
+        tokio::spawn(async move {
+            for connection in service.connections() {
+                let Ok(emitter) = SignalEmitter::new(&connection, PATH) else { continue };
+                let _ = tokio::time::timeout(PATIENCE, Accounts::<Service>::changed(&emitter)).await;
+            }
+        });
+    }
+
+    fn connections(&self) -> Vec<Connection> {
+        self.bus.get().cloned().into_iter().chain(self.clients.connections()).collect()
+    }
+}
+
+/// Returns the number of the caller's private connection.
+fn connection_of(caller: &Caller) -> Option<u64> {
+    match caller {
+        Caller::Private(peer) => Some(peer.connection),
+        Caller::Bus(_) => None,
+    }
+}
+
+/// Returns 32 random hex characters.
+fn random_id() -> String {
+    let mut bytes = [0u8; 16];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())
+            .expect("the kernel has random numbers");
+    }
+    AccountId::from_bytes(bytes).to_string()
+}
+
+/// The longest argument: a QR's text, with room for the escapes of a URI.
+const MAX_ARGUMENT: usize = 16 * 1024;
+/// How long a client may take to take a signal in.
+const PATIENCE: Duration = Duration::from_secs(2);

@@ -1,0 +1,166 @@
+//! Opening the vault: which ways, in what order, and the price of a wrong passphrase.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use countersign_api::{Error, types::PromptOptions};
+use countersign_core::{
+    secret::SecretText,
+    vault::{Opener, Vault, VaultError},
+};
+
+use super::Service;
+use crate::{
+    convert, harden,
+    lock_triggers::Trigger,
+    unlock::{
+        keyring,
+        prompt::{self, PromptError, Question},
+    },
+    vault_state::{Phase, Why},
+    worker::screen_environment,
+};
+
+/// A key that somebody gave.
+pub(super) enum Given {
+    Passphrase(SecretText),
+    Recovery(SecretText),
+    VaultKey(SecretText),
+}
+
+impl Given {
+    fn opener(&self) -> Opener<'_> {
+        match self {
+            Self::Passphrase(text) => Opener::Passphrase(text),
+            Self::Recovery(text) => Opener::Recovery(text),
+            Self::VaultKey(text) => Opener::VaultKey(text),
+        }
+    }
+}
+
+impl Service {
+    /// Makes sure that the vault is open: it is, or the keyring opens it, or the person does.
+    ///
+    /// `by_hand` tells that the person asked for unlocking: only then is the keyring asked after a lock by hand.
+    pub(super) async fn ensure_open(
+        self: &Arc<Self>,
+        prompt: Option<PromptOptions>,
+        by_hand: bool,
+    ) -> Result<(), Error> {
+        self.lock_if_overdue();
+        let locked_by_hand = {
+            let state = self.state();
+            match state.phase() {
+                Phase::Unlocked(_) => return Ok(()),
+                Phase::Locked => state.why() == Why::ByHand,
+                phase => return Err(convert::not_open(phase)),
+            }
+        };
+        // After a lock by hand the keyring never opens the vault unasked, and only beside a question to the person.
+        if (!locked_by_hand || (by_hand && prompt.is_some())) && self.open_by_keyring().await.is_ok() {
+            return Ok(());
+        }
+        match prompt {
+            Some(options) => self.open_by_prompt(options).await,
+            None => Err(convert::not_open(self.state().phase())),
+        }
+    }
+
+    /// Locks a vault whose idle time ran out while nobody could notice, such as in a sleep that was not announced.
+    pub(super) fn lock_if_overdue(self: &Arc<Self>) {
+        let limit = self.config.borrow().idle_lock;
+        if limit.is_some_and(|limit| self.idle.is_over(limit)) && self.state().vault().is_some() {
+            self.wipe(Why::Trigger(Trigger::Idle), None);
+        }
+    }
+
+    async fn open_by_keyring(self: &Arc<Self>) -> Result<(), Error> {
+        let Some(vault) = self.store.keyring_id() else { return Err(Error::NotFound("no keyring slot".into())) };
+        let key = keyring::load(&vault).await.map_err(|error| {
+            tracing::info!("not opened by the keyring: {error}");
+            Error::Failed(error.to_string())
+        })?;
+        self.open(Given::VaultKey(key)).await
+    }
+
+    async fn open_by_prompt(self: &Arc<Self>, options: PromptOptions) -> Result<(), Error> {
+        let environment = screen_environment(convert::screen_of(options));
+        let mut error = None;
+        for _ in 0..TRIES {
+            let question = Question { text: "Unlock your two-factor codes.", error, repeat: false };
+            let passphrase = prompt::ask(question, &environment).await.map_err(|error| match error {
+                PromptError::Dismissed => Error::Cancelled("the question was dismissed; the vault stays locked".into()),
+                nothing => Error::Locked(format!("the vault is locked, and {nothing}")),
+            })?;
+            match self.open(Given::Passphrase(passphrase)).await {
+                Err(Error::WrongPassphrase(_)) => error = Some("That was not the passphrase. Try again."),
+                result => return result,
+            }
+        }
+        Err(Error::WrongPassphrase(format!("{TRIES} wrong passphrases; the vault stays locked")))
+    }
+
+    /// Opens the vault with a key.
+    pub(super) async fn open(self: &Arc<Self>, given: Given) -> Result<(), Error> {
+        let why = if matches!(given, Given::VaultKey(_)) { Why::Keyring } else { Why::Opened };
+        let epoch = self.state().epoch();
+        let store = self.store.clone();
+        let result = self.derive(move || store.open(given.opener())).await?;
+        let opened = match result {
+            Ok(vault) => self.take_open(vault, why, epoch),
+            Err(VaultError::Unusable(what)) => {
+                let error = Error::Unusable(what.to_string());
+                self.state().unusable(what);
+                self.announce_state();
+                Err(error)
+            }
+            Err(error) => Err(convert::vault_error(&error)),
+        };
+        harden::scrub();
+        opened
+    }
+
+    /// Runs a key derivation on its own thread, one at a time, and slows wrong passphrases down; nobody else waits.
+    pub(super) async fn derive<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce() -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<Result<T, VaultError>, Error> {
+        let _one = self.deriving.acquire().await.expect("the semaphore is never closed");
+        let not_before = self.wrong.lock().expect("no holder panics").1;
+        tokio::time::sleep_until(not_before.into()).await;
+        let result = harden::aside(work).await;
+        let mut wrong = self.wrong.lock().expect("no holder panics");
+        *wrong = match &result {
+            Err(VaultError::WrongPassphrase) => {
+                let count = wrong.0 + 1;
+                (count, Instant::now() + (FIRST_DELAY * 2u32.pow(count.min(6))).min(LONGEST_DELAY))
+            }
+            _ => (0, Instant::now()),
+        };
+        Ok(result)
+    }
+
+    fn take_open(self: &Arc<Self>, vault: Vault, why: Why, epoch: u64) -> Result<(), Error> {
+        {
+            let mut state = self.state();
+            if state.epoch() != epoch {
+                // Somebody locked, or was faster, while the key was derived: theirs is the last word.
+                return match state.phase() {
+                    Phase::Unlocked(_) => Ok(()),
+                    phase => Err(convert::not_open(phase)),
+                };
+            }
+            state.unlocked(vault, why);
+        }
+        self.idle.touch();
+        self.announce_state();
+        tracing::info!("unlocked: {}", why.text());
+        Ok(())
+    }
+}
+
+const TRIES: usize = 3;
+const FIRST_DELAY: Duration = Duration::from_millis(50);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);

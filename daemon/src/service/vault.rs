@@ -1,0 +1,78 @@
+//! `Vault1`: status, lock, unlock.
+
+use std::sync::Arc;
+
+use countersign_api::{
+    Caller, Error,
+    types::{PromptOptions, Status},
+    vault::VaultBackend,
+};
+use zbus::fdo;
+
+use super::{Service, connection_of};
+use crate::{convert, vault_state::Why};
+
+impl VaultBackend for Arc<Service> {
+    fn state(&self) -> &'static str {
+        Service::state(self).name()
+    }
+
+    fn why(&self) -> &'static str {
+        Service::state(self).why().id()
+    }
+
+    fn since(&self) -> u64 {
+        Service::state(self).since()
+    }
+
+    async fn status(&self, caller: Caller) -> Result<Status, Error> {
+        self.admit(&caller, &[])?;
+        self.look_for_parts().await;
+        let mut status = convert::status(&Service::state(self), &self.store);
+        status.version = env!("CARGO_PKG_VERSION").into();
+        status.vault = self.paths.data.display().to_string();
+        let config = self.config.borrow();
+        status.idle_lock = config.idle_lock.map_or(0, |limit| limit.as_secs() as u32);
+        status.config_error = config.error.clone().unwrap_or_default();
+        status.missing = self.missing.lock().expect("no holder panics").values().cloned().collect();
+        Ok(status)
+    }
+
+    async fn lock(&self, caller: Caller) -> Result<(), Error> {
+        self.admit(&caller, &[])?;
+        match Service::state(self).name() {
+            "absent" => Err(Error::NoVault("there is no vault to lock yet".into())),
+            _ => Ok(()),
+        }?;
+        self.wipe(Why::ByHand, connection_of(&caller));
+        Ok(())
+    }
+
+    async fn unlock(&self, caller: Caller, options: PromptOptions) -> Result<(), Error> {
+        self.admit(&caller, &[])?;
+        self.ensure_open(options.prompt.unwrap_or(true).then_some(options), true).await
+    }
+}
+
+impl Service {
+    /// Takes note of which parts of the desktop answer.
+    async fn look_for_parts(&self) {
+        let Some(bus) = self.bus.get() else { return };
+        let Ok(proxy) = fdo::DBusProxy::new(bus).await else { return };
+        let startable = proxy.list_activatable_names().await.unwrap_or_default();
+        for (part, name, meaning) in PARTS {
+            let owned = proxy.name_has_owner((*name).try_into().expect("a constant name is valid")).await;
+            let there = owned.unwrap_or(false) || startable.iter().any(|known| known.as_str() == *name);
+            self.note_missing(part, (!there).then(|| (*meaning).to_owned()));
+        }
+    }
+}
+
+const PARTS: &[(&str, &str, &str)] = &[
+    ("keyring", "org.freedesktop.secrets", "no login keyring: the vault is opened by passphrase only"),
+    (
+        "notifications",
+        "org.freedesktop.Notifications",
+        "no notification server: scans are not shown on the desktop, and a hotkey's result is not seen",
+    ),
+];
