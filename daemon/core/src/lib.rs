@@ -1,1 +1,6 @@
-//! x
+//! What a vault, an account, a code and a scanned QR payload *are*: no D-Bus, no async, no desktop.
+//!
+//! Reading order: [`account`] → [`code`] → [`payload`] (which QR can be kept) → [`vault`] (what is on disk, see `FORMAT.md`).
+
+pub mod account;
+pub mod secret;
