@@ -120,12 +120,13 @@ pub(super) fn encrypt(to: &dyn age::Recipient, plain: &[u8]) -> io::Result<Vec<u
 
 /// Decrypts; the buffer never grows, so no unwiped piece of it is left behind.
 pub(super) fn decrypt(file: &[u8], key: &dyn age::Identity) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    header_end(file).ok_or(Fault::Header(age::DecryptError::InvalidHeader))?;
     let decryptor = age::Decryptor::new(file).map_err(Fault::Header)?;
     let mut reader = decryptor.decrypt(std::iter::once(key)).map_err(Fault::Header)?;
     let mut plain = Zeroizing::new(vec![0; file.len()]);
     let mut length = 0;
     loop {
-        match reader.read(&mut plain[length..]).map_err(Fault::Body)? {
+        match reader.read(&mut plain[length..]).map_err(|_| Fault::Body)? {
             0 => break,
             more => length += more,
         }
@@ -137,7 +138,7 @@ pub(super) fn decrypt(file: &[u8], key: &dyn age::Identity) -> Result<Zeroizing<
 /// Why a file could not be decrypted.
 pub(super) enum Fault {
     Header(age::DecryptError),
-    Body(io::Error),
+    Body,
 }
 
 impl Fault {
@@ -162,8 +163,8 @@ impl Fault {
                 };
             }
             Self::Header(_) => format!("the header of {what}"),
-            Self::Body(_) if cut_short(file) => return Unusable::Truncated { what: what.to_owned() },
-            Self::Body(_) => what.to_owned(),
+            Self::Body if cut_short(file) => return Unusable::Truncated { what: what.to_owned() },
+            Self::Body => what.to_owned(),
         };
         Unusable::Damaged { what }
     }
@@ -174,27 +175,40 @@ pub(super) fn check_header(file: &[u8], what: &str) -> Result<(), Unusable> {
     if !file.starts_with(AGE_V1) {
         return Err(match file {
             _ if AGE_V1.starts_with(file) => Unusable::Truncated { what: what.to_owned() },
-            _ if file.starts_with(b"age-encryption.org/") => Unusable::Foreign {
-                what: format!("{what} is an age file of a version that is not known here"),
-            },
+            _ if file.starts_with(b"age-encryption.org/") => {
+                Unusable::Foreign { what: format!("{what} is an age file of a version that is not known here") }
+            }
             _ => Unusable::Foreign { what: format!("{what} is not an age file") },
         });
     }
-    match age::Decryptor::new(file) {
-        Ok(_) => Ok(()),
-        Err(age::DecryptError::Io(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(Unusable::Truncated { what: what.to_owned() })
-        }
-        Err(_) => Err(Unusable::Damaged { what: format!("the header of {what}") }),
+    let complete = header_end(file).is_some_and(|end| file.len() > end + NONCE);
+    if !complete && file.len() < HEADER_LIMIT {
+        return Err(Unusable::Truncated { what: what.to_owned() });
     }
+    match header_end(file).map(|_| age::Decryptor::new(file)) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(Unusable::Damaged { what: format!("the header of {what}") }),
+    }
+}
+
+/// Looks at a vault file as far as that goes without a key: its header and its length.
+pub(super) fn check_vault_form(file: &[u8], what: &str) -> Result<(), Unusable> {
+    check_header(file, what)?;
+    if cut_short(file) { Err(Unusable::Truncated { what: what.to_owned() }) } else { Ok(()) }
+}
+
+/// Returns where the header ends. Looked for here, since the parser's time grows with the square of a missing end.
+fn header_end(file: &[u8]) -> Option<usize> {
+    let head = &file[..file.len().min(HEADER_LIMIT)];
+    let mac = head.windows(5).position(|window| window == b"\n--- ")?;
+    let end = mac + 5 + 43 + 1;
+    (file.len() >= end).then_some(end)
 }
 
 /// Whether the length of a vault file is one that no vault has: its plaintext is always a multiple of 4 KiB.
 fn cut_short(file: &[u8]) -> bool {
     const CHUNK: usize = 64 * 1024 + 16;
-    let Some(mac) = file.windows(5).position(|window| window == b"\n--- ") else { return true };
-    // "\n--- ", 43 characters of MAC, the line's end, a nonce of 16 bytes
-    let Some(body) = file.len().checked_sub(mac + 5 + 43 + 1 + 16) else { return true };
+    let Some(body) = header_end(file).and_then(|end| file.len().checked_sub(end + NONCE)) else { return true };
     let plain = body.checked_sub(16 * body.div_ceil(CHUNK));
     plain.is_none_or(|plain| plain == 0 || plain % 4096 != 0)
 }
@@ -204,4 +218,7 @@ const MAC_INFO: &[u8] = b"vault mac v1";
 const MAC_NAME: &[u8] = b"hmac-sha256 ";
 /// Length of the MAC line: name, 64 hex characters, the line's end.
 const MAC_LINE: usize = 12 + 64 + 1;
+/// Length of what stands between the header and the encrypted body.
+const NONCE: usize = 16;
+const HEADER_LIMIT: usize = 64 * 1024;
 const STEP: usize = 64 * 1024;

@@ -1,0 +1,362 @@
+//! What can be done to accounts. Each is one change: on disk when it is answered, and one undo.
+
+use super::{
+    content::{Change, Content, Details, Entry, Version},
+    error::VaultError,
+    file,
+    generations::Why,
+    history::{Mark, Undone},
+    unlocked::Vault,
+};
+use crate::{
+    account::{Account, AccountId, Algorithm, Kind},
+    secret::SecretText,
+};
+
+/// How an account relates to what is kept already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Similar {
+    /// The same secret under the same name.
+    Same(AccountId),
+    /// The same name with another secret: replace it, or keep both.
+    SameNameOtherSecret(AccountId),
+    /// Nothing like it.
+    New,
+}
+
+/// What to do where the name is kept already with another secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IfExists {
+    /// Keep both: nothing is lost, so this is what happens where nobody can be asked.
+    #[default]
+    KeepBoth,
+    /// Put the new secret in the place of the old one, which stays in the history for 30 days.
+    Replace,
+}
+
+/// What became of an account that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added {
+    /// The entry that has it now.
+    pub id: AccountId,
+    /// What happened.
+    pub outcome: Outcome,
+}
+
+/// What happened to an account that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is a new entry.
+    Kept,
+    /// It was there already; nothing has changed.
+    AlreadyKept,
+    /// Its secret took the place of another one.
+    Replaced,
+    /// It is a new entry beside one of the same name.
+    KeptBoth,
+}
+
+/// What to change of an account; what is not given stays.
+#[derive(Debug, Default)]
+pub struct Edit {
+    /// Who the account is with.
+    pub issuer: Option<String>,
+    /// The account's name there.
+    pub name: Option<String>,
+    /// The person's note.
+    pub note: Option<String>,
+    /// The person's labels.
+    pub tags: Option<Vec<String>>,
+    /// The PIN to keep; an empty one is forgotten.
+    pub pin: Option<SecretText>,
+    /// Length of a code.
+    pub digits: Option<u8>,
+    /// Seconds that a code lives.
+    pub period: Option<u32>,
+    /// Hash function.
+    pub algorithm: Option<Algorithm>,
+    /// The counter of the next code.
+    pub counter: Option<u64>,
+}
+
+impl Vault {
+    /// Says how an account relates to what is kept already; what lies in the trash does not count.
+    pub fn similar(&self, account: &Account) -> Similar {
+        similar(&self.content, account)
+    }
+
+    /// Keeps an account.
+    pub fn add(&mut self, account: Account, if_exists: IfExists) -> Result<Added, VaultError> {
+        self.add_all(vec![account], if_exists)?.pop().ok_or(VaultError::Invalid { field: "the list", why: "is empty" })
+    }
+
+    /// Keeps accounts in one change. For several of them the vault of before is kept as a generation of its own.
+    pub fn add_all(&mut self, accounts: Vec<Account>, if_exists: IfExists) -> Result<Vec<Added>, VaultError> {
+        accounts.iter().try_for_each(check)?;
+        let why = if accounts.len() > 1 { Why::Import } else { Why::Save };
+        let mark = self.mark(Change::Added);
+        let mut draft = self.draft();
+        let mut all = Vec::with_capacity(accounts.len());
+        for account in accounts {
+            all.push(keep(&mut draft, account, if_exists, mark)?);
+        }
+        if draft.entries.len() > ENTRY_LIMIT {
+            return Err(VaultError::Full("the vault"));
+        }
+        if all.iter().any(|added| added.outcome != Outcome::AlreadyKept) {
+            self.commit(draft, why)?;
+        }
+        Ok(all)
+    }
+
+    /// Changes what is given.
+    pub fn edit(&mut self, id: AccountId, edit: Edit) -> Result<(), VaultError> {
+        let mark = self.mark(Change::Edited);
+        self.change(id, |entry| {
+            let mut details = entry.details.duplicate();
+            apply(&mut details, edit)?;
+            check(&details.account)?;
+            if details != entry.details {
+                entry.become_(details, mark);
+            }
+            Ok(())
+        })
+    }
+
+    /// Puts an account in the trash, where it stays for 30 days.
+    pub fn remove(&mut self, id: AccountId) -> Result<(), VaultError> {
+        let mark = self.mark(Change::Removed);
+        self.change(id, |entry| {
+            let details = Details { deleted: Some(mark.at), ..entry.details.duplicate() };
+            entry.become_(details, mark);
+            Ok(())
+        })
+    }
+
+    /// Takes an account back from the trash.
+    pub fn restore(&mut self, id: AccountId) -> Result<(), VaultError> {
+        let mark = self.mark(Change::Restored);
+        let mut draft = self.draft();
+        let entry = draft.entry_mut(id).filter(|entry| entry.details.deleted.is_some());
+        let entry = entry.ok_or(VaultError::NoSuchAccount(id))?;
+        entry.become_(Details { deleted: None, ..entry.details.duplicate() }, mark);
+        self.commit(draft, Why::Save)
+    }
+
+    /// Takes the last change back: one of the last 30 days.
+    pub fn undo(&mut self) -> Result<Undone, VaultError> {
+        let mark = self.mark(Change::Edited);
+        let mut draft = self.draft();
+        let undone = draft.undo(|why| Mark { why, ..mark }).ok_or(VaultError::NothingToUndo)?;
+        self.commit(draft, Why::Save)?;
+        Ok(undone)
+    }
+
+    /// Puts an earlier secret of [`Entry::replaced`] in the place of the present one, which goes into the history.
+    pub fn take_back(&mut self, id: AccountId, change: Version) -> Result<(), VaultError> {
+        let mark = self.mark(Change::Replaced);
+        self.change(id, |entry| {
+            let earlier =
+                entry.history.iter().filter(|past| past.change == change).find_map(|past| past.before.as_ref());
+            let earlier = earlier.ok_or(VaultError::NoSuch { what: "earlier secret" })?;
+            let details = Details { deleted: None, ..earlier.duplicate() };
+            entry.become_(details, mark);
+            Ok(())
+        })
+    }
+
+    /// Uses up one counter: returns it when the next one is on disk, so that no code is ever shown twice.
+    pub fn advance(&mut self, id: AccountId) -> Result<u64, VaultError> {
+        let mark = self.mark(Change::Edited);
+        let mut used = 0;
+        self.change(id, |entry| {
+            let no_counter = VaultError::Invalid { field: "the account", why: "has no counter" };
+            let counter = entry.details.counter_mut().ok_or(no_counter)?;
+            used = *counter;
+            let end = VaultError::Invalid { field: "the counter", why: "has reached its end" };
+            *counter = used.checked_add(1).ok_or(end)?;
+            let next = *counter;
+            // An undo must not bring a used counter back either.
+            let secret = &entry.details.account.secret;
+            let earlier = entry.history.iter_mut().filter_map(|past| past.before.as_mut());
+            for past in earlier.filter(|past| past.account.secret == *secret) {
+                past.counter_mut().into_iter().for_each(|counter| *counter = next.max(*counter));
+            }
+            entry.details.confirmed = entry.details.confirmed.or(Some(mark.at));
+            entry.version = mark.change;
+            Ok(())
+        })?;
+        Ok(used)
+    }
+
+    /// Remembers that a code of the account was asked for. Not a change that undo takes back; once is enough.
+    pub fn confirm(&mut self, id: AccountId) -> Result<(), VaultError> {
+        if self.entry(id).is_some_and(|entry| entry.confirmed().is_some()) {
+            return Ok(());
+        }
+        let mark = self.mark(Change::Edited);
+        self.change(id, |entry| {
+            entry.details.confirmed = Some(mark.at);
+            entry.version = mark.change;
+            Ok(())
+        })
+    }
+
+    /// Changes one account that is not in the trash, and saves if that made a difference.
+    fn change(
+        &mut self,
+        id: AccountId,
+        make: impl FnOnce(&mut Entry) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
+        let mut draft = self.draft();
+        let entry = draft.entry_mut(id).filter(|entry| entry.details.deleted.is_none());
+        let entry = entry.ok_or(VaultError::NoSuchAccount(id))?;
+        let version = entry.version;
+        make(entry)?;
+        if entry.version == version { Ok(()) } else { self.commit(draft, Why::Save) }
+    }
+}
+
+fn keep(draft: &mut Content, account: Account, if_exists: IfExists, mark: Mark) -> Result<Added, VaultError> {
+    let (outcome, known) = match (similar(draft, &account), if_exists) {
+        (Similar::Same(id), _) => return Ok(Added { id, outcome: Outcome::AlreadyKept }),
+        (Similar::SameNameOtherSecret(id), IfExists::Replace) => (Outcome::Replaced, Some(id)),
+        (Similar::SameNameOtherSecret(_), IfExists::KeepBoth) => (Outcome::KeptBoth, None),
+        (Similar::New, _) => (Outcome::Kept, None),
+    };
+    if let Some((id, entry)) = known.and_then(|id| Some((id, draft.entry_mut(id)?))) {
+        let old = entry.details.duplicate();
+        let details = Details { account: with_pin_of(account, &old.account), confirmed: None, ..old };
+        entry.become_(details, Mark { why: Change::Replaced, ..mark });
+        return Ok(Added { id, outcome });
+    }
+    let id = AccountId::from_bytes(file::random().map_err(VaultError::NotSaved)?);
+    draft.entries.push(Entry::added(id, Details::new(account), mark));
+    Ok(Added { id, outcome })
+}
+
+/// A QR holds no PIN: the one that the person gave for the old secret goes on.
+fn with_pin_of(mut account: Account, old: &Account) -> Account {
+    if let (Some(new @ None), Some(Some(pin))) = (pin_mut(&mut account.kind), pin(&old.kind)) {
+        *new = Some(SecretText::from(pin.expose()));
+    }
+    account
+}
+
+fn pin(kind: &Kind) -> Option<Option<&SecretText>> {
+    match kind {
+        Kind::Motp { pin } | Kind::Yandex { pin, .. } => Some(pin.as_ref()),
+        _ => None,
+    }
+}
+
+fn pin_mut(kind: &mut Kind) -> Option<&mut Option<SecretText>> {
+    match kind {
+        Kind::Motp { pin } | Kind::Yandex { pin, .. } => Some(pin),
+        _ => None,
+    }
+}
+
+fn similar(content: &Content, account: &Account) -> Similar {
+    let name = key(account);
+    // Two accounts without any name are not the same account.
+    if name.iter().all(String::is_empty) && !content.entries.iter().any(|e| e.details.account.secret == account.secret)
+    {
+        return Similar::New;
+    }
+    let named = |entry: &&Entry| entry.details.deleted.is_none() && key(&entry.details.account) == name;
+    let same = |entry: &&Entry| {
+        let kept = &entry.details.account;
+        kept.secret == account.secret && parameters(&kept.kind) == parameters(&account.kind)
+    };
+    match content.entries.iter().filter(named).find(same) {
+        Some(entry) => Similar::Same(entry.id),
+        // Of several, the newest is the one that a new QR most likely follows.
+        None => match content.entries.iter().filter(named).max_by_key(|entry| entry.version) {
+            Some(entry) => Similar::SameNameOtherSecret(entry.id),
+            None => Similar::New,
+        },
+    }
+}
+
+/// Returns the account's name as comparing sees it.
+fn key(account: &Account) -> [String; 3] {
+    let prefix = account.prefix.as_deref().unwrap_or_default();
+    [&account.issuer, prefix, &account.name].map(|text| text.trim().to_lowercase())
+}
+
+/// Returns what the codes depend on beside the secret; the counter moves and the PIN is the person's.
+fn parameters(kind: &Kind) -> (&'static str, Option<Algorithm>, u8, Option<u32>) {
+    let algorithm = match kind {
+        Kind::Totp { algorithm, .. } | Kind::Hotp { algorithm, .. } => Some(*algorithm),
+        _ => None,
+    };
+    (kind.name(), algorithm, kind.digits(), kind.period())
+}
+
+fn apply(details: &mut Details, edit: Edit) -> Result<(), VaultError> {
+    let account = &mut details.account;
+    set(&mut account.issuer, edit.issuer);
+    set(&mut account.name, edit.name);
+    set(&mut details.note, edit.note);
+    set(&mut details.tags, edit.tags);
+    if let Some(new) = edit.pin {
+        let pin =
+            pin_mut(&mut account.kind).ok_or(VaultError::Invalid { field: "the account", why: "takes no PIN" })?;
+        *pin = (!new.expose().is_empty()).then_some(new);
+    }
+    if let Kind::Totp { period, .. } = &mut account.kind {
+        set(period, edit.period);
+    } else if edit.period.is_some() {
+        return Err(VaultError::Invalid { field: "the period", why: "can't be changed for this kind of account" });
+    }
+    if let Kind::Hotp { counter, .. } = &mut account.kind {
+        set(counter, edit.counter);
+    } else if edit.counter.is_some() {
+        return Err(VaultError::Invalid { field: "the counter", why: "exists for counter-based accounts only" });
+    }
+    match &mut account.kind {
+        Kind::Totp { algorithm, digits, .. } | Kind::Hotp { algorithm, digits, .. } => {
+            set(algorithm, edit.algorithm);
+            set(digits, edit.digits);
+            Ok(())
+        }
+        _ if edit.algorithm.is_some() || edit.digits.is_some() => {
+            Err(VaultError::Invalid { field: "algorithm and digits", why: "are fixed for this kind of account" })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn set<T>(place: &mut T, new: Option<T>) {
+    if let Some(new) = new {
+        *place = new;
+    }
+}
+
+/// Refuses what would not be read back.
+fn check(account: &Account) -> Result<(), VaultError> {
+    let refuse = |field, why| Err(VaultError::Invalid { field, why });
+    match account.secret.expose().len() {
+        0 => return refuse("the secret", "is empty"),
+        length if length > SECRET_LIMIT => return refuse("the secret", "is longer than 4 KiB"),
+        _ => {}
+    }
+    let prefix = account.prefix.as_deref().unwrap_or_default();
+    if [account.issuer.as_str(), &account.name, prefix].iter().any(|text| text.len() > TEXT_LIMIT) {
+        return refuse("the name", "is longer than 4 KiB");
+    }
+    match account.kind {
+        Kind::Totp { digits, .. } | Kind::Hotp { digits, .. } if !(4..=10).contains(&digits) => {
+            refuse("the length of a code", "must be 4 to 10")
+        }
+        Kind::Totp { period, .. } if !(1..=86_400).contains(&period) => {
+            refuse("the period", "must be 1 to 86,400 seconds")
+        }
+        _ => Ok(()),
+    }
+}
+
+const ENTRY_LIMIT: usize = 20_000;
+const SECRET_LIMIT: usize = 4 * 1024;
+const TEXT_LIMIT: usize = 4 * 1024;

@@ -1,0 +1,6 @@
+//! The vault, from outside: what is kept, what is refused, what survives.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod basics;
+mod world;
