@@ -237,15 +237,15 @@ fn keep(draft: &mut Content, account: Account, if_exists: IfExists, mark: Mark) 
 
 /// A QR holds no PIN: the one that the person gave for the old secret goes on.
 fn with_pin_of(mut account: Account, old: &Account) -> Account {
-    if let (Some(new @ None), Some(Some(pin))) = (pin_mut(&mut account.kind), pin(&old.kind)) {
+    if let (Some(new @ None), Some(pin)) = (pin_mut(&mut account.kind), pin(&old.kind)) {
         *new = Some(SecretText::from(pin.expose()));
     }
     account
 }
 
-fn pin(kind: &Kind) -> Option<Option<&SecretText>> {
+fn pin(kind: &Kind) -> Option<&SecretText> {
     match kind {
-        Kind::Motp { pin } | Kind::Yandex { pin, .. } => Some(pin.as_ref()),
+        Kind::Motp { pin } | Kind::Yandex { pin, .. } => pin.as_ref(),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{FlockOperation, OFlags};
+use rustix::fs::{Access, FlockOperation, OFlags};
 
 /// The steps a save is made of. The tests put one in between that fails at a chosen step.
 pub trait Disk: Send + Sync {
@@ -55,6 +55,11 @@ pub trait Disk: Send + Sync {
         let mut bytes = Vec::with_capacity(meta.len() as usize);
         file.take(limit).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Fails with the reason where nothing can be written in a folder.
+    fn may_write(&self, dir: &Path) -> io::Result<()> {
+        Ok(rustix::fs::access(dir, Access::WRITE_OK | Access::EXEC_OK)?)
     }
 
     /// Removes a file.
@@ -106,7 +111,7 @@ pub(super) fn sweep(dir: &Path) {
 pub(super) fn age_files(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.retain(|name| name.ends_with(".age") && !name.starts_with('.'));
+    names.retain(|name| name.strip_suffix(".age").is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.')));
     names.sort_unstable();
     names
 }
@@ -151,7 +156,8 @@ pub(super) fn lock(path: &Path) -> io::Result<Lock> {
     let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
     let (mut file, writable) = match opened {
         Ok(file) => (file, true),
-        Err(error) if can_only_read(&error) => match File::open(path) {
+        // Not found: the folder could not be made, on a disk that may only be read.
+        Err(error) if can_only_read(&error) || error.kind() == io::ErrorKind::NotFound => match File::open(path) {
             Ok(file) => (file, false),
             Err(_) => return Ok(Lock::Held(None)),
         },

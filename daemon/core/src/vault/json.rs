@@ -91,7 +91,7 @@ impl<'a> Object<'a> {
 }
 
 /// Which member of an object is missing, twice there, or not of its form.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Odd(pub(super) &'static str);
 
 /// Members that this version does not know: kept and written back as they were.

@@ -15,6 +15,7 @@ mod generations;
 mod history;
 mod inbox;
 mod json;
+mod keys;
 mod record;
 mod save;
 mod seen;

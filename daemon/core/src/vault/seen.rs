@@ -14,10 +14,10 @@ pub(super) fn last(state: &Path, vault: &str) -> u64 {
 pub(super) fn remember(state: &Path, vault: &str, generation: u64) {
     let mut all = read(state);
     all.insert(vault.to_owned(), generation);
-    let text: String = all.iter().map(|(vault, generation)| format!("{vault} {generation}\n")).collect();
+    let lines: Vec<String> = all.iter().map(|(vault, generation)| format!("{vault} {generation}\n")).collect();
     // No fsync: a save stays at two. After a power cut the old file is as good, since it can only hold less.
     let temp = state.join(format!(".{SEEN}.tmp-{}", std::process::id()));
-    let _ = fs::write(&temp, text).and_then(|()| fs::rename(&temp, state.join(SEEN)));
+    let _ = fs::write(&temp, lines.concat()).and_then(|()| fs::rename(&temp, state.join(SEEN)));
 }
 
 fn read(state: &Path) -> BTreeMap<String, u64> {

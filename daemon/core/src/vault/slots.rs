@@ -83,9 +83,8 @@ impl Shared {
             envelope::check_header(&file, &what)?;
             return Err(Unusable::Foreign { what: format!("{what} is not encrypted by passphrase") }.into());
         }
-        let text = envelope::decrypt(&file, key).map_err(|fault| match fault.is_other_key() {
-            true => VaultError::WrongPassphrase,
-            false => fault.unusable(&file, &what).into(),
+        let text = envelope::decrypt(&file, key).map_err(|fault| {
+            if fault.is_other_key() { VaultError::WrongPassphrase } else { fault.unusable(&file, &what).into() }
         })?;
         let text = std::str::from_utf8(&text).unwrap_or_default();
         let lines = text.lines().filter(|line| line.starts_with("AGE-SECRET-KEY-1"));

@@ -145,6 +145,7 @@ impl Store {
             return Err(Unusable::RolledBack { seen: last, found: content.generation }.into());
         }
         seen::remember(&shared.dirs.state, &content.vault, content.generation);
+        let _ = shared.disk.remove(&shared.creating_mark());
         Ok(Vault::new(shared.clone(), key, content, stamp))
     }
 
@@ -182,6 +183,21 @@ impl Store {
     pub fn seal(&self, text: &SecretText) -> Result<String, VaultError> {
         self.0.must_be_present()?;
         self.0.seal(text)
+    }
+
+    /// Drops a sealed text, unseen.
+    pub fn discard_sealed(&self, name: &str) -> Result<(), VaultError> {
+        self.0.discard(name)
+    }
+
+    /// Says whether a sealed text of this name waits in the inbox.
+    pub fn is_sealed(&self, name: &str) -> bool {
+        file::age_files(&self.0.dirs.data.join("inbox")).contains(&format!("{name}.age"))
+    }
+
+    /// Returns the public side of the vault key: what names this vault in the login keyring.
+    pub fn recipient(&self) -> Option<String> {
+        self.0.recipient().ok()
     }
 
     /// Returns how many sealed texts wait in the inbox.
@@ -296,8 +312,7 @@ impl Shared {
     pub(super) fn read_only(&self) -> Option<String> {
         let path = self.vault_path();
         let dir = file::folder(&path);
-        let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
-        rustix::fs::access(dir, access).err().map(|error| format!("{}: {}", dir.display(), io::Error::from(error)))
+        self.disk.may_write(dir).err().map(|error| format!("{}: {error}", dir.display()))
     }
 
     pub(super) fn must_be_writable(&self) -> Result<(), VaultError> {
@@ -308,9 +323,11 @@ impl Shared {
 /// Reads a vault file with whichever of the keys fits.
 pub(super) fn open_with(keys: &[VaultKey], file: &[u8], what: &str) -> Result<(VaultKey, Content), VaultError> {
     let mut reason = Unusable::Damaged { what: what.to_owned() };
-    for key in keys {
+    for (first, key) in keys.iter().enumerate().map(|(index, key)| (index == 0, key)) {
         match key.open_vault(file, what) {
             Ok(plain) => return Ok((key.duplicate(), Content::read(plain.line())?)),
+            // That a key is another one says less than what the fitting one found.
+            Err(Unusable::Foreign { .. }) if !first => {}
             Err(why) => reason = why,
         }
     }
