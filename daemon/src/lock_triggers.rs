@@ -87,7 +87,7 @@ async fn sleep_boottime(seconds: u64) -> io::Result<()> {
     let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
     let value = Timespec { tv_sec: seconds.try_into().unwrap_or(i64::MAX), tv_nsec: 0 };
     timerfd_settime(&timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: zero, it_value: value })?;
-    let _ready = AsyncFd::new(timer)?.readable().await?;
+    let _ready = AsyncFd::register(timer)?.readable().await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Mutex};
 
-use notify_rust::{Notification, Timeout};
+use notify_rust::{Notification, NotificationResponse, Timeout};
 
 /// What a button does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,11 @@ impl Notifier {
             return None;
         }
         let mut pressed = None;
-        let waited = handle.wait_for_action_async(|key| pressed = keys.iter().position(|known| known == key));
+        let waited = handle.wait_for_action_async(|response| {
+            if let NotificationResponse::Action(key) = response {
+                pressed = keys.iter().position(|known| known == key);
+            }
+        });
         let _ = waited.await; // a server that goes away presses nothing
         pressed.map(|number| message.actions[number].clone())
     }

@@ -19,7 +19,7 @@ use zbus::{Connection, connection::Builder, fdo::DBusProxy};
 use crate::{
     lock_triggers::{self, Trigger},
     private::{self, Serve},
-    service::Service,
+    service::{Door, Service},
     vault_state::Why,
 };
 
@@ -48,7 +48,8 @@ pub fn serve_private(service: &Arc<Service>, socket: &std::path::Path) -> Result
         let service = service.clone();
         Arc::new(move |builder: Builder<'static>, peer: Peer| {
             let origin = Origin::Private(peer);
-            serve_at(builder, &service, origin)?.serve_at(PATH, Secrets { backend: service.clone(), origin })
+            let secrets = Secrets { backend: Door(service.clone()), origin };
+            serve_at(builder, &service, origin)?.serve_at(PATH, secrets)
         })
     };
     let gone = {
@@ -85,10 +86,11 @@ pub async fn serve_bus(service: &Arc<Service>) -> Result<Option<Connection>, Ser
 }
 
 fn serve_at(builder: Builder<'static>, service: &Arc<Service>, origin: Origin) -> zbus::Result<Builder<'static>> {
+    let door = Door(service.clone());
     builder
-        .serve_at(PATH, Vault { backend: service.clone(), origin })?
-        .serve_at(PATH, Accounts { backend: service.clone(), origin })?
-        .serve_at(PATH, Scanner { backend: service.clone(), origin })
+        .serve_at(PATH, Vault { backend: door.clone(), origin })?
+        .serve_at(PATH, Accounts { backend: door.clone(), origin })?
+        .serve_at(PATH, Scanner { backend: door, origin })
 }
 
 /// Connects to a bus of the same user, or of root.

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 
 use countersign_api::{PATH, ROOT, Peer, accounts::Accounts, caller::Origin, scanner::Scanner, secrets::Secrets, vault::Vault};
 use countersign_core::vault::{Store, VaultDirs};
-use countersignd::{config::Config, paths::Paths, service::Service};
+use countersignd::{config::Config, paths::Paths, service::{Door, Service}};
 use tokio::net::UnixStream;
 use zbus::{connection::Builder, fdo::IntrospectableProxy};
 
@@ -19,7 +19,7 @@ async fn introspect() -> String {
         socket: home.path().join("private"),
     };
     let store = Store::take(VaultDirs { data: paths.data.clone(), state: paths.state.clone() }).unwrap();
-    let backend = Service::new(paths, Config::default(), store);
+    let backend = Door(Service::new(paths, Config::default(), store));
     let origin = Origin::Private(Peer { connection: 0, uid: 0, pid: 0 });
     let (ours, theirs) = UnixStream::pair().unwrap();
     let server = Builder::unix_stream(theirs).server(zbus::Guid::generate()).unwrap().p2p();

@@ -17,10 +17,10 @@ use countersign_core::{
     vault::{Entry, Vault},
 };
 
-use super::Service;
+use super::{Door, Service};
 use crate::{access_log::Access, convert, vault_state::now};
 
-impl AccountsBackend for Arc<Service> {
+impl AccountsBackend for Door {
     async fn list(&self, caller: Caller, options: ListOptions) -> Result<Vec<AccountInfo>, Error> {
         self.find(caller, "", ListOptions { order: options.order.or(Some("name".into())), ..options }).await
     }
@@ -64,10 +64,10 @@ impl AccountsBackend for Arc<Service> {
         let program = self.callers.program(&caller).await;
         let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
         self.wait_for_code(id, &options).await?;
-        let epoch = Service::state(self).epoch();
+        let epoch = self.state().epoch();
         let answer = self.make_code(id, &options)?;
         self.write_down(id, program);
-        if Service::state(self).epoch() != epoch {
+        if self.state().epoch() != epoch {
             return Err(Error::Locked("the vault was locked meanwhile".into()));
         }
         Ok(answer)
@@ -113,7 +113,7 @@ impl Service {
         let (counts, period, confirmed) = self.with_vault(|vault| {
             let entry = entry(vault, id)?;
             let kind = &entry.account().kind;
-            Ok((matches!(kind, Kind::Hotp { .. }), kind.period().unwrap_or(0), entry.confirmed()))
+            Ok((matches!(kind, Kind::Hotp { .. }), kind.period().unwrap_or(0), entry.confirmed().is_some()))
         })?;
         if counts && !options.advance.unwrap_or(false) {
             return Err(Error::CounterBased("each code asked for uses a counter up; say advance=true to do so".into()));

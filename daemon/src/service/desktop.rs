@@ -11,7 +11,7 @@ use countersign_api::{
 use tokio::{io::AsyncWriteExt, process::Command, time::Instant};
 use zeroize::Zeroizing;
 
-use super::Service;
+use super::{Door, Service};
 use crate::{
     convert,
     notify::{Action, Message},
@@ -83,7 +83,7 @@ impl Service {
         use countersign_api::{Caller, Peer, scanner::ScannerBackend};
         // The daemon itself: a connection number that no client ever has.
         let own = Peer { connection: u64::MAX, uid: 0, pid: std::process::id() };
-        self.keep(Caller::Private(own), id, KeepOptions::default()).await
+        Door(self.clone()).keep(Caller::Private(own), id, KeepOptions::default()).await
     }
 
     /// Looks once a second, for two minutes, until something that can be kept shows.
@@ -118,7 +118,7 @@ impl Service {
         use countersign_api::{Caller, Peer};
         let own = Peer { connection: u64::MAX, uid: 0, pid: std::process::id() };
         let wanted = CodeOptions { fresh: Some(5), ..CodeOptions::default() };
-        let (code, details) = self.code(Caller::Private(own), account, wanted).await?;
+        let (code, details) = Door(self.clone()).code(Caller::Private(own), account, wanted).await?;
         let code = Zeroizing::new(code);
         let failed = |text: String| Error::Failed(format!("the clipboard can't be used: {text}"));
         let helper = program("countersign-tray").ok_or_else(|| failed("countersign-tray is not installed".into()))?;

@@ -10,6 +10,7 @@ mod vault;
 use std::{
     collections::{BTreeMap, HashMap},
     hash::RandomState,
+    ops::Deref,
     sync::{Arc, Mutex, MutexGuard, OnceLock},
     time::{Duration, Instant},
 };
@@ -35,11 +36,23 @@ use crate::{
     vault_state::{VaultState, Why},
 };
 
+/// What the interfaces hold: a door onto the service.
+#[derive(Clone)]
+pub struct Door(pub Arc<Service>);
+
+impl Deref for Door {
+    type Target = Arc<Service>;
+
+    fn deref(&self) -> &Arc<Service> {
+        &self.0
+    }
+}
+
 /// Everything the daemon knows and does.
 pub struct Service {
     paths: Paths,
     config: watch::Sender<Config>,
-    store: Arc<Store>,
+    store: Store,
     state: Mutex<VaultState>,
     candidates: Mutex<Candidates>,
     /// Names of what was sealed since the start, by a keyed hash of the text.
@@ -73,7 +86,7 @@ impl Service {
         Arc::new(Self {
             paths,
             config: watch::Sender::new(config),
-            store: Arc::new(store),
+            store,
             state: Mutex::new(state),
             candidates: Mutex::default(),
             sealed: Mutex::default(),
@@ -212,7 +225,7 @@ impl Service {
             for connection in service.connections() {
                 let Ok(emitter) = SignalEmitter::new(&connection, PATH) else { continue };
                 // Who has gone needs no telling.
-                let _ = tokio::time::timeout(PATIENCE, VaultInterface::<Service>::state_changed(&emitter, name, why)).await;
+                let _ = tokio::time::timeout(PATIENCE, VaultInterface::<Door>::state_changed(&emitter, name, why)).await;
             }
         });
     }
@@ -223,7 +236,7 @@ impl Service {
         tokio::spawn(async move {
             for connection in service.connections() {
                 let Ok(emitter) = SignalEmitter::new(&connection, PATH) else { continue };
-                let _ = tokio::time::timeout(PATIENCE, Accounts::<Service>::changed(&emitter)).await;
+                let _ = tokio::time::timeout(PATIENCE, Accounts::<Door>::changed(&emitter)).await;
             }
         });
     }

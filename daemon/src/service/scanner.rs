@@ -12,10 +12,10 @@ use countersign_core::{
     payload::{self, Payload, migration::Collector},
     secret::SecretText,
     text::visible,
-    vault::{IfExists, Similar, Vault},
+    vault::{IfExists, Outcome},
 };
 
-use super::{Service, random_id};
+use super::{Door, Service, random_id};
 use crate::{
     candidates::{self, Place},
     convert, harden,
@@ -23,7 +23,7 @@ use crate::{
     worker::{self, FoundQr, Target},
 };
 
-impl ScannerBackend for Arc<Service> {
+impl ScannerBackend for Door {
     async fn scan_screen(&self, caller: Caller, options: ScanOptions) -> Result<Vec<Candidate>, Error> {
         self.admit(&caller, &[])?;
         let found = self.look(Target::Screen(options.clone())).await;
@@ -33,7 +33,7 @@ impl ScannerBackend for Arc<Service> {
 
     async fn candidates(&self, caller: Caller) -> Result<Vec<Candidate>, Error> {
         self.admit(&caller, &[])?;
-        let inbox = self.inbox()?;
+        let inbox = self.inbox();
         let held = self.candidates.lock().expect("no holder panics");
         let state = self.state();
         let others: Vec<&str> = held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
@@ -79,7 +79,7 @@ impl Service {
         for qr in found {
             ids.push(self.hold(qr, origin)?);
         }
-        let inbox = self.inbox()?;
+        let inbox = self.inbox();
         let held = self.candidates.lock().expect("no holder panics");
         let others: Vec<&str> = held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
         let state = self.state();
@@ -115,7 +115,7 @@ impl Service {
     fn seal(&self, text: &SecretText) -> Result<String, Error> {
         let mark = self.marks.hash_one(text.expose());
         let mut sealed = self.sealed.lock().expect("no holder panics");
-        if let Some(name) = sealed.get(&mark).filter(|name| self.store.has_sealed(name)) {
+        if let Some(name) = sealed.get(&mark).filter(|name| self.store.is_sealed(name)) {
             return Ok(name.clone());
         }
         let name = self.store.seal(text).map_err(|error| convert::vault_error(&error))?;
@@ -146,29 +146,29 @@ impl Service {
     }
 
     /// Returns what lies sealed, while the vault is open.
-    fn inbox(&self) -> Result<Vec<(String, SecretText)>, Error> {
+    fn inbox(&self) -> Vec<(String, SecretText)> {
         match self.state().vault() {
-            Some(vault) => vault.inbox().map_err(|error| convert::vault_error(&error)),
-            None => Ok(Vec::new()),
+            Some(vault) => vault.inbox().sealed.into_iter().map(|sealed| (sealed.name, sealed.text)).collect(),
+            None => Vec::new(),
         }
     }
 
     fn is_waiting(&self, id: &str) -> bool {
-        self.store.has_sealed(id)
+        self.store.is_sealed(id)
     }
 
     fn text_of(&self, id: &str) -> Result<SecretText, Error> {
         if let Some(held) = self.candidates.lock().expect("no holder panics").get(id) {
             return Ok(SecretText::from(held.text.expose()));
         }
-        let sealed = self.inbox()?.into_iter().find(|(name, _)| name == id);
+        let sealed = self.inbox().into_iter().find(|(name, _)| name == id);
         sealed.map(|(_, text)| text).ok_or_else(|| no_candidate(id))
     }
 
     /// Drops a candidate wherever it lies, and says whether it lay anywhere.
     fn forget_candidate(self: &Arc<Self>, id: &str) -> Result<bool, Error> {
         let held = self.candidates.lock().expect("no holder panics").take(id).is_some();
-        let sealed = self.store.has_sealed(id);
+        let sealed = self.store.is_sealed(id);
         if sealed {
             self.store.discard_sealed(id).map_err(|error| convert::vault_error(&error))?;
         }
@@ -208,27 +208,21 @@ impl Service {
 
     fn keep_account(self: &Arc<Self>, account: Account, replace: bool) -> Result<Kept, Error> {
         let title = visible(&account.title());
-        let similar = self.with_vault(|vault| Ok(vault.similar(&account)))?;
-        let (if_exists, outcome) = match similar {
-            Similar::Same(id) => {
-                return Ok(Kept {
-                    outcome: "already-kept".into(),
-                    accounts: vec![id.to_string()],
-                    titles: vec![title],
-                    ..Kept::default()
-                });
-            }
-            Similar::SameNameOtherSecret(id) if replace => (IfExists::Replace(id), "replaced"),
-            Similar::SameNameOtherSecret(_) => (IfExists::KeepBoth, "kept-both"),
-            Similar::New => (IfExists::KeepBoth, "kept"),
+        let if_exists = if replace { IfExists::Replace } else { IfExists::KeepBoth };
+        let added = self.change_vault(|vault| vault.add(account, if_exists))?;
+        let outcome = match added.outcome {
+            Outcome::Kept => "kept",
+            Outcome::AlreadyKept => "already-kept",
+            Outcome::Replaced => "replaced",
+            Outcome::KeptBoth => "kept-both",
         };
-        let id = self.change_vault(|vault| vault.add(account, if_exists))?;
-        Ok(Kept { outcome: outcome.into(), accounts: vec![id.to_string()], titles: vec![title], ..Kept::default() })
+        let accounts = vec![added.id.to_string()];
+        Ok(Kept { outcome: outcome.into(), accounts, titles: vec![title], ..Kept::default() })
     }
 
     /// Keeps all accounts of a migration once every part of it has been seen; until then the parts lie sealed.
     fn keep_migration(self: &Arc<Self>, text: &str) -> Result<Kept, Error> {
-        let inbox = self.inbox()?;
+        let inbox = self.inbox();
         let mut collector = Collector::default();
         let mut names = Vec::new();
         let held: Vec<SecretText> = {
@@ -255,12 +249,13 @@ impl Service {
         }
         let accounts = collector.into_accounts();
         let titles: Vec<String> = accounts.iter().map(|account| visible(&account.title())).collect();
-        let ids = self.change_vault(|vault: &mut Vault| vault.add_all(accounts))?;
+        let added = self.change_vault(|vault| vault.add_all(accounts, IfExists::KeepBoth))?;
         for name in names {
             self.store.discard_sealed(&name).map_err(|error| convert::vault_error(&error))?;
         }
-        let outcome = if ids.is_empty() { "already-kept" } else { "kept" };
-        let accounts = ids.iter().map(ToString::to_string).collect();
+        let all_there = added.iter().all(|added| added.outcome == Outcome::AlreadyKept);
+        let outcome = if all_there { "already-kept" } else { "kept" };
+        let accounts = added.iter().map(|added| added.id.to_string()).collect();
         Ok(Kept { outcome: outcome.into(), accounts, titles, ..Kept::default() })
     }
 }

@@ -10,10 +10,10 @@ use countersign_api::{
         Revealed, SlotInfo,
     },
 };
-use countersign_core::{account::AccountId, secret::SecretText, text::visible, uri, vault::Vault};
+use countersign_core::{account::AccountId, secret::SecretText, text::visible, uri, vault::{Opener, Vault}};
 
 use super::{
-    Service,
+    Door, Service,
     accounts::{entry, the_one},
     unlocking::Given,
 };
@@ -25,7 +25,7 @@ use crate::{
     worker::Target,
 };
 
-impl SecretsBackend for Arc<Service> {
+impl SecretsBackend for Door {
     async fn init(&self, caller: Caller, passphrase: &str, options: InitOptions) -> Result<(), Error> {
         self.admit(&caller, &[passphrase])?;
         let passphrase = SecretText::from(passphrase);
@@ -119,7 +119,11 @@ impl SecretsBackend for Arc<Service> {
         self.admit(&caller, &[])?;
         self.ensure_open(None, false).await?;
         let undone = self.change_vault(Vault::undo)?;
-        Ok(visible(&undone.what))
+        self.with_vault(|vault| {
+            let title = |id: &AccountId| vault.entry(*id).map(|entry| visible(&entry.account().title()));
+            let titles: Vec<String> = undone.accounts.iter().filter_map(title).collect();
+            Ok(convert::undone(undone.what, &titles))
+        })
     }
 
     async fn reveal(&self, caller: Caller, account: &str) -> Result<Revealed, Error> {
@@ -151,7 +155,8 @@ impl SecretsBackend for Arc<Service> {
     async fn confirm_recovery(&self, caller: Caller, group: &str) -> Result<bool, Error> {
         self.admit(&caller, &[group])?;
         self.ensure_open(None, false).await?;
-        self.change_vault(|vault| vault.confirm_recovery(group))
+        let group = SecretText::from(group);
+        self.change_vault(|vault| vault.confirm_recovery(&group))
     }
 
     async fn slots(&self, caller: Caller) -> Result<Vec<SlotInfo>, Error> {
@@ -173,12 +178,12 @@ impl SecretsBackend for Arc<Service> {
         self.callers.require_presence(&caller)?;
         self.ensure_open(None, false).await?;
         if name == "keyring"
-            && let Some(vault) = self.store.keyring_id()
+            && let Some(vault) = self.keyring_name()
             && let Err(error) = keyring::remove(&vault).await
         {
             return Err(Error::Failed(format!("{error}; the slot is still there")));
         }
-        self.change_vault(|vault| vault.remove_slot(name))
+        if name == "keyring" { self.change_vault(|vault| vault.mark_keyring(false)) } else { self.change_vault(|vault| vault.remove_slot(name)) }
     }
 
     async fn generations(&self, caller: Caller) -> Result<Vec<GenerationInfo>, Error> {
@@ -192,7 +197,7 @@ impl SecretsBackend for Arc<Service> {
         let store = self.store.clone();
         // An open vault would go on from what it was: it is locked first.
         self.wipe(Why::ByHand, super::connection_of(&caller));
-        let taken = self.derive(move || store.take_generation(&name, &passphrase)).await?;
+        let taken = self.derive(move || store.take_generation(&name, Opener::Passphrase(&passphrase))).await?;
         let vault = taken.map_err(|error| convert::vault_error(&error))?;
         self.state().unlocked(vault, Why::Opened);
         harden::scrub();
@@ -231,7 +236,7 @@ impl Service {
         self.with_vault(|vault| Ok(convert::account_info(entry(vault, id)?, used)))
     }
 
-    /// Runs a change of key slots on its own thread, since it derives keys; the vault is taken out meanwhile.
+    /// Runs a change of key slots. Nobody else is served while it derives a key: about a second.
     async fn with_slots<T: Send + 'static>(
         self: &Arc<Self>,
         change: impl FnOnce(&mut Vault) -> Result<T, countersign_core::vault::VaultError> + Send + 'static,
@@ -244,11 +249,12 @@ impl Service {
 
     async fn add_keyring_slot(self: &Arc<Self>) -> Result<(), Error> {
         self.ensure_open(None, false).await?;
-        let (vault, key) = self.with_vault(|vault| Ok((vault.id(), vault.key_text())))?;
+        let key = self.with_vault(|vault| Ok(vault.key_text()))?;
+        let vault = self.store.recipient().ok_or_else(|| Error::Failed("the vault's recipient is gone".into()))?;
         keyring::store(&vault, &key).await.map_err(|error| Error::Failed(format!("{error}; no slot was added")))?;
         drop(key);
         harden::scrub();
-        self.change_vault(Vault::mark_keyring)
+        self.change_vault(|vault| vault.mark_keyring(true))
     }
 }
 

@@ -77,12 +77,18 @@ impl Service {
     }
 
     async fn open_by_keyring(self: &Arc<Self>) -> Result<(), Error> {
-        let Some(vault) = self.store.keyring_id() else { return Err(Error::NotFound("no keyring slot".into())) };
+        let Some(vault) = self.keyring_name() else { return Err(Error::NotFound("no keyring slot".into())) };
         let key = keyring::load(&vault).await.map_err(|error| {
             tracing::info!("not opened by the keyring: {error}");
             Error::Failed(error.to_string())
         })?;
         self.open(Given::VaultKey(key)).await
+    }
+
+    /// Returns the name under which the login keyring holds the key, if it does.
+    pub(super) fn keyring_name(&self) -> Option<String> {
+        let has_slot = self.store.slots().iter().any(|slot| slot.name == "keyring");
+        has_slot.then(|| self.store.recipient()).flatten()
     }
 
     async fn open_by_prompt(self: &Arc<Self>, options: PromptOptions) -> Result<(), Error> {

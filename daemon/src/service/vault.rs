@@ -1,7 +1,5 @@
 //! `Vault1`: status, lock, unlock.
 
-use std::sync::Arc;
-
 use countersign_api::{
     Caller, Error,
     types::{PromptOptions, Status},
@@ -9,26 +7,26 @@ use countersign_api::{
 };
 use zbus::fdo;
 
-use super::{Service, connection_of};
+use super::{Door, Service, connection_of};
 use crate::{convert, vault_state::Why};
 
-impl VaultBackend for Arc<Service> {
+impl VaultBackend for Door {
     fn state(&self) -> &'static str {
-        Service::state(self).name()
+        self.0.state().name()
     }
 
     fn why(&self) -> &'static str {
-        Service::state(self).why().id()
+        self.0.state().why().id()
     }
 
     fn since(&self) -> u64 {
-        Service::state(self).since()
+        self.0.state().since()
     }
 
     async fn status(&self, caller: Caller) -> Result<Status, Error> {
         self.admit(&caller, &[])?;
         self.look_for_parts().await;
-        let mut status = convert::status(&Service::state(self), &self.store);
+        let mut status = convert::status(&self.0.state(), &self.store);
         status.version = env!("CARGO_PKG_VERSION").into();
         status.vault = self.paths.data.display().to_string();
         let config = self.config.borrow();
@@ -40,7 +38,7 @@ impl VaultBackend for Arc<Service> {
 
     async fn lock(&self, caller: Caller) -> Result<(), Error> {
         self.admit(&caller, &[])?;
-        match Service::state(self).name() {
+        match self.0.state().name() {
             "absent" => Err(Error::NoVault("there is no vault to lock yet".into())),
             _ => Ok(()),
         }?;

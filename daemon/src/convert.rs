@@ -1,0 +1,198 @@
+//! Core types ↔ contract types, core errors → contract errors: the only file that knows both.
+
+use countersign_api::{
+    Error,
+    types::{
+        AccountInfo, Candidate, EditOptions, GenerationInfo, LogLine, PromptOptions, ScanOptions, SlotInfo, Status,
+    },
+};
+use countersign_core::{
+    account::{Account, Algorithm, Kind},
+    code::CodeError,
+    payload::{self, Advice, Other, Payload, migration::Collector},
+    secret::SecretText,
+    text::{look_alike, visible},
+    vault::{Change, Edit, Entry, Generation, RecoveryState, Similar, Store, Vault, VaultError},
+};
+
+use crate::{
+    access_log::{Access, Use},
+    candidates::Place,
+    vault_state::{Phase, VaultState},
+};
+
+/// Returns the error of somebody who needs an open vault.
+pub fn not_open(phase: &Phase) -> Error {
+    match phase {
+        Phase::Absent => Error::NoVault("there is no vault yet".into()),
+        Phase::Locked | Phase::Unlocked(_) => Error::Locked("the vault is locked".into()),
+        Phase::Unusable(what) => Error::Unusable(format!("the vault can't be used: {what}")),
+    }
+}
+
+/// Returns the contract's error for one of the vault.
+pub fn vault_error(error: &VaultError) -> Error {
+    let text = error.to_string();
+    match error {
+        VaultError::NoVault => Error::NoVault(text),
+        VaultError::AlreadyExists => Error::AlreadyExists(text),
+        VaultError::WrongPassphrase => Error::WrongPassphrase(text),
+        VaultError::PassphraseRefused(_) | VaultError::Invalid { .. } | VaultError::SlotStays(_) => {
+            Error::InvalidArgument(text)
+        }
+        VaultError::Unusable(_) => Error::Unusable(text),
+        VaultError::ReadOnly(_) => Error::ReadOnly(text),
+        VaultError::NotSaved(cause) => Error::NotSaved(format!("{text}: {cause}")),
+        VaultError::ChangedOutside => Error::NotSaved(text),
+        VaultError::NoSuchAccount(_) | VaultError::NoSuch { .. } => Error::NotFound(text),
+        VaultError::NothingToUndo => Error::NothingToUndo(text),
+        VaultError::Full(_) => Error::LimitsExceeded(text),
+        _ => Error::Failed(text),
+    }
+}
+
+/// Returns the contract's error for a code that can't be made.
+pub fn code_error(error: &CodeError) -> Error {
+    match error {
+        CodeError::PinNeeded => Error::PinNeeded(error.to_string()),
+        _ => Error::Failed(error.to_string()),
+    }
+}
+
+/// Returns the state as `Status` tells it, as far as it is the vault's.
+pub fn status(state: &VaultState, store: &Store) -> Status {
+    let mut status = Status {
+        state: state.name().into(),
+        why: state.why().id().into(),
+        why_text: state.why().text().into(),
+        since: state.since(),
+        inbox: store.sealed() as u32,
+        read_only: store.read_only().unwrap_or_default(),
+        slots: store.slots().into_iter().map(|slot| slot.name).collect(),
+        ..Status::default()
+    };
+    match state.phase() {
+        Phase::Unlocked(vault) => {
+            status.accounts = vault.entries().count() as u32;
+            status.unconfirmed = vault.entries().filter(|entry| entry.confirmed().is_none()).count() as u32;
+            status.quarantined = vault.quarantined() as u32;
+            status.recovery = match vault.recovery() {
+                RecoveryState::None => "none",
+                RecoveryState::Unconfirmed => "unconfirmed",
+                _ => "made",
+            }
+            .into();
+        }
+        Phase::Unusable(what) => {
+            status.why = what.id().into();
+            status.why_text = what.to_string();
+        }
+        Phase::Absent => status.read_only.clear(),
+        Phase::Locked => {}
+    }
+    status
+}
+
+/// Returns an account as lists show it.
+pub fn account_info(entry: &Entry, used: Use) -> AccountInfo {
+    let account = entry.account();
+    AccountInfo {
+        id: entry.id().to_string(),
+        issuer: visible(&account.issuer),
+        name: visible(&account.name),
+        prefix: visible(account.prefix.as_deref().unwrap_or("")),
+        title: visible(&account.title()),
+        kind: account.kind.name().into(),
+        algorithm: algorithm(&account.kind).map_or("", Algorithm::name).into(),
+        digits: account.kind.digits().into(),
+        period: account.kind.period().unwrap_or(0),
+        confirmed: entry.confirmed().is_some(),
+        pin_needed: matches!(account.kind, Kind::Motp { pin: None } | Kind::Yandex { pin: None, .. }),
+        created: entry.created(),
+        last_used: used.last,
+        deleted: entry.deleted().unwrap_or(0),
+        note: visible(entry.note()),
+    }
+}
+
+/// Returns an account of the trash as lists show it.
+pub fn trash_info(entry: &Entry) -> AccountInfo {
+    account_info(entry, Use::default())
+}
+
+fn algorithm(kind: &Kind) -> Option<Algorithm> {
+    match kind {
+        Kind::Totp { algorithm, .. } | Kind::Hotp { algorithm, .. } => Some(*algorithm),
+        _ => None,
+    }
+}
+
+/// Reads what is to change of an account.
+pub fn edit(options: EditOptions) -> Result<Edit, Error> {
+    let algorithm = match options.algorithm.as_deref().map(str::to_ascii_uppercase).as_deref() {
+        None => None,
+        Some("SHA1") => Some(Algorithm::Sha1),
+        Some("SHA256") => Some(Algorithm::Sha256),
+        Some("SHA512") => Some(Algorithm::Sha512),
+        Some(_) => return Err(Error::InvalidArgument("the algorithm is SHA1, SHA256 or SHA512".into())),
+    };
+    let digits = options.digits.map(u8::try_from).transpose();
+    Ok(Edit {
+        issuer: options.issuer,
+        name: options.name,
+        note: options.note,
+        pin: options.pin.map(SecretText::new),
+        digits: digits.map_err(|_| Error::InvalidArgument("a code has 4 to 10 digits".into()))?,
+        period: options.period,
+        algorithm,
+        counter: options.counter,
+        ..Edit::default()
+    })
+}
+
+/// Says in words what an undo took back.
+pub fn undone(change: Change, titles: &[String]) -> String {
+    match titles {
+        [] => change.word().to_owned(),
+        [one] => format!("{} {one}", change.word()),
+        several => format!("{} {} accounts", change.word(), several.len()),
+    }
+}
+
+/// Returns the ways to open the vault.
+pub fn slots(store: &Store) -> Vec<SlotInfo> {
+    let slots = store.slots().into_iter();
+    slots.map(|slot| SlotInfo { name: slot.name, what: slot.what.into(), created: slot.created }).collect()
+}
+
+/// Returns an earlier vault.
+pub fn generation(generation: Generation) -> GenerationInfo {
+    GenerationInfo {
+        name: generation.name,
+        number: generation.number,
+        created: generation.until,
+        why: generation.why.into(),
+    }
+}
+
+/// Returns a line of the access log, with the account's title while it is there.
+pub fn log_line(access: &Access, entry: Option<&Entry>) -> LogLine {
+    LogLine {
+        time: access.time,
+        program: visible(&access.program),
+        account: access.account.to_string(),
+        title: entry.map(|entry| visible(&entry.account().title())).unwrap_or_default(),
+    }
+}
+
+/// Returns the caller's screen out of the options of a prompt.
+pub fn screen_of(options: PromptOptions) -> ScanOptions {
+    ScanOptions {
+        display: options.display,
+        wayland_display: options.wayland_display,
+        xauthority: options.xauthority,
+        session_type: options.session_type,
+        current_desktop: options.current_desktop,
+        notify: None,
+    }
+}
