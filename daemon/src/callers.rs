@@ -49,7 +49,9 @@ impl Callers {
     /// Refuses a caller on whose connection the passphrase was not given.
     pub fn require_presence(&self, caller: &Caller) -> Result<(), Error> {
         match caller {
-            Caller::Private(peer) if self.present.lock().expect("no holder panics").contains(&peer.connection) => Ok(()),
+            Caller::Private(peer) if self.present.lock().expect("no holder panics").contains(&peer.connection) => {
+                Ok(())
+            }
             _ => Err(Error::PresenceNeeded("this needs the passphrase first".into())),
         }
     }

@@ -81,7 +81,15 @@ impl Candidates {
 
 /// Says in words where on a screen of this size a point lies.
 pub fn words(x: f64, y: f64, width: f64, height: f64) -> &'static str {
-    let third = |value: f64, whole: f64| if value < whole / 3.0 { 0 } else if value < whole * 2.0 / 3.0 { 1 } else { 2 };
+    let third = |value: f64, whole: f64| {
+        if value < whole / 3.0 {
+            0
+        } else if value < whole * 2.0 / 3.0 {
+            1
+        } else {
+            2
+        }
+    };
     match (third(y, height), third(x, width)) {
         (0, 0) => "top left",
         (0, 1) => "top",

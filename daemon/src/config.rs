@@ -46,7 +46,8 @@ impl Config {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => Err(error),
         };
-        let file: File = toml::from_str(&text.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
+        let file: File =
+            toml::from_str(&text.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
         let idle_lock = file.idle_lock.as_deref().map_or(Ok(Self::default().idle_lock), idle_lock)?;
         Ok(Self { idle_lock, allow_root: file.allow_root, error: None })
     }

@@ -87,7 +87,10 @@ async fn sleep_boottime(seconds: u64) -> io::Result<()> {
     let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
     let value = Timespec { tv_sec: seconds.try_into().unwrap_or(i64::MAX), tv_nsec: 0 };
     timerfd_settime(&timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: zero, it_value: value })?;
-    let _ready = AsyncFd::register(timer)?.readable().await?;
+    #[allow(deprecated)]
+    // its successor is `unsafe`; the descriptor is owned here and never replaced, which is all it asks
+    let timer = AsyncFd::new(timer)?;
+    let _ready = timer.readable().await?;
     Ok(())
 }
 
@@ -114,10 +117,7 @@ pub async fn watch_screen_savers(bus: Connection, lock: Arc<dyn Fn(Trigger) + Se
 ///
 /// # Errors
 /// When there is no logind here, or it goes away.
-pub async fn watch_logind(
-    lock: Arc<dyn Fn(Trigger) + Send + Sync>,
-    ready: impl FnOnce() + Send,
-) -> zbus::Result<()> {
+pub async fn watch_logind(lock: Arc<dyn Fn(Trigger) + Send + Sync>, ready: impl FnOnce() + Send) -> zbus::Result<()> {
     let bus = timeout(LIMIT, Connection::system()).await.map_err(|_| zbus::Error::Failure("it is slow".into()))??;
     let mut inhibitor = inhibit(&bus).await?;
     let mut sleep = signals(&bus, "org.freedesktop.login1.Manager", "PrepareForSleep").await?;
@@ -154,7 +154,8 @@ pub async fn watch_logind(
 /// only maybe a moment too late.
 async fn inhibit(bus: &Connection) -> zbus::Result<Option<OwnedFd>> {
     let arguments = ("sleep", "countersign", "the vault is locked first", "delay");
-    let call = bus.call_method(Some(LOGIND), LOGIND_PATH, Some("org.freedesktop.login1.Manager"), "Inhibit", &arguments);
+    let call =
+        bus.call_method(Some(LOGIND), LOGIND_PATH, Some("org.freedesktop.login1.Manager"), "Inhibit", &arguments);
     match timeout(LIMIT, call).await {
         Ok(Ok(reply)) => Ok(Some(reply.body().deserialize::<zvariant::OwnedFd>()?.into())),
         Ok(Err(zbus::Error::MethodError(name, text, _))) if name.as_str().ends_with("AccessDenied") => {

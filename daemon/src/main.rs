@@ -64,7 +64,10 @@ async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Waits for SIGTERM or SIGINT, or for the loss of the bus; SIGHUP reads the configuration anew.
-async fn until_told_to_end(service: &Arc<Service>, bus: Option<zbus::Connection>) -> Result<(), Box<dyn std::error::Error>> {
+async fn until_told_to_end(
+    service: &Arc<Service>,
+    bus: Option<zbus::Connection>,
+) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -101,7 +104,8 @@ impl Options {
                 "--help" | "-h" => return Err(tell(HELP)),
                 "--version" | "-V" => return Err(tell(concat!("countersignd ", env!("CARGO_PKG_VERSION"), "\n"))),
                 _ => {
-                    let _ = io::stderr().write_all(b"countersignd: it knows no such option; --help shows what it knows\n");
+                    let _ =
+                        io::stderr().write_all(b"countersignd: it knows no such option; --help shows what it knows\n");
                     return Err(ExitCode::from(2));
                 }
             }

@@ -87,7 +87,12 @@ pub fn listen(path: &Path) -> io::Result<UnixListener> {
 pub type Serve = dyn Fn(connection::Builder<'static>, Peer) -> zbus::Result<connection::Builder<'static>> + Send + Sync;
 
 /// Accepts clients of the same user until the listener fails.
-pub async fn accept(listener: UnixListener, clients: Arc<Clients>, serve: Arc<Serve>, gone: Arc<dyn Fn(u64) + Send + Sync>) {
+pub async fn accept(
+    listener: UnixListener,
+    clients: Arc<Clients>,
+    serve: Arc<Serve>,
+    gone: Arc<dyn Fn(u64) + Send + Sync>,
+) {
     let guid = zbus::Guid::generate();
     loop {
         let stream = match listener.accept().await {

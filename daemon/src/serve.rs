@@ -3,12 +3,7 @@
 use std::{io, os::linux::net::SocketAddrExt, os::unix::net, sync::Arc};
 
 use countersign_api::{
-    BUS_NAME, PATH, Peer,
-    accounts::Accounts,
-    caller::Origin,
-    connect::BusAddress,
-    scanner::Scanner,
-    secrets::Secrets,
+    BUS_NAME, PATH, Peer, accounts::Accounts, caller::Origin, connect::BusAddress, scanner::Scanner, secrets::Secrets,
     vault::Vault,
 };
 use futures_util::StreamExt;

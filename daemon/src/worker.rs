@@ -68,7 +68,8 @@ pub enum Target {
 
 /// Runs `countersign-scan` and returns every QR it found.
 pub async fn scan(target: Target) -> Result<Vec<FoundQr>, WorkerError> {
-    let path = program("countersign-scan").ok_or_else(|| WorkerError::Start("countersign-scan is not installed".into()))?;
+    let path =
+        program("countersign-scan").ok_or_else(|| WorkerError::Start("countersign-scan is not installed".into()))?;
     let child = start(path, target).map_err(|error| WorkerError::Start(error.to_string()))?;
     let (status, out, err) = timeout(DEADLINE, finish(child))
         .await
@@ -141,7 +142,9 @@ async fn finish(mut child: Child) -> Result<Output, WorkerError> {
 fn read_lines(out: &[u8]) -> Result<Vec<FoundQr>, WorkerError> {
     let lines = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     // What a line holds may be a secret: the parser's own message would quote it.
-    lines.map(|line| serde_json::from_slice(line).map_err(|_| WorkerError::Decode("its report is malformed".into()))).collect()
+    lines
+        .map(|line| serde_json::from_slice(line).map_err(|_| WorkerError::Decode("its report is malformed".into())))
+        .collect()
 }
 
 const DEADLINE: Duration = Duration::from_secs(20);

@@ -52,12 +52,7 @@ impl AccountsBackend for Door {
         Ok(page.map(|(_, info)| info).collect())
     }
 
-    async fn code(
-        &self,
-        caller: Caller,
-        account: &str,
-        options: CodeOptions,
-    ) -> Result<(String, CodeDetails), Error> {
+    async fn code(&self, caller: Caller, account: &str, options: CodeOptions) -> Result<(String, CodeDetails), Error> {
         self.admit(&caller, &[account])?;
         let prompt = options.prompt.unwrap_or(false).then(PromptOptions::default);
         self.ensure_open(prompt, false).await?;
@@ -105,11 +100,7 @@ impl Service {
     }
 
     /// Makes the code, and puts a counter on disk before the code is shown.
-    fn make_code(
-        self: &Arc<Self>,
-        id: AccountId,
-        options: &CodeOptions,
-    ) -> Result<(String, CodeDetails), Error> {
+    fn make_code(self: &Arc<Self>, id: AccountId, options: &CodeOptions) -> Result<(String, CodeDetails), Error> {
         let (counts, period, confirmed) = self.with_vault(|vault| {
             let entry = entry(vault, id)?;
             let kind = &entry.account().kind;

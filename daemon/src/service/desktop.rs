@@ -61,7 +61,9 @@ impl Service {
     async fn result_of(self: &Arc<Self>, found: Result<Vec<Candidate>, Error>) -> Message {
         let found = match found {
             Ok(found) => found,
-            Err(error) => return plain("The screen could not be scanned", format!("{}\n{}", error.message(), error.hint())),
+            Err(error) => {
+                return plain("The screen could not be scanned", format!("{}\n{}", error.message(), error.hint()));
+            }
         };
         let keepable: Vec<&Candidate> = found.iter().filter(|candidate| !candidate.id.is_empty()).collect();
         match (keepable.as_slice(), found.iter().find(|candidate| !candidate.advice.is_empty())) {
@@ -197,7 +199,10 @@ fn kept_message(kept: &Kept, candidate: &Candidate) -> Message {
         }
         _ => {
             let missing: Vec<String> = kept.missing_parts.iter().map(ToString::to_string).collect();
-            ("Part of an export kept sealed".into(), format!("Missing: part {} of {}", missing.join(", "), candidate.parts))
+            (
+                "Part of an export kept sealed".into(),
+                format!("Missing: part {} of {}", missing.join(", "), candidate.parts),
+            )
         }
     };
     let actions = match (kept.outcome.as_str(), kept.accounts.as_slice()) {
@@ -232,7 +237,12 @@ mod tests {
 
     #[test]
     fn a_kept_account_can_be_copied_and_undone() {
-        let kept = Kept { outcome: "kept".into(), accounts: vec!["x".into()], titles: vec!["GitHub – alice".into()], ..Kept::default() };
+        let kept = Kept {
+            outcome: "kept".into(),
+            accounts: vec!["x".into()],
+            titles: vec!["GitHub – alice".into()],
+            ..Kept::default()
+        };
         let message = kept_message(&kept, &Candidate::default());
         assert_eq!(message.title, "Kept GitHub – alice");
         assert_eq!(message.actions, [Action::CopyCode("x".into()), Action::Undo]);

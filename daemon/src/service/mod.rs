@@ -225,7 +225,8 @@ impl Service {
             for connection in service.connections() {
                 let Ok(emitter) = SignalEmitter::new(&connection, PATH) else { continue };
                 // Who has gone needs no telling.
-                let _ = tokio::time::timeout(PATIENCE, VaultInterface::<Door>::state_changed(&emitter, name, why)).await;
+                let _ =
+                    tokio::time::timeout(PATIENCE, VaultInterface::<Door>::state_changed(&emitter, name, why)).await;
             }
         });
     }

@@ -36,10 +36,14 @@ impl ScannerBackend for Door {
         let inbox = self.inbox();
         let held = self.candidates.lock().expect("no holder panics");
         let state = self.state();
-        let others: Vec<&str> = held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
-        let in_memory = held.iter().map(|held| convert::candidate(&held.id, held.text.expose(), &held.place, state.vault(), &others));
+        let others: Vec<&str> =
+            held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
+        let in_memory = held
+            .iter()
+            .map(|held| convert::candidate(&held.id, held.text.expose(), &held.place, state.vault(), &others));
         let place = Place { origin: "inbox", ..Place::default() };
-        let sealed = inbox.iter().map(|(name, text)| convert::candidate(name, text.expose(), &place, state.vault(), &others));
+        let sealed =
+            inbox.iter().map(|(name, text)| convert::candidate(name, text.expose(), &place, state.vault(), &others));
         Ok(in_memory.chain(sealed).collect())
     }
 
@@ -69,7 +73,8 @@ impl ScannerBackend for Door {
 impl Service {
     /// Runs the scan worker, one at a time, and holds what it found.
     pub(super) async fn look(self: &Arc<Self>, target: Target) -> Result<Vec<Candidate>, Error> {
-        let _one = self.scanning.try_acquire().map_err(|_| Error::LimitsExceeded("a scan is under way already".into()))?;
+        let _one =
+            self.scanning.try_acquire().map_err(|_| Error::LimitsExceeded("a scan is under way already".into()))?;
         let origin = match target {
             Target::Screen(_) => "screen",
             Target::Picture(_) => "image",
@@ -81,7 +86,8 @@ impl Service {
         }
         let inbox = self.inbox();
         let held = self.candidates.lock().expect("no holder panics");
-        let others: Vec<&str> = held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
+        let others: Vec<&str> =
+            held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
         let state = self.state();
         let answer = ids
             .iter()

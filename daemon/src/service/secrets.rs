@@ -10,7 +10,13 @@ use countersign_api::{
         Revealed, SlotInfo,
     },
 };
-use countersign_core::{account::AccountId, secret::SecretText, text::visible, uri, vault::{Opener, Vault}};
+use countersign_core::{
+    account::AccountId,
+    secret::SecretText,
+    text::visible,
+    uri,
+    vault::{Opener, Vault},
+};
 
 use super::{
     Door, Service,
@@ -31,7 +37,8 @@ impl SecretsBackend for Door {
         let passphrase = SecretText::from(passphrase);
         let epoch = self.state().epoch();
         let store = self.store.clone();
-        let vault = self.derive(move || store.create(&passphrase)).await?.map_err(|error| convert::vault_error(&error))?;
+        let vault =
+            self.derive(move || store.create(&passphrase)).await?.map_err(|error| convert::vault_error(&error))?;
         {
             let mut state = self.state();
             if state.epoch() != epoch {
@@ -183,7 +190,11 @@ impl SecretsBackend for Door {
         {
             return Err(Error::Failed(format!("{error}; the slot is still there")));
         }
-        if name == "keyring" { self.change_vault(|vault| vault.mark_keyring(false)) } else { self.change_vault(|vault| vault.remove_slot(name)) }
+        if name == "keyring" {
+            self.change_vault(|vault| vault.mark_keyring(false))
+        } else {
+            self.change_vault(|vault| vault.remove_slot(name))
+        }
     }
 
     async fn generations(&self, caller: Caller) -> Result<Vec<GenerationInfo>, Error> {

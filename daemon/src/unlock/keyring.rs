@@ -72,7 +72,8 @@ pub async fn store(vault: &str, key: &SecretText) -> Result<(), KeyringError> {
         if collection.is_locked().await? {
             return Err(KeyringError::Locked);
         }
-        let item = collection.create_item(LABEL, attributes(vault), key.expose().as_bytes(), true, "text/plain").await?;
+        let item =
+            collection.create_item(LABEL, attributes(vault), key.expose().as_bytes(), true, "text/plain").await?;
         drop(item);
         Ok(())
     })
