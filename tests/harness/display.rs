@@ -1,0 +1,150 @@
+//! A real screen (Xvfb) with a window manager, hands (xdotool), terminals (xterm) and a picture viewer.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{Process, World, tty::plain, until, wait::LIMIT};
+
+/// A screen of 1600 × 1000 pixels and its window manager.
+pub struct Display {
+    // The order in which they end.
+    _window_manager: Process,
+    _server: Process,
+    /// Its name, such as `:7`.
+    pub name: String,
+}
+
+impl Display {
+    pub(crate) fn start(world: &World) -> Self {
+        let args = ["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp", "-noreset"];
+        let server = world.cmd("Xvfb").args(args).spawn();
+        let number =
+            server.out.wait_for("the screen's number", LIMIT, |text| text.strip_suffix('\n').map(str::to_owned));
+        let name = format!(":{number}");
+        let window_manager = world.cmd("openbox").arg("--sm-disable").env("DISPLAY", &name).spawn();
+        until("the window manager", LIMIT, || {
+            let asked = world.cmd("xdotool").arg("get_num_desktops").env("DISPLAY", &name).run();
+            (asked.code == 0).then_some(())
+        });
+        Self { _window_manager: window_manager, _server: server, name }
+    }
+}
+
+impl World {
+    /// Runs one `xdotool` command line.
+    pub fn xdotool(&self, args: &[&str]) -> String {
+        self.cmd("xdotool").args(args).ok()
+    }
+
+    /// Clicks with the left button at a point of the screen.
+    pub fn click(&self, x: i32, y: i32) {
+        self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]);
+    }
+
+    /// Types a text into the window that has the keyboard. It goes by standard input: it may be a passphrase.
+    pub fn type_text(&self, text: &str) {
+        self.cmd("xdotool").args(["type", "--delay", "15", "--file", "-"]).stdin(text).ok();
+    }
+
+    /// Presses a key, such as `Return` or `ctrl+alt+q`.
+    pub fn press(&self, key: &str) {
+        self.xdotool(&["key", key]);
+    }
+
+    /// Waits for a visible window by its title, gives it the keyboard and returns its id.
+    pub fn window(&self, title: &str) -> String {
+        let id = until(&format!("a window `{title}`"), LIMIT, || {
+            let found = self.cmd("xdotool").args(["search", "--onlyvisible", "--name", title]).run();
+            found.out.lines().next().map(str::to_owned)
+        });
+        self.xdotool(&["windowactivate", "--sync", &id]);
+        id
+    }
+
+    /// Takes a picture of one window.
+    pub fn picture_of(&self, window: &str, name: &str) -> PathBuf {
+        let path = self.dir().join(format!("pictures/{name}.png"));
+        self.cmd("import").args(["-window", window]).arg(&path).ok();
+        path
+    }
+
+    /// Shows a picture in a window, unscaled, until the process is dropped.
+    pub fn show_picture(&self, picture: &Path) -> Process {
+        let viewer = self.cmd("feh").args(["--title", "a picture", "--image-bg", "white"]).arg(picture).spawn();
+        self.window("^a picture$");
+        viewer
+    }
+
+    /// Reads the QR codes of a picture by `zbarimg`: the oracle for ours.
+    pub fn zbarimg(&self, picture: &Path) -> String {
+        self.cmd("zbarimg").args(["--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"]).arg(picture).reveals().ok()
+    }
+
+    /// Runs `countersign` in a real terminal window of that size (`90x40+780+10`).
+    pub fn terminal(&self, title: &str, geometry: &str, args: &[&str]) -> Terminal<'_> {
+        let log = self.dir().join(format!("tmp/{title}.log"));
+        let code = self.dir().join(format!("tmp/{title}.code"));
+        let words: Vec<String> = args.iter().map(|word| format!("'{word}'")).collect();
+        // `script` writes down what the terminal is shown; the last line keeps the window open.
+        let shell = format!(
+            "script -qefc \"countersign {}\" {}; echo $? >{}; read -r _",
+            words.join(" "),
+            log.display(),
+            code.display()
+        );
+        let font = ["-fa", "DejaVu Sans Mono", "-fs", "10", "-bg", "#202124", "-fg", "#e8eaed"];
+        let show = self.cmd("xterm").args(["-T", title, "-geometry", geometry]).args(font);
+        let process = show.args(["-e", "sh", "-c", &shell]).env("TERM", "xterm-256color").spawn();
+        let window = self.window(&format!("^{title}$"));
+        Terminal { world: self, log, code, window, _process: process }
+    }
+}
+
+/// A terminal window in which `countersign` runs.
+pub struct Terminal<'w> {
+    world: &'w World,
+    log: PathBuf,
+    code: PathBuf,
+    _process: Process,
+    /// The id of its window.
+    pub window: String,
+}
+
+impl Terminal<'_> {
+    /// Returns all that it showed so far, without control sequences.
+    pub fn shown(&self) -> String {
+        plain(&String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()))
+    }
+
+    /// Waits until this is shown.
+    pub fn expect(&self, text: &str) {
+        self.expect_within(text, LIMIT);
+    }
+
+    /// The same, with another limit.
+    pub fn expect_within(&self, text: &str, limit: Duration) {
+        until(&format!("`{text}` in the terminal"), limit, || {
+            let shown = self.shown();
+            let ended = self.code.exists() && !shown.contains(text);
+            assert!(!ended, "it ended without `{text}`:\n{shown}");
+            shown.contains(text).then_some(())
+        });
+    }
+
+    /// Types into its window.
+    pub fn type_line(&self, text: &str) {
+        self.world.xdotool(&["windowactivate", "--sync", &self.window]);
+        self.world.type_text(text);
+        self.world.press("Return");
+    }
+
+    /// Waits for the end of `countersign` and returns its exit code.
+    pub fn exit_code(&self) -> i32 {
+        until("the end of the command in the terminal", LIMIT, || {
+            fs::read_to_string(&self.code).ok().and_then(|text| text.trim().parse().ok())
+        })
+    }
+}

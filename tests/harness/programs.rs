@@ -1,0 +1,117 @@
+//! Which programs the tests run: ours, and other people's with the Debian package that brings each.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::SystemTime,
+};
+
+/// Returns the folder of our programs: `COUNTERSIGN_BIN_DIR` (an installed package, say), else that of this test.
+///
+/// # Panics
+/// Programs of the build folder that are older than their sources are refused: they would prove nothing.
+pub fn bin_dir() -> &'static Path {
+    static DIR: OnceLock<PathBuf> = OnceLock::new();
+    DIR.get_or_init(|| {
+        if let Some(dir) = env::var_os("COUNTERSIGN_BIN_DIR") {
+            return fs::canonicalize(&dir).expect("COUNTERSIGN_BIN_DIR is a folder");
+        }
+        let own = env::current_exe().unwrap();
+        let dir = own.parent().unwrap();
+        for (program, sources) in OURS {
+            refuse_older(&dir.join(program), sources);
+        }
+        dir.to_path_buf()
+    })
+}
+
+/// Returns the path of one of our programs.
+pub fn ours(name: &str) -> String {
+    let path = bin_dir().join(name);
+    assert!(path.is_file(), "{} is not there: cargo build --workspace", path.display());
+    path.to_str().unwrap().to_owned()
+}
+
+/// Returns the root of the project.
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Returns the folder of shared samples, where there is one: `COUNTERSIGN_SHARED`, else `../shared` beside the project.
+pub fn shared() -> Option<PathBuf> {
+    let dir = env::var_os("COUNTERSIGN_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
+    dir.is_dir().then_some(dir)
+}
+
+/// Returns the path of a file in `tests/data`.
+pub fn data(name: &str) -> String {
+    let path = root().join("tests/data").join(name);
+    assert!(path.is_file(), "{} is missing", path.display());
+    path.to_str().unwrap().to_owned()
+}
+
+/// Fails with the Debian package of a tool that is not there.
+pub fn require(tool: &str) {
+    let name = Path::new(tool).file_name().unwrap().to_str().unwrap();
+    if tool.contains('/') && Path::new(tool).is_file() {
+        return;
+    }
+    let found = PATH.split(':').any(|dir| Path::new(dir).join(name).is_file());
+    let package = PACKAGES.iter().find(|(tools, _)| tools.split(' ').any(|tool| tool == name));
+    let package = package.map_or("of that name", |(_, package)| package);
+    assert!(found, "{name} is missing: apt-get install --no-install-recommends {package}");
+}
+
+fn refuse_older(program: &Path, sources: &[&str]) {
+    let Ok(built) = fs::metadata(program).and_then(|found| found.modified()) else {
+        panic!("{} is not built: cargo build --workspace", program.display())
+    };
+    for source in sources {
+        if let Some((path, _)) = newest(&root().join(source)).filter(|(_, changed)| *changed > built) {
+            panic!("{} is older than {}: cargo build --workspace", program.display(), path.display());
+        }
+    }
+}
+
+fn newest(dir: &Path) -> Option<(PathBuf, SystemTime)> {
+    let entries = fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    let times = entries.flatten().filter_map(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return newest(&path);
+        }
+        Some((path, entry.metadata().ok()?.modified().ok()?))
+    });
+    times.max_by_key(|(_, time)| *time)
+}
+
+/// The search path of every program in a world, after our own folder.
+pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+
+/// Our programs and where their code lies.
+const OURS: &[(&str, &[&str])] = &[
+    ("countersignd", &["daemon/src", "daemon/api/src", "daemon/core/src"]),
+    ("countersign-scan", &["daemon/scan/src"]),
+    ("countersign", &["client/src", "daemon/api/src"]),
+    ("countersign-tray", &["client/tray/src", "daemon/api/src"]),
+    ("countersign-e2e", &["tests/harness", "tests/e2e"]),
+];
+
+/// Other people's programs, by Debian package where the name differs.
+const PACKAGES: &[(&str, &str)] = &[
+    ("Xvfb", "xvfb"),
+    ("busctl systemd-analyze", "systemd"),
+    ("gdbus", "libglib2.0-bin"),
+    ("dbus-send dbus-monitor", "dbus-bin"),
+    ("secret-tool", "libsecret-tools"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+    ("zbarimg", "zbar-tools"),
+    ("import convert identify", "imagemagick"),
+    ("notify-send", "libnotify-bin"),
+    ("dunstctl", "dunst"),
+    ("script", "bsdutils"),
+    ("setsid setpriv", "util-linux"),
+    ("xprop xwininfo", "x11-utils"),
+    ("xfconfd", "xfconf"),
+];

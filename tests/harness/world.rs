@@ -1,0 +1,388 @@
+//! A private world: home, folders, bus, screen, and the real programs in it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread::JoinHandle,
+};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::{
+    Cmd, Process, Tty, bus,
+    display::Display,
+    keyring::{self, Keyring},
+    programs,
+    samples::{self, Account},
+    until,
+    wait::LIMIT,
+    witness::Witness,
+};
+
+/// What a world shall have; see [`World::build`].
+#[derive(Default)]
+#[must_use = "start() makes the world"]
+#[allow(clippy::struct_excessive_bools)] // each one is a part that is there or not
+pub struct Builder {
+    no_bus: bool,
+    no_daemon: bool,
+    activation: bool,
+    display: bool,
+    notifications: bool,
+    keyring: bool,
+    vault: bool,
+    config: String,
+    environment: Vec<(String, String)>,
+}
+
+impl Builder {
+    /// Leaves the session bus out.
+    pub fn without_bus(mut self) -> Self {
+        self.no_bus = true;
+        self
+    }
+
+    /// Starts no daemon: clients start it.
+    pub fn without_daemon(mut self) -> Self {
+        self.no_daemon = true;
+        self
+    }
+
+    /// Lets the bus start the daemon, by an activation file; none runs at first.
+    pub fn activation(mut self) -> Self {
+        self.activation = true;
+        self.without_daemon()
+    }
+
+    /// Adds a screen (Xvfb) and a window manager (openbox).
+    pub fn display(mut self) -> Self {
+        self.display = true;
+        self
+    }
+
+    /// Adds a notification server (dunst) and the screen it needs.
+    pub fn notifications(mut self) -> Self {
+        self.notifications = true;
+        self.display()
+    }
+
+    /// Adds a login keyring (gnome-keyring), open.
+    pub fn keyring(mut self) -> Self {
+        self.keyring = true;
+        self
+    }
+
+    /// Makes a vault; it is open. Its passphrase is [`World::passphrase`].
+    pub fn vault(mut self) -> Self {
+        self.vault = true;
+        self
+    }
+
+    /// Adds lines to the daemon's `config.toml`.
+    pub fn config(mut self, lines: &str) -> Self {
+        self.config.push_str(lines);
+        self.config.push('\n');
+        self
+    }
+
+    /// Sets a variable for every program.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Makes the world and starts what it shall have.
+    pub fn start(self) -> World {
+        let mut world = World::bare(&self.config);
+        world.environment.extend(self.environment);
+        if self.display {
+            world.display = Some(Display::start(&world));
+            world.set("DISPLAY", &world.display().name.clone());
+        }
+        if !self.no_bus {
+            if self.activation {
+                bus::write_activation_file(&world);
+            }
+            let bus = bus::start(&world);
+            world.processes.push(bus);
+            world.set("DBUS_SESSION_BUS_ADDRESS", &format!("unix:path={}/run/bus", world.dir().display()));
+        }
+        if self.keyring {
+            world.keyring = Some(keyring::start(&world));
+        }
+        if self.notifications {
+            let server = world.cmd("dunst").args(["-conf", &programs::data("dunstrc")]).spawn();
+            world.processes.push(server);
+            world.wait_for_name("org.freedesktop.Notifications");
+        }
+        if !self.no_daemon {
+            world.start_daemon();
+        }
+        if self.vault {
+            world.make_vault();
+        }
+        world
+    }
+}
+
+/// A private world. All that runs in it is killed when it is dropped.
+pub struct World {
+    // Dropped in this order: the programs before the folder.
+    daemon: Option<Process>,
+    processes: Vec<Process>,
+    keyring: Option<Keyring>,
+    display: Option<Display>,
+    watch: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
+    witness: Witness,
+    passphrase: String,
+    environment: BTreeMap<String, String>,
+    dir: TempDir,
+}
+
+impl World {
+    /// Begins a world: with a bus and a daemon unless told otherwise, and without all else.
+    pub fn build() -> Builder {
+        Builder::default()
+    }
+
+    fn bare(config: &str) -> Self {
+        let dir = tempfile::Builder::new().prefix("cs-world-").tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+        for folder in ["home", "config/countersign", "data", "state", "cache", "run", "tmp", "services", "pictures"] {
+            fs::DirBuilder::new().mode(0o700).recursive(true).create(dir.path().join(folder)).unwrap();
+        }
+        // As root (a container, a build server) the daemon has to be told that it is meant.
+        let root = if rustix::process::geteuid().is_root() { "allow-root = true\n" } else { "" };
+        fs::write(dir.path().join("config/countersign/config.toml"), format!("{root}{config}")).unwrap();
+        let environment = [
+            ("HOME", path("home")),
+            ("XDG_CONFIG_HOME", path("config")),
+            ("XDG_DATA_HOME", path("data")),
+            ("XDG_STATE_HOME", path("state")),
+            ("XDG_CACHE_HOME", path("cache")),
+            ("XDG_RUNTIME_DIR", path("run")),
+            ("XDG_DATA_DIRS", "/usr/local/share:/usr/share".into()),
+            ("TMPDIR", path("tmp")),
+            ("PATH", format!("{}:{}", programs::bin_dir().display(), programs::PATH)),
+            ("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", path("no-system-bus"))),
+            ("LANG", "C.UTF-8".into()),
+            ("USER", "nobody".into()),
+            ("SHELL", "/bin/sh".into()),
+            ("TERM", "dumb".into()),
+            ("NO_AT_BRIDGE", "1".into()),
+            ("GSETTINGS_BACKEND", "memory".into()),
+            ("COUNTERSIGN_LOG", "trace".into()),
+        ];
+        let witness = Witness::default();
+        let passphrase = samples::passphrase();
+        witness.plant("the passphrase", &passphrase);
+        let watch = Some(witness.watch_processes());
+        let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
+        let (daemon, processes, keyring, display) = (None, Vec::new(), None, None);
+        Self { daemon, processes, keyring, display, watch, witness, passphrase, environment, dir }
+    }
+
+    /// Returns its folder: `home`, `config`, `data`, `state`, `run`, …
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Returns the folder of the vault.
+    pub fn vault_dir(&self) -> PathBuf {
+        self.dir().join("data/countersign")
+    }
+
+    /// Returns the path of the private socket.
+    pub fn socket(&self) -> PathBuf {
+        self.dir().join("run/countersign/private")
+    }
+
+    /// Returns the environment of its programs.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    /// Sets a variable for all programs started from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Returns the passphrase of its vault.
+    pub fn passphrase(&self) -> &str {
+        &self.passphrase
+    }
+
+    /// Returns the witness, which has to be told of every secret.
+    pub fn witness(&self) -> &Witness {
+        &self.witness
+    }
+
+    /// Returns the screen.
+    pub fn display(&self) -> &Display {
+        self.display.as_ref().expect("the world was built with display()")
+    }
+
+    /// Returns the keyring.
+    pub fn login_keyring(&mut self) -> &mut Keyring {
+        self.keyring.as_mut().expect("the world was built with keyring()")
+    }
+
+    /// Returns the daemon that the world started.
+    pub fn daemon(&mut self) -> &mut Process {
+        self.daemon.as_mut().expect("the world has started a daemon")
+    }
+
+    /// Begins a command of any program.
+    pub fn cmd(&self, program: &str) -> Cmd<'_> {
+        Cmd::new(self, program)
+    }
+
+    /// Begins a command of `countersign`, without a terminal.
+    pub fn cli<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Cmd<'_> {
+        Cmd::new(self, &programs::ours("countersign")).args(args)
+    }
+
+    /// The same, with the passphrase on descriptor 0.
+    pub fn cli_present(&self, args: &[&str]) -> Cmd<'_> {
+        self.cli(args).args(["--passphrase-fd", "0"]).stdin(format!("{}\n", self.passphrase))
+    }
+
+    /// Starts `countersign` on a terminal of 80 columns.
+    pub fn tty(&self, args: &[&str]) -> Tty {
+        self.tty_with(args, 80, &[])
+    }
+
+    /// Starts `countersign` on a terminal of that many columns, with more variables.
+    pub fn tty_with(&self, args: &[&str], columns: u16, env: &[(&str, &str)]) -> Tty {
+        Tty::start(self, &programs::ours("countersign"), args, columns, env)
+    }
+
+    /// Starts the daemon and waits until it serves.
+    pub fn start_daemon(&mut self) -> &mut Process {
+        let daemon = self.cmd(&programs::ours("countersignd")).arg("--announce").spawn();
+        daemon.out.wait_for("the daemon's `ready`", LIMIT, |text| text.contains("ready\n").then_some(()));
+        self.daemon.insert(daemon)
+    }
+
+    /// Ends the daemon by SIGTERM and returns its exit code.
+    pub fn stop_daemon(&mut self) -> i32 {
+        let mut daemon = self.daemon.take().expect("the world has started a daemon");
+        daemon.signal(Signal::TERM);
+        daemon.exit_code(LIMIT)
+    }
+
+    /// Kills the daemon as `kill -9` does.
+    pub fn kill_daemon(&mut self) {
+        self.daemon.take().expect("the world has started a daemon").kill();
+    }
+
+    /// Keeps a program until the world's end.
+    pub fn keep(&mut self, process: Process) {
+        self.processes.push(process);
+    }
+
+    /// Makes the vault. No keyring, no recovery key: tests of those ask for them.
+    pub fn make_vault(&self) {
+        self.cli_present(&["init", "--no-keyring", "--no-recovery"]).ok();
+    }
+
+    /// Unlocks the vault by its passphrase.
+    pub fn unlock(&self) {
+        self.cli_present(&["unlock"]).ok();
+    }
+
+    /// Keeps an account.
+    pub fn add(&self, account: &Account) {
+        self.witness.plant_key(&format!("the key of {}", account.issuer), &account.secret);
+        self.add_uri(&account.uri());
+    }
+
+    /// Keeps what a URI says.
+    pub fn add_uri(&self, uri: &str) {
+        self.cli(&["add", "-"]).stdin(uri).ok();
+    }
+
+    /// Returns the code that `oathtool` makes of a key, at a time: the oracle for ours.
+    pub fn oathtool(&self, base32: &str, at: u64) -> String {
+        // The key goes by standard input: arguments can be read by everybody.
+        self.cmd("oathtool").args(["--totp", "-b", "--now", &format!("@{at}"), "-"]).stdin(base32).ok()
+    }
+
+    /// Waits until a program has this name on the bus.
+    pub fn wait_for_name(&self, name: &str) {
+        until(&format!("{name} on the bus"), LIMIT, || bus::has_owner(self, name).then_some(()));
+    }
+
+    /// Returns a property of the vault as the bus tells it, such as `State`.
+    pub fn vault_property(&self, name: &str) -> String {
+        let interface = format!("{}.Vault1", countersign_api::ROOT);
+        let args = ["--user", "get-property", countersign_api::BUS_NAME, countersign_api::PATH, &interface, name];
+        let answer = self.cmd("busctl").args(args).ok();
+        answer.trim_start_matches("s ").trim_matches('"').to_owned()
+    }
+
+    /// Takes a picture of the screen, into `COUNTERSIGN_PICTURES` where that is set.
+    pub fn picture(&self, name: &str) -> PathBuf {
+        let own = self.dir().join("pictures");
+        let folder = std::env::var_os("COUNTERSIGN_PICTURES").map_or(own, PathBuf::from);
+        fs::create_dir_all(&folder).unwrap();
+        let folder = fs::canonicalize(folder).unwrap();
+        let path = folder.join(format!("{name}.png"));
+        self.cmd("import").args(["-window", "root"]).arg(&path).ok();
+        path
+    }
+
+    /// Kills all that runs here, whoever started it: whatever has this folder in its environment.
+    fn kill_strays(&self) {
+        let mark = self.dir().as_os_str().as_encoded_bytes();
+        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+            let environ = fs::read(entry.path().join("environ")).unwrap_or_default();
+            if environ.windows(mark.len()).any(|part| part == mark)
+                && let Some(pid) = rustix::process::Pid::from_raw(pid)
+            {
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+            }
+        }
+        // The daemon's environment can't be read by its own user; its socket tells who it is.
+        if let Ok(stream) = std::os::unix::net::UnixStream::connect(self.socket())
+            && let Ok(peer) = rustix::net::sockopt::socket_peercred(&stream)
+        {
+            let _ = rustix::process::kill_process(peer.pid, Signal::KILL);
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let (Some(daemon), true) = (&self.daemon, std::thread::panicking()) {
+            let log = daemon.err.text();
+            let lines: Vec<&str> = log.lines().collect();
+            eprintln!("the daemon's last words:\n{}", lines[lines.len().saturating_sub(30)..].join("\n"));
+        }
+        let watch = self.watch.take();
+        if let Some((stop, watch)) = watch {
+            drop(stop);
+            let _ = watch.join();
+        }
+        self.daemon = None;
+        self.processes.clear();
+        self.keyring = None;
+        self.display = None;
+        self.kill_strays();
+        if !std::thread::panicking() {
+            let findings = self.witness.findings(self.dir());
+            assert!(findings.is_empty(), "secrets were seen where they must not be:\n{}", findings.join("\n"));
+        }
+    }
+}
+
+/// Fails where a file or folder can be read by others.
+pub fn assert_private(path: &Path) {
+    let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode & 0o077, 0, "{} can be read by others: {mode:o}", path.display());
+}
