@@ -220,8 +220,10 @@ impl Vault {
 fn keep(draft: &mut Content, account: Account, if_exists: IfExists, mark: Mark) -> Result<Added, VaultError> {
     let (outcome, known) = match (similar(draft, &account), if_exists) {
         (Similar::Same(id), _) => return Ok(Added { id, outcome: Outcome::AlreadyKept }),
-        (Similar::SameNameOtherSecret(id), IfExists::Replace) => (Outcome::Replaced, Some(id)),
-        (Similar::SameNameOtherSecret(_), IfExists::KeepBoth) => (Outcome::KeptBoth, None),
+        (Similar::SameNameOtherSecret(id), IfExists::Replace) if !is_of(draft, id, mark) => {
+            (Outcome::Replaced, Some(id))
+        }
+        (Similar::SameNameOtherSecret(_), _) => (Outcome::KeptBoth, None),
         (Similar::New, _) => (Outcome::Kept, None),
     };
     if let Some((id, entry)) = known.and_then(|id| Some((id, draft.entry_mut(id)?))) {
@@ -233,6 +235,11 @@ fn keep(draft: &mut Content, account: Account, if_exists: IfExists, mark: Mark) 
     let id = AccountId::from_bytes(file::random().map_err(VaultError::NotSaved)?);
     draft.entries.push(Entry::added(id, Details::new(account), mark));
     Ok(Added { id, outcome })
+}
+
+/// Whether an entry came by the very change that goes on: accounts of one batch don't replace each other.
+fn is_of(draft: &Content, id: AccountId, mark: Mark) -> bool {
+    draft.entries.iter().any(|entry| entry.id == id && entry.version == mark.change)
 }
 
 /// A QR holds no PIN: the one that the person gave for the old secret goes on.

@@ -74,15 +74,32 @@ pub struct RealDisk;
 
 impl Disk for RealDisk {}
 
-/// Puts `bytes` in the place of the file at `path`; on failure the old file is still there.
+/// Puts `bytes` in the place of the file at `path`; on failure the old file is there again.
 pub(super) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let old = temp_name(path)?;
+    let had_one = path.exists();
+    if had_one {
+        disk.link(path, &old)?;
+    }
+    let put = put(disk, path, bytes);
+    match (&put, had_one) {
+        (Ok(()), true) => drop(disk.remove(&old)),
+        (Ok(()), false) => {}
+        // Does nothing where the new file has not come that far.
+        (Err(_), true) => drop(disk.rename(&old, path).and_then(|()| disk.sync_dir(folder(path)))),
+        (Err(_), false) => drop(disk.remove(path)),
+    }
+    put
+}
+
+/// Writes beside `path`, renames, and waits for the folder. After a failure the old or the new file may be there.
+pub(super) fn put(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temp = temp_name(path)?;
     let written = disk.write_new(&temp, bytes).and_then(|()| disk.rename(&temp, path));
-    if let Err(error) = written {
+    if written.is_err() {
         let _ = disk.remove(&temp);
-        return Err(error);
     }
-    disk.sync_dir(folder(path))
+    written.and_then(|()| disk.sync_dir(folder(path)))
 }
 
 /// Returns a fresh name beside `path` that no reader takes for a file of the vault.

@@ -122,7 +122,7 @@ fn superfluous(all: &[Generation], now: u64) -> Vec<String> {
         all.iter().filter(|generation| generation.why != "save").take(10).map(|generation| generation.name.as_str()),
     );
     let mut days = BTreeSet::new();
-    for generation in all.iter().filter(|generation| generation.until + 14 * DAY > now) {
+    for generation in all.iter().filter(|generation| generation.until / DAY + 14 > now / DAY) {
         if days.insert(generation.until / DAY) {
             keep.insert(&generation.name);
         }

@@ -24,26 +24,25 @@ impl Shared {
             return Err(VaultError::ChangedOutside);
         }
         if known.is_some() {
-            self.disk.link(&path, aside).map_err(VaultError::NotSaved)?;
+            self.disk.link(&path, aside).map_err(|error| {
+                if error.kind() != io::ErrorKind::AlreadyExists {
+                    let _ = self.disk.remove(aside);
+                }
+                VaultError::NotSaved(error)
+            })?;
         }
-        let temp = file::temp_name(&path).map_err(VaultError::NotSaved)?;
-        let renamed = self.disk.write_new(&temp, bytes).and_then(|()| self.disk.rename(&temp, &path));
-        if let Err(error) = renamed {
-            let _ = self.disk.remove(&temp);
-            let _ = self.disk.remove(aside);
-            return Err(VaultError::NotSaved(error));
-        }
-        match self.settle(&path, fits) {
-            Ok(stamp) => Ok(stamp),
-            Err(error) => {
+        self.write_and_settle(&path, bytes, fits).map_err(|error| {
+            if Stamp::of(&path) == known {
+                let _ = self.disk.remove(aside);
+            } else {
                 self.put_back(&path, known.is_some().then_some(aside));
-                Err(VaultError::NotSaved(error))
             }
-        }
+            VaultError::NotSaved(error)
+        })
     }
 
-    fn settle(&self, path: &Path, fits: impl Fn(&[u8]) -> bool) -> io::Result<Stamp> {
-        self.disk.sync_dir(file::folder(path))?;
+    fn write_and_settle(&self, path: &Path, bytes: &[u8], fits: impl Fn(&[u8]) -> bool) -> io::Result<Stamp> {
+        file::put(self.disk.as_ref(), path, bytes)?;
         if !fits(&self.disk.read(path, VAULT_LIMIT)?) {
             return Err(io::Error::other("what was written does not read back"));
         }

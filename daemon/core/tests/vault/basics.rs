@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use countersign_core::{
     account::{Account, Algorithm, Kind},
     secret::SecretText,
-    vault::{IfExists, Look, Opener, Outcome, RecoveryState, Similar, Store, StoreError, VaultError},
+    vault::{Entry, IfExists, Look, Opener, Outcome, RecoveryState, Similar, Store, StoreError, VaultError},
 };
 
-use crate::world::{PASSPHRASE, World, account, counter_based, names, with_secret};
+use crate::world::{PASSPHRASE, World, account, counter_based, names, reopen, with_secret};
 
 #[test]
 fn what_is_kept_is_there_after_locking_and_unlocking_by_passphrase() {
@@ -55,8 +55,8 @@ fn every_kind_of_account_comes_back_as_it_was() {
         vault.add(account, IfExists::KeepBoth).unwrap();
     }
     drop(vault);
-    let vault = world.reopen(&store, &key);
-    let kept: Vec<_> = vault.entries().map(|entry| entry.account()).collect();
+    let vault = reopen(&store, &key);
+    let kept: Vec<_> = vault.entries().map(Entry::account).collect();
     // The same secret and name: mOTP with and without PIN is one account, and so is Yandex.
     assert_eq!(kept, all().iter().enumerate().filter(|(n, _)| *n != 4 && *n != 6).map(|(_, a)| a).collect::<Vec<_>>());
 }
@@ -128,7 +128,7 @@ fn the_same_name_with_another_secret_is_replaced_or_kept_beside() {
     assert_eq!(vault.entry(id).unwrap().account().secret.expose(), b"new");
     drop(vault);
 
-    let mut vault = world.reopen(&store, &key);
+    let mut vault = reopen(&store, &key);
     let entry = vault.entry(id).unwrap();
     let replaced: Vec<_> = entry.replaced().collect();
     assert_eq!(replaced.len(), 1);
@@ -157,7 +157,7 @@ fn a_counter_is_on_disk_before_its_code_can_be_shown() {
     assert_eq!(vault.advance(id).unwrap(), 7);
     assert_eq!(vault.advance(id).unwrap(), 8);
     drop(vault);
-    let mut vault = world.reopen(&store, &key);
+    let mut vault = reopen(&store, &key);
     assert_eq!(vault.advance(id).unwrap(), 9);
     let last = vault.add(counter_based("bob", u64::MAX), IfExists::KeepBoth).unwrap().id;
     assert!(matches!(vault.advance(last), Err(VaultError::Invalid { .. })));
@@ -188,7 +188,7 @@ fn sealed_texts_wait_until_they_are_discarded() {
     std::fs::write(world.path("inbox/zz.age"), "age-encryption.org/v1\n-> junk").unwrap();
     assert_eq!(store.sealed(), 3);
 
-    let mut vault = world.reopen(&store, &key);
+    let mut vault = reopen(&store, &key);
     let inbox = vault.inbox();
     assert_eq!(inbox.sealed.iter().map(|s| s.text.expose()).collect::<Vec<_>>(), ["otpauth://one", "otpauth://two"]);
     assert_eq!(inbox.unreadable, ["zz"]);

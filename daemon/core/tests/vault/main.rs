@@ -3,4 +3,10 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod basics;
+mod damage;
+mod disk;
+mod forward;
+mod generations;
+mod history;
+mod keys;
 mod world;

@@ -61,9 +61,24 @@ impl World {
         (store, vault, key)
     }
 
-    pub(crate) fn reopen(&self, store: &Store, key: &SecretText) -> Vault {
-        store.open(Opener::VaultKey(key)).unwrap()
+    /// A vault made without waiting for scrypt: only its key opens it.
+    pub(crate) fn quick_vault(&self) -> (Store, SecretText) {
+        static MADE: std::sync::OnceLock<(TempDir, String)> = std::sync::OnceLock::new();
+        let (dir, key) = MADE.get_or_init(|| {
+            let world = World::new();
+            let (_, _, key) = world.vault(&[]);
+            (world.dir, key.expose().to_owned())
+        });
+        let store = self.store();
+        for name in ["vault.age", "recipient", "slots/passphrase.age"] {
+            std::fs::copy(dir.path().join("data").join(name), self.path(name)).unwrap();
+        }
+        (store, SecretText::from(key.as_str()))
     }
+}
+
+pub(crate) fn reopen(store: &Store, key: &SecretText) -> Vault {
+    store.open(Opener::VaultKey(key)).unwrap()
 }
 
 /// The steps of a save that fail, counted from the moment they are armed.
@@ -72,6 +87,7 @@ pub(crate) struct Faults {
     countdown: AtomicUsize,
     pub(crate) kind: Mutex<Option<Fault>>,
     pub(crate) failed: Mutex<Option<&'static str>>,
+    pub(crate) read_only: Mutex<bool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -161,6 +177,14 @@ impl Disk for FaultyDisk {
             }
         }
         Ok(bytes)
+    }
+
+    fn may_write(&self, dir: &Path) -> io::Result<()> {
+        if *self.0.read_only.lock().unwrap() {
+            Err(io::ErrorKind::ReadOnlyFilesystem.into())
+        } else {
+            RealDisk.may_write(dir)
+        }
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
