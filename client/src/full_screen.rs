@@ -1,0 +1,126 @@
+//! The alternate screen of a terminal: what is drawn there is in no scrollback, and gone when it is left.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    time::Duration,
+};
+
+use rustix::{
+    fs::OFlags,
+    termios::{self, LocalModes, OptionalActions, SpecialCodeIndex, Termios},
+};
+use tokio::{
+    io::{Interest, unix::AsyncFd},
+    signal::unix::{SignalKind, signal},
+    time::{Instant, sleep_until},
+};
+
+use crate::error::Error;
+
+/// The alternate screen, until it is dropped: then the terminal is as it was before, whatever happened.
+pub(crate) struct FullScreen {
+    terminal: AsyncFd<File>,
+    before: Termios,
+}
+
+/// Why the person, or the clock, went on.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Enter, q, or the time is over.
+    Closed,
+    /// Ctrl-C.
+    Interrupted,
+    /// The terminal has another size now.
+    Resized,
+    /// A signal that ends the program.
+    Signal(u8),
+}
+
+impl FullScreen {
+    /// Enters the alternate screen of the terminal that this process belongs to.
+    pub(crate) fn enter() -> Result<Self, Error> {
+        let failed = || Error::io("the terminal can't be used");
+        // An open file of its own, so that nobody else's becomes non-blocking.
+        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC).bits().cast_signed();
+        let tty = OpenOptions::new().read(true).write(true).custom_flags(flags).open("/dev/tty").map_err(failed())?;
+        let before = termios::tcgetattr(&tty).map_err(|error| failed()(error.into()))?;
+        let mut raw = before.clone();
+        raw.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+        raw.special_codes[SpecialCodeIndex::VMIN] = 1;
+        raw.special_codes[SpecialCodeIndex::VTIME] = 0;
+        termios::tcsetattr(&tty, OptionalActions::Flush, &raw).map_err(|error| failed()(error.into()))?;
+        #[allow(deprecated)] // sound for a `File`, which keeps its descriptor; what follows it may only be called unsafely
+        let terminal = AsyncFd::new(tty).map_err(failed())?;
+        Ok(Self { terminal, before })
+    }
+
+    /// Returns columns and rows.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let told = termios::tcgetwinsize(self.terminal.get_ref()).ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
+        told.map_or((80, 24), |size| (size.ws_col.into(), size.ws_row.into()))
+    }
+
+    /// Shows this text alone.
+    pub(crate) async fn show(&mut self, text: &str) -> Result<(), Error> {
+        self.write(ENTER).await?;
+        self.write(text).await
+    }
+
+    async fn write(&mut self, text: &str) -> Result<(), Error> {
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            let write = |mut file: &File| file.write(rest);
+            let written = self.terminal.async_io(Interest::WRITABLE, |file| write(file)).await;
+            rest = &rest[written.map_err(Error::io("the terminal can't be written to"))?..];
+        }
+        Ok(())
+    }
+
+    /// Waits for a key, a signal or the end of the time.
+    pub(crate) async fn wait(&mut self, until: Instant) -> Result<Left, Error> {
+        let on = |kind| signal(kind).map_err(Error::io("signals can't be waited for"));
+        let (mut resized, mut interrupt) = (on(SignalKind::window_change())?, on(SignalKind::interrupt())?);
+        let (mut terminate, mut hang_up) = (on(SignalKind::terminate())?, on(SignalKind::hangup())?);
+        loop {
+            tokio::select! {
+                () = sleep_until(until) => return Ok(Left::Closed),
+                _ = resized.recv() => return Ok(Left::Resized),
+                _ = interrupt.recv() => return Ok(Left::Interrupted),
+                _ = terminate.recv() => return Ok(Left::Signal(15)),
+                _ = hang_up.recv() => return Ok(Left::Signal(1)),
+                key = self.key() => match key.map_err(Error::io("the terminal can't be read"))? {
+                    Some(b'\r' | b'\n' | b'q' | b'Q') | None => return Ok(Left::Closed),
+                    Some(CTRL_C) => return Ok(Left::Interrupted),
+                    Some(_) => {}
+                },
+            }
+        }
+    }
+
+    /// Returns the next key; `None` when the terminal has gone.
+    async fn key(&self) -> io::Result<Option<u8>> {
+        let mut byte = [0];
+        let read = self.terminal.async_io(Interest::READABLE, |mut file| file.read(&mut byte)).await?;
+        Ok((read > 0).then_some(byte[0]))
+    }
+}
+
+impl Drop for FullScreen {
+    fn drop(&mut self) {
+        let mut tty = self.terminal.get_ref();
+        // Nobody is left to be told when this fails: the terminal has gone.
+        let _ = tty.write_all(LEAVE.as_bytes());
+        let _ = termios::tcsetattr(tty, OptionalActions::Flush, &self.before);
+    }
+}
+
+/// Alternate screen, cursor hidden, colours reset, all cleared.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[0m\x1b[H\x1b[2J";
+/// All cleared first, for terminals without an alternate screen; then back.
+const LEAVE: &str = "\x1b[0m\x1b[H\x1b[2J\x1b[?25h\x1b[?1049l";
+const CTRL_C: u8 = 3;
+
+/// How long a QR stays on the screen.
+pub(crate) const SHOWN_FOR: Duration = Duration::from_secs(60);

@@ -1,0 +1,132 @@
+//! What became of what was to be kept, told to a person: the outcome, the first code, what to know from now on.
+
+use countersign_api::types::{CodeDetails, Kept};
+
+use crate::{candidate::parts, output};
+
+/// Returns the outcome in a sentence or two; `total` is the number of parts of an export, else 0.
+pub(crate) fn outcome(kept: &Kept, total: u32) -> String {
+    let what = match kept.titles.as_slice() {
+        [] => "it".to_owned(),
+        [one] => output::one_line(one),
+        several => format!("{} accounts", several.len()),
+    };
+    match kept.outcome.as_str() {
+        "kept" => format!("Kept {what}"),
+        "kept-both" => {
+            format!("Kept {what}. One of that name was there with another secret: both are kept.")
+        }
+        "replaced" => format!("Replaced {what}. The old secret stays in the history for 30 days: countersign undo"),
+        "already-kept" if kept.titles.len() > 1 => format!("The {what} are kept already, with the same secrets."),
+        "already-kept" => format!("{what} is kept already, with the same secret."),
+        "waiting" if !kept.missing_parts.is_empty() => {
+            format!("Sealed until the rest is there. Of {total} parts, missing: {}.", parts(&kept.missing_parts))
+        }
+        "waiting" => "Nothing is lost: it is sealed, and offered by `countersign scan` once you have unlocked.".into(),
+        other => format!("{}: {what}", output::one_line(other)),
+    }
+}
+
+/// Returns the code as people read it aloud: `123 456`, `1234 5678`; letters stay together.
+pub(crate) fn grouped(code: &str) -> String {
+    let size = match code.len() {
+        6 | 7 | 9 => 3,
+        8 => 4,
+        10 => 5,
+        _ => return code.to_owned(),
+    };
+    if !code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return code.to_owned();
+    }
+    let (mut out, mut rest) = (String::with_capacity(code.len() + 3), code);
+    while rest.len() > size + 1 {
+        let (head, tail) = rest.split_at(size);
+        out.push_str(head);
+        out.push(' ');
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Returns the line with the first code: `123 456 — 24 s left. Type this on the page to finish.`
+pub(crate) fn code_line(code: &str, details: &CodeDetails, now: u64, finish: bool) -> String {
+    let left = match details.expires {
+        0 => String::new(),
+        expires => format!(" — {} s left", expires.saturating_sub(now)),
+    };
+    let finish = if finish { ". Type this on the page to finish." } else { "" };
+    format!("{}{left}{finish}", grouped(code))
+}
+
+/// Whether the account is one of Microsoft's.
+pub(crate) fn is_microsoft(issuer: &str) -> bool {
+    issuer.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("microsoft"))
+}
+
+/// What to know of a QR that several devices have.
+pub(crate) const ONE_SECRET: &str =
+    "All devices share one secret: if one is lost, remove the method on the security page and enrol anew.";
+/// What to choose when Microsoft asks for its own program.
+pub(crate) const ANOTHER_WAY: &str = "At sign-in choose: another way → verification code.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(outcome: &str, titles: &[&str]) -> Kept {
+        let titles = titles.iter().map(|title| (*title).to_owned()).collect();
+        Kept { outcome: outcome.into(), titles, ..Kept::default() }
+    }
+
+    #[test]
+    fn each_outcome_has_its_sentence() {
+        let one = ["GitHub – octo"];
+        assert_eq!(outcome(&kept("kept", &one), 0), "Kept GitHub – octo");
+        assert_eq!(outcome(&kept("kept", &["a", "b"]), 0), "Kept 2 accounts");
+        assert!(outcome(&kept("kept-both", &one), 0).ends_with("both are kept."));
+        assert!(outcome(&kept("replaced", &one), 0).contains("30 days"));
+        assert!(outcome(&kept("already-kept", &one), 0).contains("already"));
+        let waiting = Kept { missing_parts: vec![1, 3], ..kept("waiting", &[]) };
+        assert!(outcome(&waiting, 3).ends_with("Of 3 parts, missing: parts 1, 3."));
+        assert!(outcome(&kept("waiting", &[]), 0).contains("sealed"));
+    }
+
+    #[test]
+    fn a_code_is_read_in_groups() {
+        let rows = [
+            ("123456", "123 456"),
+            ("1234567", "123 4567"),
+            ("12345678", "1234 5678"),
+            ("123456789", "123 456 789"),
+            ("1234567890", "12345 67890"),
+            ("12345", "12345"),
+            ("2B4D6", "2B4D6"),
+            ("abcdefgh", "abcdefgh"),
+        ];
+        for (code, shown) in rows {
+            assert_eq!(grouped(code), shown);
+        }
+    }
+
+    #[test]
+    fn the_first_code_says_how_long_it_lives() {
+        let details = CodeDetails { expires: 1024, period: 30, account: String::new() };
+        assert_eq!(
+            code_line("123456", &details, 1000, true),
+            "123 456 — 24 s left. Type this on the page to finish."
+        );
+        assert_eq!(code_line("123456", &details, 1000, false), "123 456 — 24 s left");
+        assert_eq!(code_line("123456", &CodeDetails::default(), 1000, false), "123 456");
+    }
+
+    #[test]
+    fn microsoft_is_recognised_by_its_name() {
+        for name in ["Microsoft", "MICROSOFT", "Microsoft Azure"] {
+            assert!(is_microsoft(name), "{name}");
+        }
+        for name in ["", "Micro", "GitHub", "Ärmicrosoft"] {
+            assert!(!is_microsoft(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A picture that is handed to the daemon as a descriptor: this program never decodes a pixel of it.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek},
+    os::fd::{AsFd, OwnedFd},
+    path::Path,
+};
+
+use rustix::fs::{FileType, MemfdFlags};
+
+use crate::error::Error;
+
+/// Opens a picture; `-` is standard input.
+///
+/// What is no regular file (a pipe, a device) is read to its end into memory first, since the daemon waits for nobody.
+///
+/// # Errors
+/// A folder, a file that can't be read, and a pipe with more than 64 MiB in it are refused.
+pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
+    if path == Path::new("-") {
+        let input = io::stdin().as_fd().try_clone_to_owned().map_err(Error::io("standard input can't be read"))?;
+        return readable(input.into(), "standard input");
+    }
+    let shown = path.display().to_string();
+    let file = File::open(path).map_err(Error::io(format!("{shown} can't be read")))?;
+    readable(file, &shown)
+}
+
+fn readable(file: File, shown: &str) -> Result<OwnedFd, Error> {
+    let failed = || Error::io(format!("{shown} can't be read"));
+    let found = rustix::fs::fstat(&file).map_err(|error| failed()(error.into()))?;
+    match FileType::from_raw_mode(found.st_mode) {
+        FileType::RegularFile => Ok(file.into()),
+        FileType::Directory => Err(failed()(io::ErrorKind::IsADirectory.into())),
+        _ => copy_to_memory(file, MAX).map_err(failed()),
+    }
+}
+
+fn copy_to_memory(from: impl Read, max: u64) -> io::Result<OwnedFd> {
+    let memory = rustix::fs::memfd_create("picture", MemfdFlags::CLOEXEC)?;
+    let mut memory = File::from(memory);
+    if io::copy(&mut from.take(max + 1), &mut memory)? > max {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {} MiB", max >> 20)));
+    }
+    memory.rewind()?;
+    Ok(memory.into())
+}
+
+/// The most that is read of a pipe.
+const MAX: u64 = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_pipe_is_read_to_its_end() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(b"pixels").unwrap();
+        drop(writer);
+        let held = readable(File::from(OwnedFd::from(reader)), "a pipe").unwrap();
+        let mut text = String::new();
+        File::from(held).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "pixels");
+    }
+
+    #[test]
+    fn too_much_is_refused() {
+        assert!(copy_to_memory(&b"12345"[..], 4).is_err());
+        assert!(copy_to_memory(&b"1234"[..], 4).is_ok());
+    }
+
+    #[test]
+    fn a_folder_is_no_picture() {
+        assert!(open(&std::env::temp_dir()).is_err());
+        assert!(open(Path::new("/nonexistent/picture.png")).is_err());
+    }
+}
