@@ -4,11 +4,22 @@
 #![allow(clippy::print_stdout)] // the story is told aloud
 
 mod codes;
+mod story;
+mod witness;
+
+use std::panic;
 
 use libtest_mimic::Arguments;
 
 fn main() {
+    // Where and why, without the way there: the runner catches it and goes on.
+    panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    if std::env::args().nth(1).as_deref() == Some("--tell-the-story") {
+        return story::play(true);
+    }
     let mut tests = Vec::new();
     tests.extend(codes::tests());
+    tests.extend(story::tests());
+    tests.extend(witness::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }

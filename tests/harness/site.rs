@@ -58,7 +58,7 @@ impl World {
     pub fn browse(&self, url: &str) -> Process {
         let profile = self.browser_profile();
         let args = ["--no-first-run", "--no-default-browser-check", "--disable-gpu", "--disable-dev-shm-usage"];
-        let quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
+        let quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--test-type"];
         let alone = [
             "--password-store=basic",
             "--disable-extensions",

@@ -263,6 +263,8 @@ impl World {
 
     /// Starts the daemon and waits until it serves.
     pub fn start_daemon(&mut self) -> &mut Process {
+        // Found by the daemon itself, beside it.
+        programs::ours("countersign-scan");
         let daemon = self.cmd(&programs::ours("countersignd")).arg("--announce").spawn();
         daemon.out.wait_for("the daemon's `ready`", LIMIT, |text| text.contains("ready\n").then_some(()));
         self.daemon.insert(daemon)
@@ -357,6 +359,25 @@ impl World {
     }
 }
 
+impl World {
+    /// Ends it, and returns where secrets were seen that must not be there. Dropping it fails on any.
+    pub fn end(mut self) -> Vec<String> {
+        self.stop()
+    }
+
+    fn stop(&mut self) -> Vec<String> {
+        let Some((stop, watch)) = self.watch.take() else { return Vec::new() };
+        drop(stop);
+        let _ = watch.join();
+        self.daemon = None;
+        self.processes.clear();
+        self.keyring = None;
+        self.display = None;
+        self.kill_strays();
+        self.witness.findings(self.dir())
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         if let (Some(daemon), true) = (&self.daemon, std::thread::panicking()) {
@@ -364,18 +385,8 @@ impl Drop for World {
             let lines: Vec<&str> = log.lines().collect();
             eprintln!("the daemon's last words:\n{}", lines[lines.len().saturating_sub(30)..].join("\n"));
         }
-        let watch = self.watch.take();
-        if let Some((stop, watch)) = watch {
-            drop(stop);
-            let _ = watch.join();
-        }
-        self.daemon = None;
-        self.processes.clear();
-        self.keyring = None;
-        self.display = None;
-        self.kill_strays();
+        let findings = self.stop();
         if !std::thread::panicking() {
-            let findings = self.witness.findings(self.dir());
             assert!(findings.is_empty(), "secrets were seen where they must not be:\n{}", findings.join("\n"));
         }
     }
