@@ -34,7 +34,7 @@ fn tools(needed: &[(&str, &str)]) -> bool {
     let asked = std::env::var("COUNTERSIGN_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
     assert!(missing.is_empty() || !asked, "missing packages: apt-get install {}", missing.join(" "));
     if !missing.is_empty() {
-        println!("skipped: needs the packages {}", missing.join(", "));
+        eprintln!("skipped: needs the packages {}", missing.join(", "));
     }
     missing.is_empty()
 }
@@ -87,9 +87,9 @@ impl Disaster {
         fn walk(dir: &Path, all: &mut BTreeMap<std::path::PathBuf, Vec<u8>>) {
             for entry in fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
                 if entry.is_dir() {
-                    walk(&entry, all)
+                    walk(&entry, all);
                 } else {
-                    drop(all.insert(entry.clone(), fs::read(&entry).unwrap()))
+                    all.insert(entry.clone(), fs::read(&entry).unwrap());
                 }
             }
         }

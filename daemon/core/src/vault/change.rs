@@ -265,19 +265,15 @@ fn pin_mut(kind: &mut Kind) -> Option<&mut Option<SecretText>> {
 }
 
 fn similar(content: &Content, account: &Account) -> Similar {
-    let name = key(account);
-    // Two accounts without any name are not the same account.
-    if name.iter().all(String::is_empty) && !content.entries.iter().any(|e| e.details.account.secret == account.secret)
-    {
-        return Similar::New;
-    }
-    let named = |entry: &&Entry| entry.details.deleted.is_none() && key(&entry.details.account) == name;
+    let named = |entry: &&Entry| entry.details.deleted.is_none() && same_name(&entry.details.account, account);
     let same = |entry: &&Entry| {
         let kept = &entry.details.account;
         kept.secret == account.secret && parameters(&kept.kind) == parameters(&account.kind)
     };
     match content.entries.iter().filter(named).find(same) {
         Some(entry) => Similar::Same(entry.id),
+        // Two accounts without any name are not the same account.
+        None if name(account).iter().all(|text| text.trim().is_empty()) => Similar::New,
         // Of several, the newest is the one that a new QR most likely follows.
         None => match content.entries.iter().filter(named).max_by_key(|entry| entry.version) {
             Some(entry) => Similar::SameNameOtherSecret(entry.id),
@@ -286,10 +282,16 @@ fn similar(content: &Content, account: &Account) -> Similar {
     }
 }
 
-/// Returns the account's name as comparing sees it.
-fn key(account: &Account) -> [String; 3] {
-    let prefix = account.prefix.as_deref().unwrap_or_default();
-    [&account.issuer, prefix, &account.name].map(|text| text.trim().to_lowercase())
+/// Whether people would call the two by the same name. Makes no copies: an import asks this for each pair.
+fn same_name(one: &Account, other: &Account) -> bool {
+    fn folded(text: &str) -> impl Iterator<Item = char> {
+        text.trim().chars().flat_map(char::to_lowercase)
+    }
+    name(one).into_iter().zip(name(other)).all(|(one, other)| folded(one).eq(folded(other)))
+}
+
+fn name(account: &Account) -> [&str; 3] {
+    [&account.name, &account.issuer, account.prefix.as_deref().unwrap_or_default()]
 }
 
 /// Returns what the codes depend on beside the secret; the counter moves and the PIN is the person's.

@@ -87,16 +87,17 @@ impl Content {
     /// after a year.
     pub(super) fn expire(&mut self, now: u64, change: Version) {
         for entry in &mut self.entries {
-            entry.history.retain(|past| past.at + HISTORY_SECONDS > now);
+            entry.history.retain(|past| past.at.saturating_add(HISTORY_SECONDS) > now);
             limit_edits(entry);
         }
-        let over = |entry: &Entry| entry.details.deleted.is_some_and(|deleted| deleted + HISTORY_SECONDS <= now);
+        let over =
+            |entry: &Entry| entry.details.deleted.is_some_and(|deleted| deleted.saturating_add(HISTORY_SECONDS) <= now);
         for entry in self.entries.extract_if(.., |entry| over(entry)) {
             let deleted = entry.details.deleted.unwrap_or(now);
             let extras = Extras::default();
             self.tombstones.push(Tombstone { id: entry.id, created: entry.created, version: change, deleted, extras });
         }
-        self.tombstones.retain(|stone| stone.deleted + TOMBSTONE_SECONDS > now);
+        self.tombstones.retain(|stone| stone.deleted.saturating_add(TOMBSTONE_SECONDS) > now);
     }
 }
 

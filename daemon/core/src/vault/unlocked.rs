@@ -125,7 +125,7 @@ impl Vault {
     /// Saves a draft; when that is done, and only then, it is the content.
     pub(super) fn commit(&mut self, mut draft: Content, why: Why) -> Result<(), VaultError> {
         self.shared.must_be_writable()?;
-        draft.generation = draft.generation.max(self.content.generation) + 1;
+        draft.generation = draft.generation.max(self.content.generation).saturating_add(1);
         draft.written = self.shared.now();
         draft.expire(draft.written, self.next_version());
         let line = draft.line().map_err(VaultError::NotSaved)?;

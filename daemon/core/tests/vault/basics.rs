@@ -201,6 +201,28 @@ fn sealed_texts_wait_until_they_are_discarded() {
 }
 
 #[test]
+fn store_and_vault_may_cross_threads() {
+    fn crosses<T: Send + Sync>() {}
+    crosses::<Store>();
+    crosses::<countersign_core::vault::Vault>();
+}
+
+#[test]
+fn a_thousand_accounts_are_kept_and_found_again_in_one_change() {
+    let world = World::new();
+    let (store, mut vault, key) = world.vault(&[]);
+    let batch = || (0..1000).map(|n| account("Example", &format!("account number {n}"))).collect::<Vec<_>>();
+    let generation = vault.generation();
+    assert!(vault.add_all(batch(), IfExists::KeepBoth).unwrap().iter().all(|added| added.outcome == Outcome::Kept));
+    assert_eq!(vault.generation(), generation + 1);
+    let again = vault.add_all(batch(), IfExists::KeepBoth).unwrap();
+    assert!(again.iter().all(|added| added.outcome == Outcome::AlreadyKept));
+    assert_eq!(reopen(&store, &key).entries().count(), 1000);
+    vault.undo().unwrap();
+    assert_eq!(reopen(&store, &key).entries().count(), 0);
+}
+
+#[test]
 fn without_a_vault_there_is_nothing_to_seal_to() {
     let world = World::new();
     assert!(matches!(world.store().seal(&SecretText::from("x")), Err(VaultError::NoVault)));

@@ -172,7 +172,7 @@ fn a_vault_written_by_someone_without_the_key_is_foreign() {
 fn parts_of_two_vaults_do_not_mix() {
     let (one, two) = (World::new(), World::new());
     let (store, vault, key) = one.vault(&["alice"]);
-    let (_other_store, other_vault, other_key) = two.vault(&["mallory"]);
+    let (_other_store, other_vault, other_key) = two.own_vault(&["mallory"]);
     drop((vault, other_vault));
     let take = |name: &str| fs::copy(two.path(name), one.path(name)).unwrap();
     let own = |name: &str| fs::read(one.path(name)).unwrap();
@@ -200,7 +200,7 @@ fn parts_of_two_vaults_do_not_mix() {
 fn an_opened_vault_does_not_take_another_slot_for_presence() {
     let (one, two) = (World::new(), World::new());
     let (_store, vault, _) = one.vault(&[]);
-    let (_other_store, _other_vault, _) = two.vault(&[]);
+    let (_other_store, _other_vault, _) = two.own_vault(&[]);
     fs::copy(two.path("slots/passphrase.age"), one.path("slots/passphrase.age")).unwrap();
     let proof = vault.check_passphrase(&SecretText::from(PASSPHRASE));
     assert!(matches!(proof, Err(VaultError::WrongPassphrase)), "{proof:?}");

@@ -150,6 +150,30 @@ fn entries_that_cant_be_understood_are_put_aside_not_fatal_and_kept() {
 }
 
 #[test]
+fn times_and_numbers_at_their_ends_break_nothing() {
+    let world = World::new();
+    let (store, vault, key) = world.vault(&[]);
+    drop(vault);
+    let end = u64::MAX;
+    let trash = entry(1, &format!(r#","deleted":{end},"history":[{{"at":{end},"change":"0-0-0","why":"added"}}]"#));
+    let grave = format!(
+        r#"{{"id":"{:032x}","created":{end},"version":"ffffffffffffffff-ffffffff-ffffffffffffffff","tombstone":true,"deleted":{end}}}"#,
+        2
+    );
+    let json =
+        vault_with(&format!("{trash},{grave}"), "").replace("\"generation\":900", &format!("\"generation\":{end}"));
+    forge(&world, &key, &json);
+    let mut vault = reopen(&store, &key);
+    let id = vault.trash().next().unwrap().id();
+    vault.restore(id).unwrap();
+    world.pass(1);
+    vault.undo().unwrap();
+    world.pass(1);
+    vault.add(account("Example", "alice"), IfExists::KeepBoth).unwrap();
+    assert_eq!((vault.quarantined(), reopen(&store, &key).trash().count()), (0, 1));
+}
+
+#[test]
 fn the_line_is_padded_so_that_its_length_tells_little() {
     let world = World::new();
     let (_store, mut vault, _) = world.vault(&["a"]);

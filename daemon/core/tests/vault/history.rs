@@ -283,8 +283,7 @@ proptest! {
     #[test]
     fn undo_after_each_change_gives_the_state_before(steps in steps()) {
         let world = World::new();
-        let (store, key) = world.quick_vault();
-        let mut vault = reopen(&store, &key);
+        let (store, mut vault, key) = world.vault(&[]);
         for step in steps {
             world.pass(1);
             let before = state(&vault);

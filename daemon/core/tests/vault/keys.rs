@@ -109,7 +109,7 @@ fn a_key_that_is_not_the_vaults_opens_nothing() {
     let world = World::new();
     let (store, vault, key) = world.vault(&["alice"]);
     drop(vault);
-    let other = World::new().vault(&[]).2;
+    let other = World::new().own_vault(&[]).2;
     for text in ["", "junk", "AGE-SECRET-KEY-1", other.expose()] {
         let refused = store.open(Opener::VaultKey(&SecretText::from(text))).err();
         assert!(matches!(refused, Some(VaultError::WrongPassphrase)), "{refused:?}");
@@ -149,9 +149,7 @@ fn another_vault_key_leaves_passphrase_paper_generations_and_inbox_good() {
 fn a_key_change_interrupted_anywhere_leaves_a_vault_that_opens() {
     for n in 1..=30 {
         let world = World::new();
-        let (store, key) = world.quick_vault();
-        let mut vault = reopen(&store, &key);
-        vault.add(account("Example", "alice"), IfExists::KeepBoth).unwrap();
+        let (store, mut vault, _) = world.vault(&["alice"]);
         let paper = vault.make_recovery().unwrap();
         world.faults.arm(n, Fault::Error(std::io::ErrorKind::StorageFull));
         let changed = vault.change_key(&passphrase());

@@ -4,7 +4,7 @@ use std::{
     io,
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -50,30 +50,37 @@ impl World {
         self.clock.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    /// A vault with these accounts, its store, and its key.
+    /// A vault with these accounts, its store, and its key. It is a copy of one that was made once for all tests.
     pub(crate) fn vault(&self, names: &[&str]) -> (Store, Vault, SecretText) {
-        let store = self.store();
-        let mut vault = store.create(&SecretText::from(PASSPHRASE)).unwrap();
-        for name in names {
-            vault.add(account("Example", name), IfExists::KeepBoth).unwrap();
-        }
-        let key = vault.key_text();
-        (store, vault, key)
-    }
-
-    /// A vault made without waiting for scrypt: only its key opens it.
-    pub(crate) fn quick_vault(&self) -> (Store, SecretText) {
-        static MADE: std::sync::OnceLock<(TempDir, String)> = std::sync::OnceLock::new();
+        static MADE: OnceLock<(TempDir, String)> = OnceLock::new();
         let (dir, key) = MADE.get_or_init(|| {
             let world = World::new();
-            let (_, _, key) = world.vault(&[]);
+            let key = world.own_vault(&[]).2;
             (world.dir, key.expose().to_owned())
         });
         let store = self.store();
         for name in ["vault.age", "recipient", "slots/passphrase.age"] {
             std::fs::copy(dir.path().join("data").join(name), self.path(name)).unwrap();
         }
-        (store, SecretText::from(key.as_str()))
+        let key = SecretText::from(key.as_str());
+        let mut vault = reopen(&store, &key);
+        keep(&mut vault, names);
+        (store, vault, key)
+    }
+
+    /// The same with a key and an id that no other vault has; takes a second.
+    pub(crate) fn own_vault(&self, names: &[&str]) -> (Store, Vault, SecretText) {
+        let store = self.store();
+        let mut vault = store.create(&SecretText::from(PASSPHRASE)).unwrap();
+        keep(&mut vault, names);
+        let key = vault.key_text();
+        (store, vault, key)
+    }
+}
+
+fn keep(vault: &mut Vault, names: &[&str]) {
+    for name in names {
+        vault.add(account("Example", name), IfExists::KeepBoth).unwrap();
     }
 }
 
