@@ -71,13 +71,16 @@ impl Shared {
         inbox
     }
 
+    pub(super) fn is_sealed(&self, name: &str) -> bool {
+        file::age_files(&self.inbox_dir()).contains(&format!("{name}.age"))
+    }
+
     pub(super) fn discard(&self, name: &str) -> Result<(), VaultError> {
         self.must_be_writable()?;
-        let file = format!("{name}.age");
-        if !file::age_files(&self.inbox_dir()).contains(&file) {
+        if !self.is_sealed(name) {
             return Err(VaultError::NoSuch { what: "sealed scan" });
         }
-        let removed = self.disk.remove(&self.inbox_dir().join(file));
+        let removed = self.disk.remove(&self.inbox_dir().join(format!("{name}.age")));
         removed.and_then(|()| self.disk.sync_dir(&self.inbox_dir())).map_err(VaultError::NotSaved)
     }
 }

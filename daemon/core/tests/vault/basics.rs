@@ -192,7 +192,9 @@ fn sealed_texts_wait_until_they_are_discarded() {
     let inbox = vault.inbox();
     assert_eq!(inbox.sealed.iter().map(|s| s.text.expose()).collect::<Vec<_>>(), ["otpauth://one", "otpauth://two"]);
     assert_eq!(inbox.unreadable, ["zz"]);
+    assert!(store.is_sealed(&first) && store.recipient().unwrap().starts_with("age1"));
     vault.discard_inbox(&first).unwrap();
+    assert!(!store.is_sealed(&first) && !store.is_sealed("../recipient"));
     assert_eq!(vault.inbox().sealed.len(), 1);
     assert!(matches!(vault.discard_inbox("../recipient"), Err(VaultError::NoSuch { .. })));
     let long = SecretText::new("x".repeat(8 * 1024 + 1));
