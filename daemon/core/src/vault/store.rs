@@ -192,7 +192,7 @@ impl Store {
 
     /// Says whether a sealed text of this name waits in the inbox.
     pub fn is_sealed(&self, name: &str) -> bool {
-        file::age_files(&self.0.dirs.data.join("inbox")).contains(&format!("{name}.age"))
+        self.0.is_sealed(name)
     }
 
     /// Returns the public side of the vault key: what names this vault in the login keyring.
@@ -203,22 +203,6 @@ impl Store {
     /// Returns how many sealed texts wait in the inbox.
     pub fn sealed(&self) -> usize {
         file::age_files(&self.0.dirs.data.join("inbox")).len()
-    }
-
-    /// Whether a sealed text of this name waits in the inbox.
-    pub fn is_sealed(&self, name: &str) -> bool {
-        self.0.is_sealed(name)
-    }
-
-    /// Drops a sealed text, unread.
-    pub fn discard_sealed(&self, name: &str) -> Result<(), VaultError> {
-        self.0.discard(name)
-    }
-
-    /// Returns the public side of the vault key, `age1…`, as the file beside the vault says it: it names this vault
-    /// while it is locked.
-    pub fn recipient(&self) -> Option<String> {
-        self.0.recipient().ok()
     }
 
     /// Returns why nothing can be written, where that is so.
