@@ -3,5 +3,9 @@
 //! Reading order: [`account`] → [`code`] → [`payload`] (which QR can be kept) → [`vault`] (what is on disk, see `FORMAT.md`).
 
 pub mod account;
+pub mod code;
+pub mod payload;
 pub mod secret;
+pub mod text;
+pub mod uri;
 pub mod vault;
