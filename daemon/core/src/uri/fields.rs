@@ -1,0 +1,146 @@
+//! The parameters of a URI that say something here.
+
+use zeroize::Zeroizing;
+
+use super::{Note, UriError, escape::decode, key};
+use crate::{
+    account::{Algorithm, Kind},
+    secret::{Secret, SecretText},
+};
+
+/// The parameters, each as it stands there.
+#[derive(Default)]
+pub(super) struct Fields {
+    pub(super) secret: Option<Zeroizing<String>>,
+    pub(super) issuer: Option<String>,
+    pub(super) trashed: bool,
+    pub(super) more: bool,
+    pub(super) two_step: bool,
+    algorithm: Option<String>,
+    digits: Option<String>,
+    period: Option<String>,
+    counter: Option<String>,
+    pin_length: Option<String>,
+    pin: Option<Zeroizing<String>>,
+    steam: bool,
+}
+
+impl Fields {
+    pub(super) fn read(query: &str) -> Result<Self, UriError> {
+        let mut fields = Self::default();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // Pages forget to undo their own HTML.
+            let name = name.trim_start_matches("amp;").to_ascii_lowercase();
+            fields.take(&name, Zeroizing::new(decode(value, true)?.into_owned()))?;
+        }
+        Ok(fields)
+    }
+
+    fn take(&mut self, name: &str, value: Zeroizing<String>) -> Result<(), UriError> {
+        let (place, name) = match name {
+            "secret" => return once(&mut self.secret, value, "secret"),
+            "pin" => return once(&mut self.pin, value, "pin"),
+            "issuer" => (&mut self.issuer, "issuer"),
+            "algorithm" | "algo" => (&mut self.algorithm, "algorithm"),
+            "digits" => (&mut self.digits, "digits"),
+            "period" => (&mut self.period, "period"),
+            "counter" => (&mut self.counter, "counter"),
+            "pin_length" => (&mut self.pin_length, "pin_length"),
+            other => {
+                self.mark(other, &value);
+                return Ok(());
+            }
+        };
+        once(place, value.to_string(), name)
+    }
+
+    fn mark(&mut self, name: &str, value: &str) {
+        match name {
+            "encoder" if value.eq_ignore_ascii_case("steam") => self.steam = true,
+            "steam" => self.steam = true,
+            "2step_salt" | "2step_output" | "2step_difficulty" => self.two_step = true,
+            // Ente writes its own state as JSON.
+            "codedisplay" => {
+                let plain: String = value.chars().filter(|c| !c.is_whitespace()).collect();
+                self.trashed |= plain.contains("\"trashed\":true");
+                self.more = true;
+            }
+            _ => self.more = true,
+        }
+    }
+
+    /// Returns the key, and what is odd about it.
+    pub(super) fn key(&self) -> Result<(Secret, Vec<Note>), UriError> {
+        key::read(self.secret.as_ref().ok_or(UriError::NoSecret)?)
+    }
+
+    /// Returns how codes are made, by the type's name and the issuer.
+    pub(super) fn kind(&self, name: &str, issuer: &str, notes: &mut Vec<Note>) -> Result<Kind, UriError> {
+        if name == "steam" || self.steam {
+            return Ok(Kind::Steam);
+        }
+        if name == "yaotp" {
+            let pin_length = number(self.pin_length.as_deref(), "pin_length")?;
+            return Ok(Kind::Yandex { pin: self.yandex_pin(), pin_length });
+        }
+        let algorithm = algorithm(self.algorithm.as_deref())?;
+        let digits: Option<u8> = number(self.digits.as_deref(), "digits")?;
+        if name == "totp" && issuer.eq_ignore_ascii_case("steam") {
+            // Steam's codes have five letters, and nobody else's have five of anything.
+            if digits == Some(5) {
+                notes.push(Note::TakenForSteam);
+                return Ok(Kind::Steam);
+            }
+            notes.extend(digits.is_none().then_some(Note::MaybeSteam));
+        }
+        let digits = digits.unwrap_or(6);
+        if !(4..=10).contains(&digits) {
+            return Err(UriError::BadValue("digits"));
+        }
+        if name == "totp" {
+            let period = number(self.period.as_deref(), "period")?.unwrap_or(30);
+            return match period {
+                1..=86_400 => Ok(Kind::Totp { algorithm, digits, period }),
+                _ => Err(UriError::BadValue("period")),
+            };
+        }
+        let counter = number(self.counter.as_deref(), "counter")?;
+        notes.extend(counter.is_none().then_some(Note::NoCounter));
+        match counter.unwrap_or(0) {
+            // The next one would be 0 again.
+            u64::MAX => Err(UriError::BadValue("counter")),
+            counter => Ok(Kind::Hotp { algorithm, digits, counter }),
+        }
+    }
+
+    /// Aegis writes the PIN as base32 of its text.
+    fn yandex_pin(&self) -> Option<SecretText> {
+        let (bytes, _) = key::read(self.pin.as_ref()?).ok()?;
+        str::from_utf8(bytes.expose()).ok().map(SecretText::from)
+    }
+}
+
+fn once<T>(place: &mut Option<T>, value: T, name: &'static str) -> Result<(), UriError> {
+    // Of two values one would be taken silently, and perhaps the wrong one.
+    place.replace(value).map_or(Ok(()), |_| Err(UriError::Twice(name)))
+}
+
+/// Reads a hash function's name in any spelling: `sha256`, `SHA-256`, `HmacSHA256`, `HMAC-SHA-256`.
+pub(super) fn algorithm(text: Option<&str>) -> Result<Algorithm, UriError> {
+    let plain: String = text.unwrap_or("").chars().filter(char::is_ascii_alphanumeric).collect();
+    match plain.to_ascii_uppercase().trim_start_matches("HMAC") {
+        "" | "SHA1" => Ok(Algorithm::Sha1),
+        "SHA256" => Ok(Algorithm::Sha256),
+        "SHA512" => Ok(Algorithm::Sha512),
+        _ => Err(UriError::BadValue("algorithm")),
+    }
+}
+
+/// Reads a number; an empty value is none.
+pub(super) fn number<T: std::str::FromStr>(text: Option<&str>, what: &'static str) -> Result<Option<T>, UriError> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| UriError::BadValue(what)),
+    }
+}
