@@ -1,0 +1,157 @@
+//! What a click does: calls to the daemon on a private connection, and commands in a terminal.
+
+use std::{env, time::Duration};
+
+use countersign_api::{
+    Error,
+    accounts::AccountsProxy,
+    connect,
+    scanner::ScannerProxy,
+    types::{CodeDetails, CodeOptions, NoOptions, PromptOptions, ScanOptions},
+    vault::VaultProxy,
+};
+use zbus::{Connection, proxy::CacheProperties};
+use zeroize::Zeroizing;
+
+use crate::{
+    menu::{Account, Action},
+    terminal,
+};
+
+/// A code, and when it dies.
+pub(crate) struct Code {
+    /// What is copied.
+    pub(crate) text: Zeroizing<String>,
+    /// Unix time in seconds; 0 where codes follow a counter.
+    pub(crate) expires: u64,
+}
+
+/// Gets a code that a person has the time to paste.
+pub(crate) async fn code(account: &Account) -> Result<Code, Error> {
+    let connection = connect::private().await?;
+    let proxy = AccountsProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?;
+    let (text, details) = proxy.code_with(&account.id, code_options(account).into()).await?;
+    Ok(Code { text: Zeroizing::new(text), expires: CodeDetails::from(details).expires })
+}
+
+/// Does what an entry asks for, but for copying and quitting. Answers a text where it came to nothing.
+pub(crate) async fn run(action: &Action) -> Result<(), String> {
+    match action {
+        Action::ShowQr(account) => in_terminal(&["qr", account]).await,
+        Action::SetUp => in_terminal(&["init"]).await,
+        Action::Start => told(connect::private_or_start().await.map(drop), true),
+        Action::Scan => told(scan().await, false),
+        Action::Lock => told(lock().await, false),
+        Action::Unlock => told(unlock().await, false),
+        Action::Copy(_) | Action::Quit => Ok(()),
+    }
+}
+
+async fn in_terminal(arguments: &[&str]) -> Result<(), String> {
+    let mut child = terminal::run(arguments)?;
+    // A terminal that fails says so in its own window, or not at all.
+    let _ = child.wait().await;
+    Ok(())
+}
+
+async fn lock() -> Result<(), Error> {
+    vault(&connect::private().await?).await?.lock(NoOptions {}.into()).await
+}
+
+async fn unlock() -> Result<(), Error> {
+    let [display, wayland_display, xauthority, session_type, current_desktop] = screen();
+    let options =
+        PromptOptions { display, wayland_display, xauthority, session_type, current_desktop, prompt: Some(true) };
+    vault(&connect::private().await?).await?.unlock(options.into()).await
+}
+
+async fn scan() -> Result<(), Error> {
+    let [display, wayland_display, xauthority, session_type, current_desktop] = screen();
+    let options =
+        ScanOptions { display, wayland_display, xauthority, session_type, current_desktop, notify: Some(true) };
+    let connection = connect::private().await?;
+    let proxy = ScannerProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?;
+    proxy.scan_screen(options.into()).await.map(drop)
+}
+
+async fn vault(connection: &Connection) -> zbus::Result<VaultProxy<'static>> {
+    VaultProxy::builder(connection).cache_properties(CacheProperties::No).build().await
+}
+
+/// Returns where this person's screen is.
+fn screen() -> [Option<String>; 5] {
+    ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_SESSION_TYPE", "XDG_CURRENT_DESKTOP"]
+        .map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+fn code_options(account: &Account) -> CodeOptions {
+    let counts = account.period == 0;
+    CodeOptions {
+        fresh: (!counts).then(|| FRESH.min(account.period / 2)),
+        max_wait: Some(MAX_WAIT),
+        prompt: Some(true),
+        // A click asks for one code, knowing that it uses one up.
+        advance: counts.then_some(true),
+        ..CodeOptions::default()
+    }
+}
+
+/// Returns how long a code that dies then is still of use.
+pub(crate) fn remaining(expires: u64, now: Duration) -> Duration {
+    match expires {
+        0 => COUNTED,
+        expires => Duration::from_secs(expires).saturating_sub(now),
+    }
+}
+
+fn told(result: Result<(), Error>, connecting: bool) -> Result<(), String> {
+    result.map_err(|error| failure(&error, connecting).unwrap_or_default())
+}
+
+/// Returns what to tell of an error, if anything: who dismissed a question knows it, and a daemon that went shows in the
+/// icon, unless `connecting` to it was the very thing asked for.
+pub(crate) fn failure(error: &Error, connecting: bool) -> Option<String> {
+    match error {
+        Error::Cancelled(_) => None,
+        Error::ZBus(_) if !connecting => None,
+        error => Some(error.message()),
+    }
+}
+
+/// Seconds that a copied code must still live.
+const FRESH: u32 = 5;
+/// The most seconds to wait for such a code.
+const MAX_WAIT: u32 = 30;
+/// How long a code that follows a counter stays on the clipboard.
+const COUNTED: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_asked_for_that_can_be_pasted_in_time() {
+        let options = |period| code_options(&Account { period, ..Account::default() });
+        assert_eq!((options(30).fresh, options(30).advance), (Some(5), None));
+        // Of a code that lives 4 s, 5 can't be asked.
+        assert_eq!(options(4).fresh, Some(2));
+        assert_eq!((options(0).fresh, options(0).advance), (None, Some(true)));
+    }
+
+    #[test]
+    fn a_code_is_of_use_until_it_dies() {
+        let now = Duration::from_millis(100_500);
+        assert_eq!(remaining(120, now), Duration::from_millis(19_500));
+        assert_eq!(remaining(90, now), Duration::ZERO);
+        assert_eq!(remaining(0, now), COUNTED);
+    }
+
+    #[test]
+    fn only_failures_that_the_person_does_not_know_of_are_told() {
+        assert_eq!(failure(&Error::Cancelled("dismissed".into()), true), None);
+        let gone = Error::ZBus(zbus::Error::Failure("no daemon".into()));
+        assert_eq!(failure(&gone, false), None);
+        assert!(failure(&gone, true).is_some());
+        assert_eq!(failure(&Error::PinNeeded("it needs its PIN".into()), false), Some("it needs its PIN".into()));
+    }
+}

@@ -1,0 +1,117 @@
+//! A terminal window for what needs one: the passphrase of a QR, the questions of the set-up.
+//!
+//! The tray never sees a passphrase; the command line asks for it there.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use countersign_api::connect;
+use tokio::process::{Child, Command};
+
+/// Runs `countersign` with these arguments in a terminal window. No secret may be among them.
+pub(crate) fn run(arguments: &[&str]) -> Result<Child, String> {
+    let countersign = connect::program("countersign").unwrap_or_else(|| "countersign".into());
+    let (terminal, flags) = find(&|name| env::var_os(name)).ok_or_else(|| {
+        format!("no terminal program found: set TERMINAL, or run by hand: countersign {}", arguments.join(" "))
+    })?;
+    Command::new(&terminal)
+        .args(flags)
+        .args(["sh", "-c", SCRIPT, "countersign"])
+        .arg(countersign)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(|error| format!("{} does not start: {error}", terminal.display()))
+}
+
+/// Keeps the window open when there is an error to read; `$0` to `$@` are the command itself.
+const SCRIPT: &str = r#""$@" || { printf '\nPress Enter to close. '; read -r _; }"#;
+
+/// Returns the terminal program to use, and what stands between it and the command to run.
+fn find(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<(PathBuf, &'static [&'static str])> {
+    let on_path = |name: &Path| {
+        let path = variable("PATH")?;
+        env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+    };
+    let wayland = variable("WAYLAND_DISPLAY").is_some_and(|display| !display.is_empty());
+    let wanted = variable("TERMINAL").filter(|name| !name.is_empty()).and_then(|name| on_path(Path::new(&name)));
+    let usual = || TERMINALS.iter().filter(|(name, ..)| wayland || *name != "foot");
+    wanted.or_else(|| usual().find_map(|(name, _)| on_path(Path::new(name)))).map(|program| {
+        let name = program.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let known = TERMINALS.iter().find(|(known, _)| *known == name);
+        (program.clone(), known.map_or(DASH_E, |(_, flags)| *flags))
+    })
+}
+
+const DASH_E: &[&str] = &["-e"];
+
+/// The person's choice first, then what desktops bring along.
+const TERMINALS: &[(&str, &[&str])] = &[
+    ("xdg-terminal-exec", &[]),
+    ("x-terminal-emulator", DASH_E),
+    ("foot", &[]),
+    ("kitty", &[]),
+    ("alacritty", DASH_E),
+    ("wezterm", &["start", "--"]),
+    ("konsole", DASH_E),
+    ("gnome-terminal", &["--"]),
+    ("kgx", &["--"]),
+    ("ptyxis", &["--"]),
+    ("xfce4-terminal", &["-x"]),
+    ("mate-terminal", &["-x"]),
+    ("terminator", &["-x"]),
+    ("qterminal", DASH_E),
+    ("tilix", DASH_E),
+    ("urxvt", DASH_E),
+    ("st", DASH_E),
+    ("xterm", DASH_E),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is found where only these programs are installed, with these variables set.
+    fn found(programs: &[&str], variables: &[(&str, &str)]) -> Option<(String, &'static [&'static str])> {
+        let folder =
+            env::temp_dir().join(format!("countersign-terminals-{}-{}", std::process::id(), programs.join("-")));
+        std::fs::create_dir_all(&folder).unwrap();
+        for program in programs {
+            std::fs::write(folder.join(program), "").unwrap();
+        }
+        let variable = |name: &str| match name {
+            "PATH" => Some(folder.clone().into_os_string()),
+            _ => variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value)),
+        };
+        let found = find(&variable);
+        std::fs::remove_dir_all(&folder).unwrap();
+        found.map(|(program, flags)| (program.file_name().unwrap().to_str().unwrap().to_owned(), flags))
+    }
+
+    #[test]
+    fn the_person_s_own_choice_goes_first() {
+        let both = ["gnome-terminal", "xterm"];
+        assert_eq!(found(&both, &[]), Some(("gnome-terminal".into(), &["--"][..])));
+        assert_eq!(found(&both, &[("TERMINAL", "xterm")]), Some(("xterm".into(), DASH_E)));
+        assert_eq!(found(&both, &[("TERMINAL", "gone")]), Some(("gnome-terminal".into(), &["--"][..])));
+        assert_eq!(found(&["own-term"], &[("TERMINAL", "own-term")]), Some(("own-term".into(), DASH_E)));
+    }
+
+    #[test]
+    fn foot_is_for_wayland_only() {
+        assert_eq!(found(&["foot", "st"], &[]), Some(("st".into(), DASH_E)));
+        assert_eq!(found(&["foot", "xterm"], &[("WAYLAND_DISPLAY", "wayland-1")]), Some(("foot".into(), &[][..])));
+    }
+
+    #[test]
+    fn without_a_terminal_nothing_is_found() {
+        assert_eq!(found(&["ls"], &[]), None);
+    }
+}
