@@ -3,8 +3,15 @@
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 #![allow(clippy::print_stdout)] // the story is told aloud
 
+mod bus;
+mod cli;
 mod codes;
+mod keyring;
+mod layering;
+mod lock;
+mod notify;
 mod story;
+mod vault;
 mod witness;
 
 use std::panic;
@@ -18,8 +25,15 @@ fn main() {
         return story::play(true);
     }
     let mut tests = Vec::new();
+    tests.extend(bus::tests());
+    tests.extend(keyring::tests());
+    tests.extend(cli::tests());
+    tests.extend(notify::tests());
     tests.extend(codes::tests());
+    tests.extend(layering::tests());
+    tests.extend(lock::tests());
     tests.extend(story::tests());
+    tests.extend(vault::tests());
     tests.extend(witness::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }

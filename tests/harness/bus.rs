@@ -4,18 +4,27 @@ use std::fs;
 
 use crate::{Process, World, programs, wait::LIMIT};
 
-/// Starts a bus at `$XDG_RUNTIME_DIR/bus`.
+/// Starts a session bus at `$XDG_RUNTIME_DIR/bus`.
 ///
 /// The machine's own configuration would start foreign services: keyrings and notification servers that fight over names.
 pub(crate) fn start(world: &World) -> Process {
+    start_at(world, "session", "run/bus").0
+}
+
+/// Starts a system bus, and returns its address.
+pub(crate) fn start_system(world: &World) -> (Process, String) {
+    start_at(world, "system", "run/system-bus")
+}
+
+fn start_at(world: &World, kind: &str, socket: &str) -> (Process, String) {
     let dir = world.dir().display();
     let config = format!(
         "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\" \
          \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">
 <busconfig>
-  <type>session</type>
+  <type>{kind}</type>
   <keep_umask/>
-  <listen>unix:path={dir}/run/bus</listen>
+  <listen>unix:path={dir}/{socket}</listen>
   <auth>EXTERNAL</auth>
   <servicedir>{dir}/services</servicedir>
   <policy context=\"default\">
@@ -26,13 +35,12 @@ pub(crate) fn start(world: &World) -> Process {
 </busconfig>
 "
     );
-    let file = world.dir().join("bus.conf");
+    let file = world.dir().join(format!("{kind}-bus.conf"));
     fs::write(&file, config).unwrap();
-    let bus =
-        world.cmd("dbus-daemon").arg(format!("--config-file={}", file.display())).args(["--nofork", "--print-address"]);
-    let bus = bus.spawn();
+    let start = world.cmd("dbus-daemon").arg(format!("--config-file={}", file.display()));
+    let bus = start.args(["--nofork", "--print-address"]).spawn();
     bus.out.wait_for("the address of the bus", LIMIT, |text| text.contains('\n').then_some(()));
-    bus
+    (bus, format!("unix:path={dir}/{socket}"))
 }
 
 /// Lets the bus start the daemon.

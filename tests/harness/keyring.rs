@@ -22,16 +22,18 @@ pub(crate) fn start(world: &World) -> Keyring {
 }
 
 impl Keyring {
-    /// Locks it. Nothing can ask for its password here: it stays so.
-    pub fn lock(&self, world: &World) {
-        let call = ["--user", "call", SERVICE, "/org/freedesktop/secrets", "org.freedesktop.Secret.Service"];
-        world.cmd("busctl").args(call).args(["Lock", "ao", "1", LOGIN]).ok();
-        assert_eq!(is_locked(world), Some(true));
-    }
-
     /// Kills its process.
     pub fn kill(&mut self) {
         self.process.kill();
+    }
+}
+
+impl World {
+    /// Locks the login keyring. Nothing can ask for its password here: it stays so.
+    pub fn lock_keyring(&self) {
+        let call = ["--user", "call", SERVICE, "/org/freedesktop/secrets", "org.freedesktop.Secret.Service"];
+        self.cmd("busctl").args(call).args(["Lock", "ao", "1", LOGIN]).ok();
+        assert_eq!(is_locked(self), Some(true));
     }
 }
 

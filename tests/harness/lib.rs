@@ -15,9 +15,12 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod bus;
+pub mod client;
 pub mod cmd;
 pub mod display;
 pub mod keyring;
+pub mod logind;
+pub mod monitor;
 pub mod process;
 pub mod programs;
 pub mod samples;
@@ -27,8 +30,10 @@ pub mod wait;
 pub mod witness;
 pub mod world;
 
+pub use client::Client;
 pub use cmd::{Cmd, Run};
 pub use libtest_mimic::{Completion, Trial};
+pub use monitor::Monitor;
 pub use process::Process;
 pub use tty::Tty;
 pub use wait::until;

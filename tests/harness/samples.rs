@@ -38,9 +38,18 @@ pub fn github() -> Account {
 
 /// Makes a key of 160 bits, in base32.
 pub fn secret() -> String {
-    let mut raw = [0; 20];
+    encode_base32(&random::<20>())
+}
+
+/// Returns a number below the limit, by chance.
+pub fn chance(limit: u64) -> u64 {
+    u64::from_ne_bytes(random()) % limit
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut raw = [0; N];
     File::open("/dev/urandom").unwrap().read_exact(&mut raw).unwrap();
-    encode_base32(&raw)
+    raw
 }
 
 /// Makes a passphrase.

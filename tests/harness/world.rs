@@ -107,8 +107,7 @@ impl Builder {
             if self.activation {
                 bus::write_activation_file(&world);
             }
-            let bus = bus::start(&world);
-            world.processes.push(bus);
+            world.bus = Some(bus::start(&world));
             world.set("DBUS_SESSION_BUS_ADDRESS", &format!("unix:path={}/run/bus", world.dir().display()));
         }
         if self.keyring {
@@ -135,6 +134,7 @@ pub struct World {
     daemon: Option<Process>,
     processes: Vec<Process>,
     keyring: Option<Keyring>,
+    bus: Option<Process>,
     display: Option<Display>,
     watch: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
     witness: Witness,
@@ -182,8 +182,8 @@ impl World {
         witness.plant("the passphrase", &passphrase);
         let watch = Some(witness.watch_processes());
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
-        let (daemon, processes, keyring, display) = (None, Vec::new(), None, None);
-        Self { daemon, processes, keyring, display, watch, witness, passphrase, environment, dir }
+        let (daemon, processes, keyring, bus, display) = (None, Vec::new(), None, None, None);
+        Self { daemon, processes, keyring, bus, display, watch, witness, passphrase, environment, dir }
     }
 
     /// Returns its folder: `home`, `config`, `data`, `state`, `run`, …
@@ -261,11 +261,22 @@ impl World {
         Tty::start(self, &programs::ours("countersign"), args, columns, env)
     }
 
+    /// Starts any program on a terminal.
+    pub fn tty_of(&self, program: &str, args: &[&str]) -> Tty {
+        programs::require(program);
+        Tty::start(self, program, args, 80, &[])
+    }
+
     /// Starts the daemon and waits until it serves.
     pub fn start_daemon(&mut self) -> &mut Process {
+        self.start_daemon_with(&[])
+    }
+
+    /// The same, with more arguments.
+    pub fn start_daemon_with(&mut self, args: &[&str]) -> &mut Process {
         // Found by the daemon itself, beside it.
         programs::ours("countersign-scan");
-        let daemon = self.cmd(&programs::ours("countersignd")).arg("--announce").spawn();
+        let daemon = self.cmd(&programs::ours("countersignd")).arg("--announce").args(args).spawn();
         daemon.out.wait_for("the daemon's `ready`", LIMIT, |text| text.contains("ready\n").then_some(()));
         self.daemon.insert(daemon)
     }
@@ -280,6 +291,11 @@ impl World {
     /// Kills the daemon as `kill -9` does.
     pub fn kill_daemon(&mut self) {
         self.daemon.take().expect("the world has started a daemon").kill();
+    }
+
+    /// Kills the session bus.
+    pub fn kill_bus(&mut self) {
+        self.bus.take().expect("the world has a bus").kill();
     }
 
     /// Keeps a program until the world's end.
@@ -372,6 +388,7 @@ impl World {
         self.daemon = None;
         self.processes.clear();
         self.keyring = None;
+        self.bus = None;
         self.display = None;
         self.kill_strays();
         self.witness.findings(self.dir())
@@ -382,7 +399,7 @@ impl Drop for World {
     fn drop(&mut self) {
         if let (Some(daemon), true) = (&self.daemon, std::thread::panicking()) {
             let log = daemon.err.text();
-            let lines: Vec<&str> = log.lines().collect();
+            let lines: Vec<&str> = log.lines().filter(|line| !line.starts_with("TRACE")).collect();
             eprintln!("the daemon's last words:\n{}", lines[lines.len().saturating_sub(30)..].join("\n"));
         }
         let findings = self.stop();

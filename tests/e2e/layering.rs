@@ -1,0 +1,104 @@
+//! The layers hold: which crate may link which. By `cargo tree`, as a reader would look.
+
+use std::{fs, process::Command};
+
+use harness::{Completion, programs, tests};
+
+tests![no_crate_links_what_it_must_not, there_is_one_zbus, the_named_crates_do_their_jobs, nothing_speaks_to_a_network,];
+
+/// Crate, and what must not be in its tree.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    ("countersign-core", &["zbus", "tokio", "image", "zip", "rusqlite", "countersign-api"]),
+    ("countersign-core", DESKTOP),
+    ("countersign-api", &["countersign-core", "countersignd"]),
+    ("countersign-api", DESKTOP),
+    ("countersignd", &["xcap", "rqrr", "rxing", "image", "png", "zip", "rusqlite", "countersign-scan"]),
+    ("countersignd", TOOLKITS),
+    ("countersign-scan", &["countersign-core", "countersign-api", "countersignd", "age", "totp-rs"]),
+    ("countersign", &["countersign-core", "countersignd", "xcap", "rqrr", "age", "totp-rs"]),
+    ("countersign", TOOLKITS),
+    ("countersign-tray", &["countersign-core", "countersignd", "xcap", "rqrr", "age", "totp-rs", "gtk", "gtk4"]),
+    ("countersign-tests", &["countersign-core", "countersignd"]),
+];
+
+const TOOLKITS: &[&str] = &["tray-icon", "ksni", "gtk", "gtk4", "winit", "softbuffer", "egui", "iced", "slint"];
+const DESKTOP: &[&str] =
+    &["xcap", "rqrr", "tray-icon", "arboard", "notify-rust", "secret-service", "ashpd", "winit", "gtk"];
+
+/// What no part of the product links: nothing of it speaks to a network.
+const NETWORK: &[&str] = &[
+    "reqwest",
+    "hyper",
+    "ureq",
+    "curl",
+    "isahc",
+    "rustls",
+    "native-tls",
+    "openssl",
+    "quinn",
+    "h2",
+    "attohttpc",
+    "trust-dns",
+];
+
+/// Crate, and what it must depend on directly.
+const JOBS: &[(&str, &[&str])] = &[
+    ("countersign-core", &["totp-rs", "serde"]),
+    ("countersign-api", &["zbus", "serde"]),
+    ("countersignd", &["zbus", "tokio", "secret-service", "notify-rust", "tracing"]),
+    ("countersign-scan", &["rqrr", "xcap"]),
+    ("countersign-tray", &["tray-icon"]),
+];
+
+/// Returns the output of `cargo tree`; `None` where there is no cargo (the tests of an installed package).
+fn tree(args: &[&str]) -> Option<String> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let offline = ["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none"];
+    let run = Command::new(cargo).args(offline).args(args).current_dir(programs::root()).output().ok()?;
+    assert!(run.status.success(), "cargo tree: {}", String::from_utf8_lossy(&run.stderr));
+    Some(String::from_utf8(run.stdout).unwrap())
+}
+
+fn no_cargo() -> Completion {
+    Completion::ignored_with("no cargo here")
+}
+
+/// Whether a tree names a crate: the first word of a line.
+fn names(tree: &str, name: &str) -> bool {
+    tree.lines().any(|line| line.split(' ').next() == Some(name))
+}
+
+fn no_crate_links_what_it_must_not() -> Completion {
+    for (package, forbidden) in FORBIDDEN {
+        let Some(tree) = tree(&["-p", package]) else { return no_cargo() };
+        assert!(names(&tree, package), "the tree of {package} was not read:\n{tree}");
+        let found: Vec<&&str> = forbidden.iter().filter(|name| names(&tree, name)).collect();
+        assert!(found.is_empty(), "{package} links {found:?}; see why by: cargo tree -p {package} -i {}", found[0]);
+    }
+    Completion::Completed
+}
+
+fn there_is_one_zbus() {
+    let lock = fs::read_to_string(programs::root().join("Cargo.lock")).unwrap();
+    for name in ["zbus", "zvariant", "tokio", "zeroize"] {
+        let count = lock.lines().filter(|line| *line == format!("name = \"{name}\"")).count();
+        assert_eq!(count, 1, "{name} is {count} times in Cargo.lock: cargo tree -i {name}");
+    }
+}
+
+fn the_named_crates_do_their_jobs() -> Completion {
+    for (package, wanted) in JOBS {
+        let Some(tree) = tree(&["-p", package, "--depth", "1"]) else { return no_cargo() };
+        for name in *wanted {
+            assert!(names(&tree, name), "{package} does not depend on {name} itself");
+        }
+    }
+    Completion::Completed
+}
+
+fn nothing_speaks_to_a_network() -> Completion {
+    let Some(tree) = tree(&["--workspace"]) else { return no_cargo() };
+    let found: Vec<&&str> = NETWORK.iter().filter(|name| names(&tree, name)).collect();
+    assert!(found.is_empty(), "these speak to a network: {found:?}");
+    Completion::Completed
+}
