@@ -2,6 +2,8 @@
 //!
 //! Reading order: [`account`] → [`code`] → [`payload`] (which QR can be kept) → [`vault`] (what is on disk, see `FORMAT.md`).
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod account;
 pub mod code;
 pub mod payload;
