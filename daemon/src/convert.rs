@@ -9,7 +9,7 @@ use countersign_api::{
 use countersign_core::{
     account::{Account, Algorithm, Kind},
     code::CodeError,
-    payload::{self, Advice, Other, Payload, migration::Collector},
+    payload::{self, Payload, migration::Collector},
     secret::SecretText,
     text::{look_alike, visible},
     vault::{Change, Edit, Entry, Generation, RecoveryState, Similar, Store, Vault, VaultError},
@@ -195,4 +195,99 @@ pub fn screen_of(options: PromptOptions) -> ScanOptions {
         current_desktop: options.current_desktop,
         notify: None,
     }
+}
+
+/// Says what a text is, what can be done with it, and how it stands to what is kept already.
+///
+/// `others` are the texts of all other candidates: the parts of an export are counted over them.
+pub fn candidate(id: &str, text: &str, place: &Place, vault: Option<&Vault>, others: &[&str]) -> Candidate {
+    let payload = payload::classify(text);
+    let mut candidate = Candidate {
+        id: if payload.can_be_kept() { id.to_owned() } else { String::new() },
+        class: payload.class().into(),
+        origin: place.origin.into(),
+        screen: place.screen.clone(),
+        place: place.words.into(),
+        x: place.x,
+        y: place.y,
+        what: payload.what().into(),
+        known: "unknown".into(),
+        ..Candidate::default()
+    };
+    match &payload {
+        Payload::Account(parsed) => {
+            describe(&mut candidate, &parsed.account, vault);
+            candidate.note_ids = parsed.notes.iter().map(|note| note.id().to_owned()).collect();
+            candidate.notes = parsed.notes.iter().map(ToString::to_string).collect();
+        }
+        Payload::BareSecret(_) => candidate.title = "(a bare key)".into(),
+        Payload::Migration(part) => {
+            candidate.accounts = part.accounts.iter().map(|account| visible(&account.title())).collect();
+            candidate.skipped.clone_from(&part.skipped);
+            candidate.part = part.index + 1;
+            candidate.parts = part.size;
+            candidate.missing_parts = missing_parts(text, others);
+            candidate.title = format!("Google Authenticator export, part {} of {}", candidate.part, candidate.parts);
+        }
+        Payload::Vendor(activation) => {
+            let advice = activation.advice();
+            candidate.vendor = activation.vendor.into();
+            candidate.expires = activation.expires.unwrap_or(0);
+            candidate.advice = advice.vendor.into();
+            candidate.reason = advice.why.text.into();
+            candidate.steps = advice.steps.iter().map(|step| step.text.to_owned()).collect();
+            candidate.page = advice.page.unwrap_or("").into();
+            candidate.missing = advice.missing.iter().map(|line| line.text.to_owned()).collect();
+            candidate.unspent = advice.unspent.map_or("", |line| line.text).into();
+        }
+        Payload::Broken(why) => candidate.reason = why.to_string(),
+        Payload::Other(_) => {}
+    }
+    candidate
+}
+
+fn describe(candidate: &mut Candidate, account: &Account, vault: Option<&Vault>) {
+    candidate.issuer = visible(&account.issuer);
+    candidate.name = visible(&account.name);
+    candidate.title = visible(&account.title());
+    candidate.kind = account.kind.name().into();
+    candidate.digits = account.kind.digits().into();
+    candidate.period = account.kind.period().unwrap_or(0);
+    let Some(vault) = vault else { return };
+    let (known, id) = match vault.similar(account) {
+        Similar::Same(id) => ("kept", Some(id)),
+        Similar::SameNameOtherSecret(id) => ("other-secret", Some(id)),
+        Similar::New => ("new", None),
+    };
+    candidate.known = known.into();
+    candidate.known_account = id.map(|id| id.to_string()).unwrap_or_default();
+    let issuers = vault.entries().map(|entry| entry.account().issuer.as_str());
+    candidate.look_alike = look_alike(&account.issuer, issuers).map(visible).unwrap_or_default();
+}
+
+fn missing_parts(text: &str, others: &[&str]) -> Vec<u32> {
+    let mut collector = Collector::default();
+    for text in [text].iter().chain(others) {
+        if let Payload::Migration(part) = payload::classify(text) {
+            collector.add(part);
+        }
+    }
+    collector.missing()
+}
+
+/// Returns the error of somebody who wants to keep what can't be kept.
+pub fn not_kept(payload: &Payload) -> Error {
+    match payload {
+        Payload::Vendor(activation) => {
+            let advice = activation.advice();
+            Error::OneTime(format!("{} {}", advice.what.text, advice.why.text))
+        }
+        Payload::Broken(why) => Error::InvalidUri(format!("that can't be kept: {why}")),
+        other => Error::InvalidUri(format!("that can't be kept. {}", other.what())),
+    }
+}
+
+/// Returns the plain page of a candidate's advice: ours, never one that a QR says.
+pub fn page_of(candidate: &Candidate) -> Option<&'static str> {
+    payload::activation::TABLE.iter().find(|row| row.vendor == candidate.advice)?.page
 }

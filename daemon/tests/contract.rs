@@ -4,9 +4,15 @@
 
 use std::{fs, path::PathBuf};
 
-use countersign_api::{PATH, ROOT, Peer, accounts::Accounts, caller::Origin, scanner::Scanner, secrets::Secrets, vault::Vault};
+use countersign_api::{
+    PATH, Peer, ROOT, accounts::Accounts, caller::Origin, scanner::Scanner, secrets::Secrets, vault::Vault,
+};
 use countersign_core::vault::{Store, VaultDirs};
-use countersignd::{config::Config, paths::Paths, service::{Door, Service}};
+use countersignd::{
+    config::Config,
+    paths::Paths,
+    service::{Door, Service},
+};
 use tokio::net::UnixStream;
 use zbus::{connection::Builder, fdo::IntrospectableProxy};
 
@@ -28,7 +34,8 @@ async fn introspect() -> String {
     let server = server.serve_at(PATH, Scanner { backend: backend.clone(), origin }).unwrap();
     let server = server.serve_at(PATH, Secrets { backend, origin }).unwrap();
     let (_server, client) = tokio::try_join!(server.build(), Builder::unix_stream(ours).p2p().build()).unwrap();
-    let proxy = IntrospectableProxy::builder(&client).path(PATH).unwrap().destination(countersign_api::BUS_NAME).unwrap();
+    let proxy =
+        IntrospectableProxy::builder(&client).path(PATH).unwrap().destination(countersign_api::BUS_NAME).unwrap();
     proxy.build().await.unwrap().introspect().await.unwrap()
 }
 
@@ -54,7 +61,11 @@ async fn the_written_interfaces_are_those_of_the_code() {
             fs::write(&file, &text).unwrap();
         }
         let written = fs::read_to_string(&file).unwrap_or_default();
-        assert!(written == text, "{} is out of date: UPDATE=1 cargo test -p countersignd --test contract", file.display());
+        assert!(
+            written == text,
+            "{} is out of date: UPDATE=1 cargo test -p countersignd --test contract",
+            file.display()
+        );
     }
 }
 
