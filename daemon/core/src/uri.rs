@@ -176,8 +176,7 @@ impl Names {
         };
         notes.extend(prefix.is_some().then_some(Note::PrefixDiffers));
         notes.extend(issuer.is_empty().then_some(Note::NoIssuer));
-        notes.extend(fields.trashed.then_some(Note::Trashed));
-        notes.extend(fields.more.then_some(Note::Ignored));
+        notes.extend(&fields.notes);
         Ok(Self { issuer: issuer.to_owned(), prefix: prefix.map(str::to_owned), name: name.to_owned() })
     }
 

@@ -66,7 +66,7 @@ fn whatever_is_odd_is_noted() {
         (format!("otpauth://totp/me?{key}"), vec!["no-issuer"]),
         (format!("otpauth://totp/:me?{key}&issuer&algorithm="), vec!["no-issuer"]),
         (format!("otpauth://totp/Site:me?{key}&image=https%3A%2F%2Fexample.com%2Fa.png"), vec!["ignored"]),
-        (format!("otpauth://totp/Site:me?{key}&codeDisplay=%7B%22trashed%22%3A%20true%7D"), vec!["trashed", "ignored"]),
+        (format!("otpauth://totp/Site:me?{key}&codeDisplay=%7B%22trashed%22%3A%20true%7D"), vec!["trashed"]),
         (format!("otpauth://totp/Steam:me?{key}"), vec!["maybe-steam"]),
         (format!("otpauth://totp/Steam:me?{key}&digits=5"), vec!["taken-for-steam"]),
         (format!("otpauth://totp/My+Firm:me?{key}&issuer=Microsoft"), vec!["plus-in-label", "prefix-differs"]),

@@ -1,10 +1,8 @@
-//! The table of what vendors' QR codes say beside accounts: how each is recognised, why it can't be kept, what to click
-//! for one that can, and whom to ask where that is missing.
+//! The table of vendors' QR codes that are no accounts: what each is, why it can't be kept, what to click for one that
+//! can, and whom to ask where that is missing.
 //!
-//! A vendor is one entry of [`TABLE`] and one arm of [`recognise`]. Every text has an id, so that it can be shown in
-//! other languages.
-
-use super::microsoft;
+//! A vendor is one row of [`TABLE`] and one arm of `vendors.rs`, which recognises it. Every text has an id, so that it can
+//! be shown in other languages.
 
 /// What sort of thing a vendor's QR is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +37,7 @@ impl Class {
 pub struct Activation {
     /// What sort of thing it is.
     pub class: Class,
-    /// Id of the vendor, a row of [`TABLE`].
+    /// Id of the vendor; Microsoft's also tells the account type.
     pub vendor: &'static str,
     /// Which of the vendor's shapes it has.
     pub shape: &'static str,
@@ -59,7 +57,7 @@ pub struct Text {
 /// What to tell a person about a vendor's QR.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Advice {
-    /// Id of the vendor.
+    /// Id of the row: the vendor, and what sets one of its shapes apart.
     pub vendor: &'static str,
     /// What it is.
     pub what: Text,
@@ -78,64 +76,15 @@ pub struct Advice {
 impl Activation {
     /// Returns what to tell a person.
     pub fn advice(&self) -> &'static Advice {
-        TABLE.iter().find(|advice| advice.vendor == self.vendor).unwrap_or(&UNKNOWN)
+        let row = match (self.vendor, self.shape) {
+            ("microsoft-work", "page-us") => "microsoft-government",
+            ("microsoft-work", "page-cn") => "microsoft-china",
+            ("pingid", "offline") => "pingid-login",
+            ("privacyidea", "two-step") => "privacyidea-2step",
+            (vendor, _) => vendor,
+        };
+        TABLE.iter().find(|advice| advice.vendor == row).unwrap_or(&UNKNOWN)
     }
-}
-
-/// Recognises a vendor's QR by its shape.
-pub fn recognise(text: &str) -> Option<Activation> {
-    let (scheme, rest) = text.split_once(':')?;
-    let scheme = scheme.to_ascii_lowercase();
-    if let Some(found) = microsoft::recognise(&scheme, rest) {
-        return Some(found);
-    }
-    let found = |class, vendor, shape| Some(Activation { class, vendor, shape, expires: None });
-    match scheme.as_str() {
-        "otpauth" => otpauth_without_account(rest),
-        "duo" => found(Class::OneTime, "duo", "app-link"),
-        "https" => {
-            duo_page(rest).then_some(Activation { class: Class::OneTime, vendor: "duo", shape: "page", expires: None })
-        }
-        "oktaverify" => found(Class::OneTime, "okta", "app-link"),
-        "com.rsa.securid" | "com.rsa.securid.iphone" => found(Class::Seed, "rsa", "app-link"),
-        "http" if rest.to_ascii_lowercase().starts_with("//127.0.0.1/securid/") => found(Class::Seed, "rsa", "page"),
-        "igmobileotp" => found(Class::OneTime, "entrust", "app-link"),
-        "pingid" if rest.to_ascii_lowercase().starts_with("//offlineauth") => found(Class::Login, "pingid", "offline"),
-        "pingid" | "pingone" => found(Class::OneTime, "pingid", "app-link"),
-        "pushauth" | "mfauth" => found(Class::OneTime, "forgerock", "app-link"),
-        "fido" => found(Class::Passkey, "passkey", "hybrid"),
-        "authy" | "lastpassmfa" | "tiqrenroll" | "tiqrauth" => found(Class::OneTime, "unknown", "app-link"),
-        _ => None,
-    }
-}
-
-/// Returns the activation that a two-step enrolment is.
-pub(super) fn two_step() -> Activation {
-    Activation { class: Class::TwoStep, vendor: "privacyidea-2step", shape: "otpauth", expires: None }
-}
-
-/// `otpauth` that holds a push registration or a token in the place of a secret.
-fn otpauth_without_account(rest: &str) -> Option<Activation> {
-    let rest = rest.trim_start_matches("//").to_ascii_lowercase();
-    let (place, query) = rest.split_once('?').unwrap_or((&rest, ""));
-    let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
-    let kind = place.split('/').next().unwrap_or("");
-    let vendor = match kind {
-        "pipush" => "privacyidea",
-        "tiqr" => "unknown",
-        _ if !has("secret") && has("t") && has("f") && has("s") => "okta",
-        _ => return None,
-    };
-    Some(Activation { class: Class::OneTime, vendor, shape: "otpauth", expires: None })
-}
-
-/// Duo's page on its own host `m-<hex>.duosecurity.com`.
-fn duo_page(rest: &str) -> bool {
-    let rest = rest.trim_start_matches("//").to_ascii_lowercase();
-    let Some((host, path)) = rest.split_once('/') else { return false };
-    let number = host.strip_prefix("m-").and_then(|host| host.strip_suffix(".duosecurity.com"));
-    let own = number.is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_hexdigit()));
-    own && (path.starts_with("activate/") || path.starts_with("android/"))
 }
 
 const fn text(id: &'static str, text: &'static str) -> Text {
@@ -163,6 +112,7 @@ const MICROSOFT_ASK_IT: Text = text(
     "If that link is missing, your organisation does not allow other authenticator apps yet: ask IT to enable \
      \"Third-party software OATH tokens\" for you (Entra admin center, Authentication methods, Policies).",
 );
+const LOGIN_WHY: Text = text("login.why", "It can't be kept: it is good for one sign-in.");
 const LEAVE: Text = text("leave", "Leave this QR code: press Back or Cancel.");
 const ENTER_CODE: Text = text(
     "microsoft.enter-code",
@@ -172,7 +122,11 @@ const WORK_ADD: Text = text(
     "microsoft.add",
     "Choose \"+ Add sign-in method\", then \"Authenticator app\" (or \"Microsoft Authenticator\").",
 );
-const WORK_LINK: Text = text("microsoft.link", "Click \"I want to use a different authenticator app\".");
+const WORK_LINK: Text = text(
+    "microsoft.link",
+    "Click \"I want to use a different authenticator app\" (some pages say \"Set up a different authenticator app\" or \
+     \"Configure app without notifications\"). In the \"Keep your account secure\" guide it stands on the first page.",
+);
 
 /// One row a vendor; `UNKNOWN` speaks for the others.
 pub const TABLE: &[Advice] = &[
@@ -203,6 +157,25 @@ pub const TABLE: &[Advice] = &[
             ENTER_CODE,
         ],
         page: Some("https://aka.ms/MySecurityInfo-us"),
+        missing: &[MICROSOFT_ASK_IT, MICROSOFT_FIVE],
+        unspent: UNSPENT,
+    },
+    Advice {
+        vendor: "microsoft-china",
+        what: MICROSOFT_WHAT,
+        why: MICROSOFT_WHY,
+        steps: &[
+            LEAVE,
+            text(
+                "microsoft.open-china",
+                "Open \"Security info\" of your account, where you sign in to Microsoft's services operated by 21Vianet.",
+            ),
+            WORK_ADD,
+            WORK_LINK,
+            ENTER_CODE,
+        ],
+        // Its address is not known to us for sure, and a wrong one helps nobody.
+        page: None,
         missing: &[MICROSOFT_ASK_IT, MICROSOFT_FIVE],
         unspent: UNSPENT,
     },
@@ -257,7 +230,11 @@ pub const TABLE: &[Advice] = &[
                 "If that link is missing on a work or school account, ask IT to enable \"Third-party software OATH tokens\" \
                  for you.",
             ),
-            MICROSOFT_FIVE,
+            text(
+                "microsoft.apart-both",
+                "Or enrol each device apart, with a new QR code each; a work or school account takes up to five in all \
+                 (\"Add sign-in method\" again).",
+            ),
         ],
         unspent: UNSPENT,
     },
@@ -314,11 +291,35 @@ pub const TABLE: &[Advice] = &[
     },
     Advice {
         vendor: "pingid",
-        what: text("pingid.what", "This is a pairing or login of PingID. There is no secret in it."),
+        what: text("pingid.what", "This is a one-time pairing of PingID. There is no secret in it."),
         why: text("pingid.why", "It can't be kept: it is good for one device and a short time."),
         steps: &[text("pingid.steps", "Choose \"Add\", then \"Authenticator app\": that QR code can be kept.")],
         page: None,
         missing: &[text("pingid.missing", "If \"Authenticator app\" is not offered, ask IT to allow it.")],
+        unspent: UNSPENT,
+    },
+    Advice {
+        vendor: "pingid-login",
+        what: text("pingid-login.what", "This signs in with PingID. It enrols nothing, and there is no secret in it."),
+        why: LOGIN_WHY,
+        steps: &[text(
+            "pingid-login.steps",
+            "To get codes here, open the page that lists your devices and choose \"Add\", then \"Authenticator app\".",
+        )],
+        page: None,
+        missing: &[text("pingid.missing", "If \"Authenticator app\" is not offered, ask IT to allow it.")],
+        unspent: UNSPENT,
+    },
+    Advice {
+        vendor: "steam",
+        what: text("steam.what", "This signs in to Steam. It enrols nothing, and there is no secret in it."),
+        why: LOGIN_WHY,
+        steps: &[text(
+            "steam.steps",
+            "Steam shows no QR code that can be kept: its codes come over by an export of the app that has them (a maFile).",
+        )],
+        page: None,
+        missing: &[text("steam.missing", "Without such an export, Steam Guard stays in Steam's own app.")],
         unspent: UNSPENT,
     },
     Advice {
@@ -379,19 +380,82 @@ const UNKNOWN: Advice = Advice {
 mod tests {
     use super::*;
 
+    fn texts(row: &Advice) -> impl Iterator<Item = Text> {
+        let one = [row.what, row.why].into_iter().chain(row.unspent);
+        one.chain(row.steps.iter().copied()).chain(row.missing.iter().copied())
+    }
+
+    fn row(vendor: &str) -> String {
+        let row = TABLE.iter().find(|row| row.vendor == vendor).unwrap();
+        texts(row).map(|text| text.text).collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn every_row_says_all_and_names_no_other_twice() {
         for (number, row) in TABLE.iter().enumerate() {
             assert!(TABLE[number + 1..].iter().all(|other| other.vendor != row.vendor), "{} twice", row.vendor);
             assert!(!row.steps.is_empty() && !row.missing.is_empty(), "{} says too little", row.vendor);
+            assert!(texts(row).all(|text| !text.text.contains("  ")), "{} has a gap in a text", row.vendor);
+        }
+    }
+
+    #[test]
+    fn an_id_stands_for_one_text() {
+        let all: Vec<Text> = TABLE.iter().chain([&UNKNOWN]).flat_map(texts).collect();
+        for text in &all {
+            assert!(all.iter().all(|other| (other.id == text.id) == (other.text == text.text)), "{}", text.id);
+        }
+    }
+
+    #[test]
+    fn a_work_account_hears_the_whole_story() {
+        for (vendor, page) in [
+            ("microsoft-work", "https://mysignins.microsoft.com/security-info"),
+            ("microsoft-government", "https://aka.ms/MySecurityInfo-us"),
+            ("microsoft-china", "21Vianet"),
+        ] {
+            let all = row(vendor);
+            for words in [
+                "one-time activation of Microsoft Authenticator",
+                "no secret in it",
+                "can't be kept or used on a second device",
+                "I want to use a different authenticator app",
+                page,
+                "ask IT",
+                "Third-party software OATH tokens",
+                "Add sign-in method",
+                "a new QR code each, up to five in all",
+                "has not spent it: it may still be used on the phone",
+            ] {
+                assert!(all.contains(words), "{vendor} lacks {words}");
+            }
+            assert!(!all.contains("account.live.com"), "{vendor} is sent to the personal page");
         }
     }
 
     #[test]
     fn a_personal_account_hears_no_word_of_it() {
-        let row = TABLE.iter().find(|row| row.vendor == "microsoft-personal").unwrap();
-        let all = row.steps.iter().chain(row.missing).map(|text| text.text).collect::<String>();
-        assert!(!all.contains("IT ") && !all.contains("organisation"));
+        let all = row("microsoft-personal");
+        assert!(!all.split(|c: char| !c.is_alphanumeric()).any(|word| word == "IT"));
+        for words in ["organisation", "OATH", "admin", "mysignins", "work"] {
+            assert!(!all.contains(words), "it says {words}");
+        }
         assert!(all.contains("https://account.live.com/proofs/manage/additional"));
+        assert!(all.contains("set up a different Authenticator app"));
+    }
+
+    #[test]
+    fn an_unknown_account_type_hears_both_ways() {
+        let all = row("microsoft");
+        for words in [
+            "https://mysignins.microsoft.com/security-info",
+            "https://account.live.com/proofs/manage/additional",
+            "I want to use a different authenticator app",
+            "set up a different Authenticator app",
+            "Third-party software OATH tokens",
+            "up to five in all",
+        ] {
+            assert!(all.contains(words), "it lacks {words}");
+        }
     }
 }

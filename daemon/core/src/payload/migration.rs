@@ -37,7 +37,8 @@ impl Part {
             return Err(UriError::TooLong { what: "export", most: MAX_URI });
         }
         let (_, query) = text.split_once('?').ok_or(UriError::BadValue("data"))?;
-        let data = query.split('&').find_map(|pair| pair.strip_prefix("data=")).ok_or(UriError::BadValue("data"))?;
+        let data = query.split('&').find_map(|pair| pair.strip_prefix("data=").or(pair.strip_prefix("DATA=")));
+        let data = data.ok_or(UriError::BadValue("data"))?;
         let bytes = decode(data).ok_or(UriError::BadValue("data"))?;
         read(&bytes).ok_or(UriError::BadValue("data"))
     }
@@ -84,13 +85,18 @@ fn decode(data: &str) -> Option<Zeroizing<Vec<u8>>> {
     let mut plain = Zeroizing::new(String::with_capacity(data.len()));
     let mut rest = data;
     while let Some(c) = rest.chars().next() {
-        let hex = (c == '%').then(|| rest.get(1..3)).flatten();
+        let hex =
+            (c == '%').then(|| rest.get(1..3)).flatten().filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let (value, length) = match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) => (char::from(byte), 3),
             None => (c, c.len_utf8()),
         };
         // A space was a plus sign before somebody took it for an escaped space.
-        plain.push(if value == ' ' { '+' } else { value });
+        match value {
+            ' ' => plain.push('+'),
+            '\r' | '\n' | '\t' => {}
+            other => plain.push(other),
+        }
         rest = &rest[length..];
     }
     let text = plain.trim_end_matches('=').as_bytes();
@@ -104,14 +110,19 @@ enum Field<'a> {
     Bytes(&'a [u8]),
 }
 
-/// Reads the fields of a message, and gives up at anything malformed.
-struct Message<'a>(&'a [u8]);
+/// The fields of a message. An item is `None` where the message is malformed, and nothing of it is to be believed.
+struct Fields<'a>(&'a [u8]);
 
-impl<'a> Message<'a> {
-    fn next(&mut self) -> Option<Option<(u64, Field<'a>)>> {
-        if self.0.is_empty() {
-            return Some(None);
-        }
+impl<'a> Iterator for Fields<'a> {
+    type Item = Option<(u64, Field<'a>)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        (!self.0.is_empty()).then(|| self.field())
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn field(&mut self) -> Option<(u64, Field<'a>)> {
         let tag = self.number()?;
         let field = match tag & 7 {
             0 => Field::Number(self.number()?),
@@ -123,7 +134,7 @@ impl<'a> Message<'a> {
             5 => Field::Bytes(self.take(4)?),
             _ => return None,
         };
-        Some(Some((tag >> 3, field)))
+        Some((tag >> 3, field))
     }
 
     fn take(&mut self, length: usize) -> Option<&'a [u8]> {
@@ -134,10 +145,10 @@ impl<'a> Message<'a> {
 
     /// Reads a varint of ten bytes at the most.
     fn number(&mut self) -> Option<u64> {
-        let mut value = 0u64;
+        let mut value = 0;
         for place in 0..10 {
             let byte = *self.take(1)?.first()?;
-            value |= u64::from(byte & 0x7f).checked_shl(place * 7)?;
+            value |= u64::from(byte & 0x7f) << (place * 7);
             if byte & 0x80 == 0 {
                 return Some(value);
             }
@@ -148,10 +159,9 @@ impl<'a> Message<'a> {
 
 fn read(bytes: &[u8]) -> Option<Part> {
     let mut part = Part { accounts: Vec::new(), skipped: Vec::new(), index: 0, size: 1, batch: None };
-    let mut message = Message(bytes);
     let mut entries = 0;
-    while let Some((number, field)) = message.next()? {
-        match (number, field) {
+    for field in Fields(bytes) {
+        match field? {
             (1, Field::Bytes(entry)) => {
                 entries += 1;
                 if entries > MAX_ENTRIES {
@@ -173,52 +183,80 @@ fn read(bytes: &[u8]) -> Option<Part> {
     (part.index < part.size && entries > 0).then_some(part)
 }
 
+/// One account, as the export writes it.
+#[derive(Default)]
+struct Entry {
+    secret: Option<Secret>,
+    name: String,
+    issuer: String,
+    algorithm: u64,
+    digits: u64,
+    kind: u64,
+    counter: u64,
+}
+
 /// Reads one account; the inner result tells why one is left out.
 fn read_entry(bytes: &[u8]) -> Option<Result<Account, String>> {
-    let (mut secret, mut name, mut issuer) = (None, String::new(), String::new());
-    let (mut algorithm, mut digits, mut kind, mut counter) = (0, 0, 0, 0);
-    let mut message = Message(bytes);
-    while let Some((number, field)) = message.next()? {
-        match (number, field) {
-            (1, Field::Bytes(bytes)) => secret = Some(Secret::new(bytes.to_vec())),
-            (2, Field::Bytes(bytes)) => name = String::from_utf8_lossy(bytes).into_owned(),
-            (3, Field::Bytes(bytes)) => issuer = String::from_utf8_lossy(bytes).into_owned(),
-            (4, Field::Number(value)) => algorithm = value,
-            (5, Field::Number(value)) => digits = value,
-            (6, Field::Number(value)) => kind = value,
-            (7, Field::Number(value)) => counter = value,
+    let mut entry = Entry::default();
+    for field in Fields(bytes) {
+        match field? {
+            (1, Field::Bytes(bytes)) => entry.secret = Some(Secret::new(bytes.to_vec())),
+            (2, Field::Bytes(bytes)) => entry.name = String::from_utf8_lossy(bytes).into_owned(),
+            (3, Field::Bytes(bytes)) => entry.issuer = String::from_utf8_lossy(bytes).into_owned(),
+            (4, Field::Number(value)) => entry.algorithm = value,
+            (5, Field::Number(value)) => entry.digits = value,
+            (6, Field::Number(value)) => entry.kind = value,
+            (7, Field::Number(value)) => entry.counter = value,
             _ => {}
         }
     }
-    let title = text::visible(&if issuer.is_empty() { name.clone() } else { format!("{issuer}:{name}") });
-    let title: String = title.chars().take(80).collect();
-    let Some(secret) = secret.filter(|secret| !secret.expose().is_empty()) else {
-        return Some(Err(format!("{title}: it has no secret")));
-    };
-    let algorithm = match algorithm {
-        0 | 1 => Algorithm::Sha1,
-        2 => Algorithm::Sha256,
-        3 => Algorithm::Sha512,
-        _ => return Some(Err(format!("{title}: its hash function is not supported"))),
-    };
-    let digits = if digits == 2 { 8 } else { 6 };
-    let kind = match kind {
-        0 | 2 => Kind::Totp { algorithm, digits, period: 30 },
-        1 if counter == u64::MAX => return Some(Err(format!("{title}: its counter is used up"))),
-        1 => Kind::Hotp { algorithm, digits, counter },
-        _ => return Some(Err(format!("{title}: its type is not known"))),
-    };
-    if !text::fits(&name) || !text::fits(&issuer) {
-        return Some(Err(format!("{title}: its name is too long")));
+    let title = entry.title();
+    Some(entry.account().map_err(|why| format!("{title}: {why}")))
+}
+
+impl Entry {
+    /// Returns what people see of it, cut short.
+    fn title(&self) -> String {
+        let title = match self.issuer.as_str() {
+            "" => self.name.clone(),
+            issuer => format!("{issuer}:{}", self.name),
+        };
+        text::visible(&title.chars().take(80).collect::<String>())
     }
-    // The name repeats the issuer, or is all that tells it.
-    let (issuer, name) = match name.split_once(':') {
-        Some((prefix, rest)) if issuer.is_empty() || prefix == issuer => {
-            (prefix.trim().to_owned(), rest.trim_start().to_owned())
+
+    fn account(self) -> Result<Account, &'static str> {
+        let secret = self.secret.filter(|secret| !secret.expose().is_empty()).ok_or("it has no secret")?;
+        let algorithm = match self.algorithm {
+            0 | 1 => Algorithm::Sha1,
+            2 => Algorithm::Sha256,
+            3 => Algorithm::Sha512,
+            4 => return Err("its hash function is MD5, which makes no codes here"),
+            _ => return Err("its hash function is not known"),
+        };
+        let digits = match self.digits {
+            0 | 1 => 6,
+            2 => 8,
+            _ => return Err("the length of its codes is not known"),
+        };
+        let kind = match self.kind {
+            0 | 2 => Kind::Totp { algorithm, digits, period: 30 },
+            1 if self.counter == u64::MAX => return Err("its counter is used up"),
+            1 => Kind::Hotp { algorithm, digits, counter: self.counter },
+            _ => return Err("its type is not known"),
+        };
+        if !text::fits(&self.name) || !text::fits(&self.issuer) {
+            return Err("its name is too long");
         }
-        _ => (issuer, name),
-    };
-    Some(Ok(Account { issuer, name, prefix: None, kind, secret }))
+        // The name repeats the issuer, or is all that tells it.
+        let issuer = self.issuer.trim();
+        let (issuer, name) = match self.name.split_once(':') {
+            Some((prefix, name)) if issuer.is_empty() || prefix.trim().eq_ignore_ascii_case(issuer) => {
+                (if issuer.is_empty() { prefix.trim() } else { issuer }, name)
+            }
+            _ => (issuer, self.name.as_str()),
+        };
+        Ok(Account { issuer: issuer.to_owned(), name: name.trim().to_owned(), prefix: None, kind, secret })
+    }
 }
 
 const MAX_ENTRIES: usize = 1000;
@@ -272,8 +310,86 @@ mod tests {
         assert_eq!((account.issuer.as_str(), account.name.as_str()), ("Site", "me"));
     }
 
+    fn uri(message: &[u8]) -> String {
+        format!("otpauth-migration://offline?data={}", data_encoding::BASE64URL_NOPAD.encode(message))
+    }
+
+    /// Writes a part of one account, field by field.
+    fn entry(fields: &[u8]) -> Vec<u8> {
+        [&[0x0a, fields.len() as u8], fields].concat()
+    }
+
+    #[test]
+    fn base64_is_read_however_it_is_written() {
+        // Bytes that need both of the signs by which the alphabets differ.
+        let message = entry(&[0x0a, 4, 1, 0x3e, 0xff, 1, 0x12, 3, b'a', b'?', b'>']);
+        let plain = data_encoding::BASE64.encode(&message);
+        assert!(plain.contains('+') && plain.contains('/') && plain.ends_with('='), "{plain} tries nothing");
+        for data in [
+            plain.clone(),
+            plain.trim_end_matches('=').to_owned(),
+            plain.replace('+', "%2B").replace('/', "%2f").replace('=', "%3D"),
+            plain.replace('+', "%20"),
+            plain.replace('+', " "),
+            plain.replace('+', "-").replace('/', "_"),
+            format!("{}\n{}", &plain[..8], &plain[8..]),
+        ] {
+            let part = read(&format!("otpauth-migration://offline?data={data}"));
+            assert_eq!(part.accounts[0].secret.expose(), [1, 0x3e, 0xff, 1], "{data}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_kept_of_a_part_is_named_with_why() {
+        let (secret, name) = ([0x0a, 1, 7], [0x12, 1, b'x']);
+        let with = |more: &[u8]| [&secret[..], &name, more].concat();
+        for (fields, why) in [
+            (name.to_vec(), "no secret"),
+            ([&[0x0a, 0][..], &name].concat(), "no secret"),
+            (with(&[0x20, 4]), "MD5"),
+            (with(&[0x20, 9]), "hash function"),
+            (with(&[0x28, 3]), "length"),
+            (with(&[0x30, 3]), "type"),
+            (with(&[0x30, 1, 0x38, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1]), "counter"),
+        ] {
+            let good = entry(&with(&[]));
+            let part = read(&uri(&[entry(&fields), good].concat()));
+            assert_eq!((part.accounts.len(), part.skipped.len()), (1, 1), "{why}");
+            assert!(part.skipped[0].starts_with("x: ") && part.skipped[0].contains(why), "{}", part.skipped[0]);
+        }
+    }
+
+    #[test]
+    fn unknown_fields_and_negative_numbers_are_read_over() {
+        let batch = [0x28, 0xeb, 0xe0, 0x92, 0x8a, 0xfb, 0xff, 0xff, 0xff, 0xff, 0x01];
+        let account = entry(&[0x0a, 1, 7, 0x42, 2, b'i', b'd', 0x49, 0, 0, 0, 0, 0, 0, 0, 0, 0x55, 0, 0, 0, 0]);
+        let part = read(&uri(&[&account[..], &batch, &[0x7a, 1, 0]].concat()));
+        assert_eq!(part.accounts.len(), 1);
+        assert!(part.batch.is_some_and(|batch| batch < 0));
+        assert_eq!((part.index, part.size), (0, 1));
+    }
+
+    #[test]
+    fn a_part_has_no_more_accounts_than_the_cap() {
+        let part = |count| Part::parse(&uri(&[0x0a, 0].repeat(count)));
+        assert_eq!(part(MAX_ENTRIES).unwrap().skipped.len(), MAX_ENTRIES);
+        assert!(part(MAX_ENTRIES + 1).is_err());
+        assert!(Part::parse(&uri(&[0x0a, 0].repeat(1_000_000))).is_err());
+    }
+
     #[test]
     fn malformed_parts_are_refused() {
+        let account = entry(&[0x0a, 1, 7]);
+        for message in [
+            &[0x0a, 3, 0x0a, 9, 7][..],                    // a field longer than its message
+            &[0x0b],                                       // a group
+            &[0x18, 0x80],                                 // a number that is cut off
+            &[&account[..], &[0x18, 2, 0x20, 2]].concat(), // part 3 of 2
+            &[&account[..], &[0x18, 0xe9, 7]].concat(),    // one of 1,001 parts
+            &[0x18, 1, 0x20, 0],                           // no account
+        ] {
+            assert!(Part::parse(&uri(message)).is_err(), "{message:?} was taken");
+        }
         let huge_length = data_encoding::BASE64URL_NOPAD.encode(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0x7f]);
         let endless_number = data_encoding::BASE64URL_NOPAD
             .encode(&[0x18; 1].iter().chain([0xff; 11].iter()).copied().collect::<Vec<u8>>());

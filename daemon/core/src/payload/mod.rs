@@ -5,6 +5,7 @@
 pub mod activation;
 mod microsoft;
 pub mod migration;
+mod vendors;
 
 use crate::{
     secret::Secret,
@@ -34,8 +35,10 @@ pub enum Payload {
 pub enum Other {
     /// A Wi-Fi network and its password.
     Wifi,
-    /// A web page or an app's link.
+    /// A web page.
     Url,
+    /// A link for another app.
+    AppLink,
     /// Any other text.
     Text,
     /// No text at all.
@@ -54,7 +57,7 @@ impl Payload {
             Self::Migration(_) => "migration",
             Self::Vendor(activation) => activation.class.id(),
             Self::Other(Other::Wifi) => "wifi",
-            Self::Other(Other::Url) => "url",
+            Self::Other(Other::Url | Other::AppLink) => "url",
             Self::Broken(_) | Self::Other(Other::Text | Other::Binary) => "other",
         }
     }
@@ -74,6 +77,10 @@ impl Payload {
             Self::Broken(_) => "It begins like an authenticator's QR code, but can't be read as one.",
             Self::Other(Other::Wifi) => "A Wi-Fi network, not an authenticator enrolment.",
             Self::Other(Other::Url) => "A link, not an authenticator enrolment.",
+            Self::Other(Other::AppLink) => {
+                "A link for another app, not an authenticator enrolment. If the page means to enrol, ask it for a code-based \
+                 authenticator app or a setup key."
+            }
             Self::Other(Other::Text) => "A text, not an authenticator enrolment.",
             Self::Other(Other::Binary) => "Binary data, not an authenticator enrolment.",
         }
@@ -86,7 +93,7 @@ pub fn classify(text: &str) -> Payload {
     if text.is_empty() {
         return Payload::Other(Other::Binary);
     }
-    if let Some(activation) = activation::recognise(text) {
+    if let Some(activation) = vendors::recognise(text) {
         return Payload::Vendor(activation);
     }
     let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase()).unwrap_or_default();
@@ -94,24 +101,44 @@ pub fn classify(text: &str) -> Payload {
         "otpauth-migration" => migration::Part::parse(text).map_or_else(Payload::Broken, Payload::Migration),
         "otpauth" | "apple-otpauth" | "steam" | "motp" => match uri::parse(text) {
             Ok(parsed) => Payload::Account(parsed),
-            Err(UriError::TwoStep) => Payload::Vendor(activation::two_step()),
+            Err(UriError::TwoStep) => Payload::Vendor(vendors::two_step()),
             Err(error) => Payload::Broken(error),
         },
         "wifi" => Payload::Other(Other::Wifi),
         "http" | "https" => Payload::Other(Other::Url),
+        scheme if is_app_link(scheme, text) => Payload::Other(Other::AppLink),
         _ => bare_secret(text).map_or(Payload::Other(Other::Text), Payload::BareSecret),
     }
 }
 
-/// Takes a text for a key where it is base32 of a usual length and nothing else.
+/// Says whether a text is `scheme://` and more, whatever the scheme.
+fn is_app_link(scheme: &str, text: &str) -> bool {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(known)
+        && text[scheme.len()..].starts_with("://")
+}
+
+/// Takes a text for a key where it is base32 of a usual length, in one word or in equal groups.
 fn bare_secret(text: &str) -> Option<Secret> {
-    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '=')).collect();
-    let letters = plain.chars().any(|c| c.is_ascii_alphabetic());
-    let base32 = plain.chars().all(|c| matches!(c.to_ascii_uppercase(), 'A'..='Z' | '2'..='7'));
-    if !letters || !base32 || !(16..=128).contains(&plain.len()) {
+    let text = text.trim_end_matches('=');
+    let groups: Vec<&str> = text.split([' ', '-']).collect();
+    let (last, others) = groups.split_last()?;
+    let equal = others.iter().all(|group| group.len() == others[0].len() && group.len() >= last.len());
+    let base32 = |c: char| matches!(c.to_ascii_uppercase(), 'A'..='Z' | '2'..='7');
+    let length = groups.iter().map(|group| group.len()).sum::<usize>();
+    if !equal
+        || last.is_empty()
+        || !groups.iter().all(|group| group.chars().all(base32))
+        || !(16..=128).contains(&length)
+    {
         return None;
     }
-    uri::secret_from_text(text).ok()
+    // Words are of letters in lower case; digits alone are a number.
+    let digits = text.chars().any(|c| c.is_ascii_digit());
+    let (upper, lower) = (|c: char| c.is_ascii_uppercase(), |c: char| c.is_ascii_lowercase());
+    let key = if digits { text.chars().any(|c| upper(c) || lower(c)) } else { !text.chars().any(lower) };
+    key.then(|| uri::secret_from_text(text).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -127,6 +154,17 @@ mod tests {
             ("BEGIN:VCARD\nEND:VCARD", "other"),
             ("", "other"),
             ("jbsw y3dp ehpk 3pxp", "bare-secret"),
+            ("JBSW-Y3DP-EHPK-3PXP-JB", "bare-secret"),
+            ("JBSWYDPEHPKPXPJB====", "bare-secret"),
+            ("internationalisation", "other"),
+            ("A TEXT OF SOME WORDS AND MORE", "other"),
+            ("2345672345672345", "other"),
+            ("JBSW Y3DP EHPK 3PXP 1", "other"),
+            ("JBSWY3DP", "other"),
+            ("sgnl://linkdevice?uuid=hush", "url"),
+            ("tel:+49123", "other"),
+            ("otpauth-migration://offline", "other"),
+            ("otpauth://totp/a?issuer=b", "other"),
             ("steam://JBSWY3DPEHPK3PXP", "steam"),
             ("motp://Site:me?secret=0123456789abcdef", "motp"),
         ] {

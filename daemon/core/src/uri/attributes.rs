@@ -1,4 +1,4 @@
-//! Accounts as KeePass programs write them: attributes of an entry in the place of one URI.
+//! Accounts as `KeePass` programs write them: attributes of an entry in the place of one URI.
 
 use zeroize::Zeroizing;
 
@@ -37,7 +37,7 @@ pub fn from_attributes<'a>(
     Ok(None)
 }
 
-/// `key=…&step=…&size=…&type=…&otpHashMode=…`, as KeeOtp writes it.
+/// `key=…&step=…&size=…&type=…&otpHashMode=…`, as `KeeOtp` writes it.
 fn from_pairs(text: &str) -> Result<Parsed, UriError> {
     let mut pairs = Vec::new();
     for pair in text.split('&') {
@@ -69,7 +69,7 @@ fn from_settings(seed: &str, settings: &str) -> Result<Parsed, UriError> {
     Ok(parsed(kind, secret, notes))
 }
 
-/// Reads KeePass's own key, in one of its four writings.
+/// Reads `KeePass`'s own key, in one of its four writings.
 fn keepass_key<'a>(own: impl Fn(&str) -> Option<&'a str>) -> Result<Option<(Secret, Vec<Note>)>, UriError> {
     let plain = |bytes: Vec<u8>| {
         let weak = key::weak(bytes.len() * 8).into_iter().collect();

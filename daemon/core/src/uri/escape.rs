@@ -8,7 +8,8 @@ use super::UriError;
 
 /// Undoes percent escapes; with `plus`, a `+` is a space. What is no escape stays as it is.
 pub(super) fn decode(text: &str, plus: bool) -> Result<Cow<'_, str>, UriError> {
-    if !text.contains('%') && !(plus && text.contains('+')) {
+    let plus = plus && text.contains('+');
+    if !plus && !text.contains('%') {
         return Ok(text.into());
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));

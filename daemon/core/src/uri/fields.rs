@@ -13,8 +13,8 @@ use crate::{
 pub(super) struct Fields {
     pub(super) secret: Option<Zeroizing<String>>,
     pub(super) issuer: Option<String>,
-    pub(super) trashed: bool,
-    pub(super) more: bool,
+    /// What is odd about parameters that are not kept.
+    pub(super) notes: Vec<Note>,
     pub(super) two_step: bool,
     algorithm: Option<String>,
     digits: Option<String>,
@@ -63,10 +63,10 @@ impl Fields {
             // Ente writes its own state as JSON.
             "codedisplay" => {
                 let plain: String = value.chars().filter(|c| !c.is_whitespace()).collect();
-                self.trashed |= plain.contains("\"trashed\":true");
-                self.more = true;
+                self.notes.extend(plain.contains("\"trashed\":true").then_some(Note::Trashed));
             }
-            _ => self.more = true,
+            _ if self.notes.contains(&Note::Ignored) => {}
+            _ => self.notes.push(Note::Ignored),
         }
     }
 
