@@ -29,6 +29,11 @@ impl Sort {
     }
 }
 
+/// Returns how wide lines may be: as wide as the terminal; in a pipe nothing is broken.
+pub(crate) fn width() -> usize {
+    if output::is_terminal() { output::columns() } else { usize::MAX }
+}
+
 /// Returns all that there is to say of a candidate, in lines no wider than the width.
 pub(crate) fn describe(candidate: &Candidate, width: usize) -> String {
     let mut page = Page { width, text: String::new() };
@@ -40,11 +45,13 @@ pub(crate) fn describe(candidate: &Candidate, width: usize) -> String {
     page.text
 }
 
-/// Returns the candidate in one line: what it is, and where it stands.
+/// Returns the candidate in one line without a full stop: what it is, and where it stands.
 pub(crate) fn in_short(candidate: &Candidate) -> String {
+    let headline = headline(candidate);
+    let what = headline.trim_end_matches('.');
     match stands(candidate) {
-        place if place.is_empty() => headline(candidate),
-        place => format!("{} ({})", headline(candidate), output::one_line(&place)),
+        place if place.is_empty() => what.to_owned(),
+        place => format!("{what} ({})", output::one_line(&place)),
     }
 }
 
@@ -68,7 +75,10 @@ fn account(candidate: &Candidate, page: &mut Page) {
     page.text("  ", &facts.join("; "));
     if !candidate.look_alike.is_empty() {
         let known = &candidate.look_alike;
-        page.text("  ", &format!("Careful: this looks like {known}, and is not. Keep it only if you know who made it."));
+        page.text(
+            "  ",
+            &format!("Careful: this looks like {known}, and is not. Keep it only if you know who made it."),
+        );
     }
     for note in &candidate.notes {
         page.item("  ", "-", note);
@@ -228,13 +238,17 @@ pub(crate) mod tests {
         Candidate {
             class: "one-time-activation".into(),
             vendor: "microsoft-work".into(),
+            advice: "microsoft-work".into(),
             origin: "screen".into(),
             place: "middle".into(),
             what: "A one-time activation of Microsoft Authenticator".into(),
             reason: "It holds no secret: the first phone that opens it uses it up.".into(),
             steps: vec!["Press Back.".into(), "Choose \"I want to use a different authenticator app\".".into()],
             page: "https://mysignins.microsoft.com/security-info".into(),
-            missing: vec!["Ask IT to allow Third-party software OATH tokens.".into(), "Or enrol each device apart.".into()],
+            missing: vec![
+                "Ask IT to allow Third-party software OATH tokens.".into(),
+                "Or enrol each device apart.".into(),
+            ],
             unspent: "countersign has not spent this QR: the phone may still use it.".into(),
             ..Candidate::default()
         }
@@ -276,7 +290,8 @@ pub(crate) mod tests {
             "  - Or enrol",
             "has not spent",
         ];
-        let places: Vec<usize> = order.iter().map(|part| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"))).collect();
+        let places: Vec<usize> =
+            order.iter().map(|part| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"))).collect();
         assert!(places.is_sorted(), "{text}");
     }
 

@@ -51,14 +51,16 @@ impl FullScreen {
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;
         termios::tcsetattr(&tty, OptionalActions::Flush, &raw).map_err(|error| failed()(error.into()))?;
-        #[allow(deprecated)] // sound for a `File`, which keeps its descriptor; what follows it may only be called unsafely
+        #[allow(deprecated)]
+        // sound for a `File`, which keeps its descriptor; what follows it may only be called unsafely
         let terminal = AsyncFd::new(tty).map_err(failed())?;
         Ok(Self { terminal, before })
     }
 
     /// Returns columns and rows.
     pub(crate) fn size(&self) -> (usize, usize) {
-        let told = termios::tcgetwinsize(self.terminal.get_ref()).ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
+        let told =
+            termios::tcgetwinsize(self.terminal.get_ref()).ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
         told.map_or((80, 24), |size| (size.ws_col.into(), size.ws_row.into()))
     }
 

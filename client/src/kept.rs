@@ -59,7 +59,7 @@ pub(crate) fn code_line(code: &str, details: &CodeDetails, now: u64, finish: boo
     format!("{}{left}{finish}", grouped(code))
 }
 
-/// Whether the account is one of Microsoft's.
+/// Whether an account of this issuer, or with this title, is one of Microsoft's.
 pub(crate) fn is_microsoft(issuer: &str) -> bool {
     issuer.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("microsoft"))
 }
@@ -112,10 +112,7 @@ mod tests {
     #[test]
     fn the_first_code_says_how_long_it_lives() {
         let details = CodeDetails { expires: 1024, period: 30, account: String::new() };
-        assert_eq!(
-            code_line("123456", &details, 1000, true),
-            "123 456 — 24 s left. Type this on the page to finish."
-        );
+        assert_eq!(code_line("123456", &details, 1000, true), "123 456 — 24 s left. Type this on the page to finish.");
         assert_eq!(code_line("123456", &details, 1000, false), "123 456 — 24 s left");
         assert_eq!(code_line("123456", &CodeDetails::default(), 1000, false), "123 456");
     }

@@ -186,8 +186,7 @@ impl Palette {
     }
 
     /// Two of the 256 colours, which no theme changes.
-    const FIXED: Self =
-        Self { black_on_white: "\x1b[38;5;16;48;5;231m", black_ground: "\x1b[38;5;16;48;5;16m" };
+    const FIXED: Self = Self { black_on_white: "\x1b[38;5;16;48;5;231m", black_ground: "\x1b[38;5;16;48;5;16m" };
     /// The bright white comes second, for terminals that know only the first eight.
     const SIXTEEN: Self = Self { black_on_white: "\x1b[0;30;47m\x1b[107m", black_ground: "\x1b[0;30;40m" };
 }
@@ -273,7 +272,8 @@ mod tests {
 
     #[test]
     fn a_usual_account_fits_a_terminal_of_24_rows() {
-        let uri = "otpauth://totp/Microsoft:somebody%40contoso.onmicrosoft.com?secret=ABCDEFGHIJKLMNOP&issuer=Microsoft";
+        let uri =
+            "otpauth://totp/Microsoft:somebody%40contoso.onmicrosoft.com?secret=ABCDEFGHIJKLMNOP&issuer=Microsoft";
         let (columns, rows) = Matrix::of(uri).unwrap().size(Drawing::HalfBlocks);
         assert!(columns <= 80 && rows <= 23, "{columns} x {rows}");
     }

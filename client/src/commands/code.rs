@@ -1,0 +1,156 @@
+//! `countersign code`: the code of an account, printed or copied.
+
+use std::{
+    io::{self, Read, Write},
+    os::unix::process::CommandExt,
+    process::{Command, Stdio},
+};
+
+use countersign_api::{
+    Error as Answer, connect,
+    types::{AccountInfo, CodeDetails, CodeOptions},
+};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::{args::Code, error::Error, output, session::Session, time};
+
+/// Runs the command.
+pub(crate) async fn run(args: Code, session: &mut Session) -> Result<(), Error> {
+    session.unlock().await?;
+    let (code, details) = ask(&args, session).await?;
+    if args.json {
+        let CodeDetails { expires, period, account } = details;
+        return output::secret_json(&Json { code: &code, expires, period, account });
+    }
+    if args.clip {
+        return copy(&code, &details);
+    }
+    output::secret_line(&code)?;
+    if output::is_terminal() && output::is_terminal_err() && details.expires > 0 {
+        output::say(&remark(&details, time::now()));
+    }
+    Ok(())
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Json<'a> {
+    code: &'a str,
+    expires: u64,
+    period: u32,
+    account: String,
+}
+
+async fn ask(args: &Code, session: &mut Session) -> Result<(Zeroizing<String>, CodeDetails), Error> {
+    let accounts = session.accounts().await?;
+    let words = args.name.text();
+    match accounts.code_with(&words, options(args, false).into()).await {
+        Err(Answer::Ambiguous(_)) => {
+            let found = accounts.find(&words, countersign_api::Dict::new()).await?;
+            let chosen = session.one_of(&words, found.into_iter().map(AccountInfo::from).collect()).await?;
+            match accounts.code_with(&chosen.id, options(args, false).into()).await {
+                Err(Answer::CounterBased(text)) => use_up(args, session, &chosen.id, text).await,
+                answer => Ok(taken(answer?)),
+            }
+        }
+        Err(Answer::CounterBased(text)) => use_up(args, session, &words, text).await,
+        answer => Ok(taken(answer?)),
+    }
+}
+
+/// Asks a counter-based account for its next code, which is used up by that.
+async fn use_up(
+    args: &Code,
+    session: &Session,
+    account: &str,
+    refused: String,
+) -> Result<(Zeroizing<String>, CodeDetails), Error> {
+    // A look into another time is no use of the account: the daemon's answer stands.
+    if args.next || args.at.is_some() {
+        return Err(Answer::CounterBased(refused).into());
+    }
+    let answer = session.accounts().await?.code_with(account, options(args, true).into()).await?;
+    if output::is_terminal_err() {
+        output::say("One code of the counter is used up; the next time gives the next one.");
+    }
+    Ok(taken(answer))
+}
+
+fn taken((code, details): (String, countersign_api::Dict)) -> (Zeroizing<String>, CodeDetails) {
+    (Zeroizing::new(code), details.into())
+}
+
+fn options(args: &Code, advance: bool) -> CodeOptions {
+    CodeOptions {
+        fresh: args.fresh,
+        unused: args.unused.then_some(true),
+        max_wait: args.max_wait,
+        at: args.at,
+        next: args.next.then_some(true),
+        prompt: None,
+        advance: advance.then_some(true),
+    }
+}
+
+/// Returns what a person wants to know beside the code.
+fn remark(details: &CodeDetails, now: u64) -> String {
+    match details.expires.checked_sub(now) {
+        Some(left) if left <= u64::from(details.period) => format!("{left} s left"),
+        Some(_) => format!("until {}", time::iso(details.expires)),
+        None => format!("expired at {}", time::iso(details.expires)),
+    }
+}
+
+/// Gives the code to the clipboard's keeper, which lets go of it when the code has expired.
+fn copy(code: &str, details: &CodeDetails) -> Result<(), Error> {
+    let keeper = connect::program("countersign-tray").ok_or_else(|| {
+        Error::Usage("--clip needs countersign-tray, which is not installed beside this program".into())
+    })?;
+    let left = match details.expires {
+        0 => COUNTER_CODE_KEPT,
+        expires => expires.saturating_sub(time::now()),
+    };
+    let failed = || Error::io("the clipboard's keeper");
+    let mut child = Command::new(keeper)
+        .arg("--clip")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .map_err(failed())?;
+    let mut stdin = child.stdin.take().expect("piped above");
+    let lines = Zeroizing::new(format!("{code}\n{left}\n"));
+    stdin.write_all(lines.as_bytes()).map_err(failed())?;
+    drop(stdin);
+    let mut word = [0; 2];
+    if child.stdout.take().expect("piped above").read_exact(&mut word).is_err() {
+        let mut why = String::new();
+        let stderr = child.stderr.take().expect("piped above");
+        stderr.take(LONGEST_REASON).read_to_string(&mut why).map_err(failed())?;
+        let why = why.trim().trim_start_matches("countersign-tray: ").to_owned();
+        return Err(failed()(io::Error::other(if why.is_empty() { "it ended without a word".into() } else { why })));
+    }
+    if output::is_terminal_err() {
+        output::say(&format!("Copied, for {left} s."));
+    }
+    Ok(())
+}
+
+/// Seconds that a counter-based code stays on the clipboard.
+const COUNTER_CODE_KEPT: u64 = 30;
+const LONGEST_REASON: u64 = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_told_for_the_code_of_now_only() {
+        let details = CodeDetails { expires: 1_111_111_110, period: 30, account: String::new() };
+        assert_eq!(remark(&details, 1_111_111_098), "12 s left");
+        assert_eq!(remark(&details, 1_111_111_000), "until 2005-03-18T01:58:30Z");
+        assert_eq!(remark(&details, 1_111_112_000), "expired at 2005-03-18T01:58:30Z");
+    }
+}

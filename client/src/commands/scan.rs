@@ -1,0 +1,433 @@
+//! `countersign scan`: looks for QR codes, explains what can't be kept, and keeps what can.
+//!
+//! On a terminal a one-time QR is explained once, and then the screen is looked at again each second until the reusable
+//! one shows. Nothing is ever kept without a choice: of the person, or by `--yes` where there is but one.
+
+use std::{
+    collections::HashSet,
+    os::fd::AsFd,
+    time::{Duration, Instant},
+};
+
+use countersign_api::{
+    Error as Answer,
+    types::{Candidate, Kept, ScanOptions},
+};
+use serde::Serialize;
+use tokio::{
+    signal,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    args::Scan,
+    candidate::{self, Sort},
+    error::{Error, exit},
+    keeping::{self, Keeper},
+    output, picture,
+    progress::Progress,
+    session::{Session, none, screen_options},
+};
+
+/// Runs the command.
+pub(crate) async fn run(args: Scan, session: &mut Session) -> Result<(), Error> {
+    if args.notify {
+        return notify(session).await;
+    }
+    let mut hunt = Hunt::new(args, output::is_terminal());
+    let ended = tokio::select! {
+        ended = hunt.run(session) => Some(ended),
+        _ = signal::ctrl_c() => None,
+    };
+    hunt.progress.clear();
+    match ended {
+        Some(ended) => ended,
+        None if hunt.one_time => Err(Error::Said(exit::ONE_TIME)),
+        None => Err(Error::Interrupted),
+    }
+}
+
+/// Looks once for a hotkey: the daemon tells the person, the exit code tells the rest.
+async fn notify(session: &mut Session) -> Result<(), Error> {
+    let options = ScanOptions { notify: Some(true), ..screen_options() };
+    let found = session.scanner().await?.scan_screen(options.into()).await?;
+    let found: Vec<Candidate> = found.into_iter().map(Candidate::from).collect();
+    let choices: Vec<&Candidate> = found.iter().filter(|one| Sort::of(one) == Sort::Keepable).collect();
+    match one_decision(&choices) {
+        true => Ok(()),
+        false if choices.is_empty() => Err(nothing_to_keep(&found)),
+        false => Err(Error::Said(ambiguous())),
+    }
+}
+
+/// How long to go on looking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// One look.
+    Once,
+    /// When a one-time QR was seen: until the reusable one shows.
+    AfterOneTime(Duration),
+    /// Until something that can be kept shows.
+    UntilFound(Duration),
+}
+
+impl Patience {
+    fn of(args: &Scan, terminal: bool) -> Self {
+        match args.wait {
+            Some(seconds) => Self::UntilFound(Duration::from_secs(seconds.into())),
+            None if terminal && !args.no_wait && !args.json && args.image.is_none() => Self::AfterOneTime(USUAL_WAIT),
+            None => Self::Once,
+        }
+    }
+}
+
+/// A scan from its first look to its end.
+struct Hunt {
+    args: Scan,
+    patience: Patience,
+    since: Instant,
+    progress: Progress,
+    /// What was explained already.
+    explained: HashSet<String>,
+    /// Whether a one-time QR was among it.
+    one_time: bool,
+    /// Parts of an export that are sealed and wait for the others.
+    parts: HashSet<String>,
+}
+
+impl Hunt {
+    fn new(args: Scan, terminal: bool) -> Self {
+        let patience = Patience::of(&args, terminal);
+        let (explained, parts) = (HashSet::new(), HashSet::new());
+        Self { args, patience, since: Instant::now(), progress: Progress::default(), explained, one_time: false, parts }
+    }
+
+    async fn run(&mut self, session: &mut Session) -> Result<(), Error> {
+        // A rate, not a wait: a look that takes longer than a second is followed by the next one at once.
+        let mut rate = interval(Duration::from_secs(1));
+        rate.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            rate.tick().await;
+            let found = match self.look(session).await {
+                // Another scan is under way: the next look is a second away.
+                Err(Error::Daemon(Answer::LimitsExceeded(_))) if self.left().is_some() => continue,
+                found => found?,
+            };
+            if self.look_at(session, &found).await? == Settled::Done {
+                return Ok(());
+            }
+            let Some(left) = self.left() else { return Err(self.end(&found)) };
+            self.progress.show(&format!("{} s: {}; Ctrl-C ends", left.as_secs(), self.waits_for()));
+        }
+    }
+
+    /// Does what one look allows: explains, keeps, or leaves it to the next look.
+    async fn look_at(&mut self, session: &mut Session, found: &[Candidate]) -> Result<Settled, Error> {
+        let choices = self.choices(found);
+        if self.args.json {
+            let over = !choices.is_empty() || self.left().is_none();
+            return if over { self.as_json(session, found, &choices).await } else { Ok(Settled::LooksOn) };
+        }
+        self.explain(found)?;
+        if choices.is_empty() {
+            return Ok(Settled::LooksOn);
+        }
+        self.progress.clear();
+        self.settle(session, choices).await
+    }
+
+    /// Looks at the picture or at the screen.
+    async fn look(&self, session: &Session) -> Result<Vec<Candidate>, Error> {
+        let found = match &self.args.image {
+            Some(path) => {
+                let picture = picture::open(path)?;
+                session.secrets().await?.scan_image(picture.as_fd().into(), none()).await?
+            }
+            None => session.scanner().await?.scan_screen(screen_options().into()).await?,
+        };
+        Ok(found.into_iter().map(Candidate::from).collect())
+    }
+
+    /// Returns what there is to choose from.
+    ///
+    /// Beside a one-time QR, or between the parts of an export, what is kept already is no news and ends nothing.
+    fn choices<'a>(&self, found: &'a [Candidate]) -> Vec<&'a Candidate> {
+        let looks_on = !self.parts.is_empty() || found.iter().any(|one| Sort::of(one) == Sort::OneTime);
+        let keepable = found.iter().filter(|one| Sort::of(one) == Sort::Keepable);
+        keepable.filter(|one| !self.parts.contains(&one.id) && !(looks_on && one.known == "kept")).collect()
+    }
+
+    /// Explains each QR that can't be kept and about which there is something to know, once.
+    fn explain(&mut self, found: &[Candidate]) -> Result<(), Error> {
+        for one in found.iter().filter(|one| Sort::of(one) != Sort::Keepable && !one.advice.is_empty()) {
+            self.one_time |= Sort::of(one) == Sort::OneTime;
+            if self.explained.insert(format!("{} {}", one.class, one.vendor)) {
+                self.progress.clear();
+                output::print(&candidate::describe(one, candidate::width()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns how long to go on looking; `None` when it is over.
+    fn left(&self) -> Option<Duration> {
+        let limit = match self.patience {
+            Patience::Once => return None,
+            Patience::AfterOneTime(_) if !self.one_time && self.parts.is_empty() => return None,
+            Patience::AfterOneTime(limit) | Patience::UntilFound(limit) => limit,
+        };
+        limit.checked_sub(self.since.elapsed())
+    }
+
+    /// Says in a few words what is looked for.
+    fn waits_for(&self) -> &'static str {
+        if !self.parts.is_empty() {
+            "looking for the other parts"
+        } else if self.one_time {
+            "looking for the reusable QR"
+        } else {
+            "looking for a QR"
+        }
+    }
+
+    /// Keeps what is chosen of several; whether to keep a single one is asked.
+    async fn settle(&mut self, session: &mut Session, choices: Vec<&Candidate>) -> Result<Settled, Error> {
+        let chosen = self.choose(session, choices).await?;
+        let mut settled = Settled::Done;
+        for one in chosen {
+            let kept = Keeper { keep: &self.args.keep, yes: self.args.yes }.keep(session, one).await?;
+            keeping::tell(session, &kept, one.parts).await?;
+            if !kept.missing_parts.is_empty() {
+                self.parts.insert(one.id.clone());
+                settled = Settled::LooksOn;
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Shows what there is and returns what is chosen.
+    async fn choose<'a>(
+        &self,
+        session: &mut Session,
+        choices: Vec<&'a Candidate>,
+    ) -> Result<Vec<&'a Candidate>, Error> {
+        if one_decision(&choices) {
+            for one in &choices {
+                output::print(&candidate::describe(one, candidate::width()))?;
+            }
+            return Ok(choices);
+        }
+        let tty = session.asking.tty().filter(|_| !self.args.yes);
+        let Some(tty) = tty else { return Err(several(&choices)) };
+        for (number, one) in (1..).zip(&choices) {
+            output::print(&numbered(number, &candidate::describe(one, candidate::width().saturating_sub(4))))?;
+        }
+        loop {
+            let question = format!("Keep which? [1-{}, several parted by spaces, Enter for none] ", choices.len());
+            let answer = tty.ask(&question).await?;
+            match numbers(&answer, choices.len()) {
+                Some(none) if none.is_empty() => return Err(keeping::declined("nothing was kept")),
+                Some(numbers) => return Ok(numbers.into_iter().map(|number| choices[number - 1]).collect()),
+                None => tty.show("Please type numbers of the list.\n")?,
+            }
+        }
+    }
+
+    /// Prints what was found, and keeps it with `--yes`.
+    async fn as_json(
+        &self,
+        session: &mut Session,
+        found: &[Candidate],
+        choices: &[&Candidate],
+    ) -> Result<Settled, Error> {
+        if !self.args.yes || !one_decision(choices) {
+            output::json(&Report { candidates: found, kept: &[] })?;
+            return match choices {
+                [] => Err(nothing_to_keep(found)),
+                several_of_them if self.args.yes => Err(several(several_of_them)),
+                _ => Ok(Settled::Done),
+            };
+        }
+        let mut kept = Vec::new();
+        for one in choices {
+            kept.push(Keeper { keep: &self.args.keep, yes: true }.keep(session, one).await?);
+        }
+        output::json(&Report { candidates: found, kept: &kept })?;
+        Ok(Settled::Done)
+    }
+
+    /// Returns what to end with when nothing could be kept.
+    fn end(&self, found: &[Candidate]) -> Error {
+        if !self.parts.is_empty() {
+            return Error::NoQr("the other parts did not show; those found lie sealed".into());
+        }
+        if self.one_time {
+            return Error::Said(exit::ONE_TIME);
+        }
+        nothing_to_keep(found)
+    }
+}
+
+/// What is left to do after a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    /// Nothing: the command ends well.
+    Done,
+    /// The next look, if there is time for one.
+    LooksOn,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    candidates: &'a [Candidate],
+    kept: &'a [Kept],
+}
+
+/// Whether these are one thing to decide: a single account, or parts of one export.
+fn one_decision(choices: &[&Candidate]) -> bool {
+    match choices {
+        [] => false,
+        [_] => true,
+        [first, rest @ ..] => {
+            first.class == "migration" && rest.iter().all(|one| one.class == "migration" && one.parts == first.parts)
+        }
+    }
+}
+
+/// Returns the error for a look that found nothing to keep, and says which QRs there were.
+fn nothing_to_keep(found: &[Candidate]) -> Error {
+    if found.iter().any(|one| Sort::of(one) == Sort::OneTime) {
+        return Error::Said(exit::ONE_TIME);
+    }
+    match found {
+        [] => Error::NoQr("no QR code was found".into()),
+        some => {
+            let list: Vec<String> = some.iter().map(candidate::in_short).collect();
+            Error::NoQr(format!("no QR code that can be kept was found. {}", list.join("; ")))
+        }
+    }
+}
+
+/// Lists what there is to choose from on standard error, and returns the exit code for it.
+fn several(choices: &[&Candidate]) -> Error {
+    output::say(&format!("countersign: {} QR codes can be kept, and none was: choose on a terminal", choices.len()));
+    for one in choices {
+        output::say(&format!("  {}", candidate::in_short(one)));
+    }
+    Error::Said(ambiguous())
+}
+
+/// Returns the exit code for "several fit".
+fn ambiguous() -> u8 {
+    Answer::Ambiguous(String::new()).exit_code()
+}
+
+/// Puts a number before the first line of a text, the others standing below it.
+fn numbered(number: usize, text: &str) -> String {
+    let mut out = String::new();
+    for (i, line) in text.lines().enumerate() {
+        let mark = if i == 0 { format!("{number:>2}. ") } else { "    ".into() };
+        out.push_str(format!("{mark}{line}").trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// Reads the numbers of an answer, each from 1 to this; `None` where the answer is none.
+fn numbers(line: &str, max: usize) -> Option<Vec<usize>> {
+    let words = line.split([' ', ',']).filter(|word| !word.is_empty());
+    let mut numbers =
+        words.map(|word| word.parse().ok().filter(|n| (1..=max).contains(n))).collect::<Option<Vec<_>>>()?;
+    numbers.sort_unstable();
+    numbers.dedup();
+    Some(numbers)
+}
+
+/// How long a terminal looks on after a one-time QR.
+const USUAL_WAIT: Duration = Duration::from_secs(120);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::candidate::tests::{account, activation};
+    use clap::Parser;
+
+    fn args(words: &[&str]) -> Scan {
+        let line = ["countersign", "scan"].iter().chain(words);
+        match crate::args::Cli::try_parse_from(line).unwrap().command {
+            crate::args::Command::Scan(scan) => scan,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_terminal_looks_on_for_two_minutes_and_a_pipe_never() {
+        let after = Patience::AfterOneTime(Duration::from_secs(120));
+        let rows: [(&[&str], bool, Patience); 8] = [
+            (&[], true, after),
+            (&["--yes"], true, after),
+            (&[], false, Patience::Once),
+            (&["--json"], true, Patience::Once),
+            (&["--no-wait"], true, Patience::Once),
+            (&["--image", "x"], true, Patience::Once),
+            (&["--wait"], false, Patience::UntilFound(Duration::from_secs(120))),
+            (&["--wait=5", "--json"], true, Patience::UntilFound(Duration::from_secs(5))),
+        ];
+        for (words, terminal, patience) in rows {
+            assert_eq!(Patience::of(&args(words), terminal), patience, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn looking_on_starts_with_what_was_explained() {
+        let mut hunt = Hunt::new(args(&[]), true);
+        assert!(hunt.left().is_none());
+        hunt.explain(&[activation()]).unwrap();
+        assert!(hunt.left().is_some());
+        hunt.patience = Patience::AfterOneTime(Duration::ZERO);
+        assert!(hunt.left().is_none());
+        assert_eq!(hunt.end(&[]).exit_code(), exit::ONE_TIME);
+    }
+
+    #[test]
+    fn what_is_kept_already_does_not_end_the_search() {
+        let old = Candidate { known: "kept".into(), ..account() };
+        let hunt = Hunt::new(args(&[]), true);
+        assert_eq!(hunt.choices(&[old.clone()]).len(), 1);
+        assert_eq!(hunt.choices(&[activation(), old.clone()]).len(), 0);
+        assert_eq!(hunt.choices(&[activation(), old, account()]).len(), 1);
+    }
+
+    #[test]
+    fn parts_of_one_export_are_one_decision() {
+        let part = |part| Candidate { class: "migration".into(), part, parts: 2, ..Candidate::default() };
+        let (one, two, other) = (part(1), part(2), account());
+        assert!(one_decision(&[&one, &two]) && one_decision(&[&other]));
+        assert!(!one_decision(&[&one, &other]) && !one_decision(&[&other, &other]) && !one_decision(&[]));
+    }
+
+    #[test]
+    fn what_can_not_be_kept_ends_with_its_code() {
+        let link = Candidate { class: "url".into(), what: "A link to example.org".into(), ..Candidate::default() };
+        assert_eq!(nothing_to_keep(&[]).exit_code(), exit::NO_QR);
+        assert_eq!(nothing_to_keep(&[link.clone()]).exit_code(), exit::NO_QR);
+        assert!(nothing_to_keep(&[link.clone()]).to_string().contains("example.org"));
+        assert_eq!(nothing_to_keep(&[link, activation()]).exit_code(), exit::ONE_TIME);
+        assert_eq!(several(&[&account(), &account()]).exit_code(), 13);
+    }
+
+    #[test]
+    fn an_answer_is_numbers_or_nothing() {
+        assert_eq!(numbers("", 3), Some(vec![]));
+        assert_eq!(numbers("3, 1 3", 3), Some(vec![1, 3]));
+        for wrong in ["0", "4", "x", "1 x", "-1"] {
+            assert_eq!(numbers(wrong, 3), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_numbered() {
+        assert_eq!(numbered(2, "a\n\n  b\n"), " 2. a\n\n      b\n");
+    }
+}

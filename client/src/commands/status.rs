@@ -1,0 +1,165 @@
+//! `countersign status`: how the daemon and its vault are, and what is worth doing about it. Starts nothing.
+
+use countersign_api::types::Status;
+use serde::Serialize;
+
+use crate::{
+    args::{Global, StatusArgs},
+    error::Error,
+    output,
+    session::{Session, version_difference},
+    time,
+};
+
+/// Runs the command.
+pub(crate) async fn run(args: StatusArgs, global: &Global) -> Result<(), Error> {
+    let session = match Session::open_running(global).await {
+        Err(Error::NoDaemon) if args.json => {
+            output::json(&Absent { state: "no-daemon" })?;
+            return Err(Error::NoDaemon);
+        }
+        session => session?,
+    };
+    if args.json {
+        return output::json(&session.status);
+    }
+    output::print(&lines(&session.status, time::now(), output::columns()))
+}
+
+/// What `--json` prints where no daemon runs.
+#[derive(Serialize)]
+struct Absent {
+    state: &'static str,
+}
+
+fn lines(status: &Status, now: u64, columns: usize) -> String {
+    let mut rows = vec![row("Vault", &state(status, now)), row("Folder", &status.vault)];
+    if status.state == "unlocked" {
+        rows.push(row("Accounts", &status.accounts.to_string()));
+    }
+    if !status.slots.is_empty() {
+        rows.push(row("Opened by", &status.slots.join(", ")));
+    }
+    rows.push(row("Idle lock", &idle_lock(status.idle_lock)));
+    rows.push(row("Daemon", &format!("version {}", status.version)));
+    let mut text = output::table(&rows, columns);
+    for advice in advice(status) {
+        text.push_str(&output::wrap(&format!("* {}", output::one_line(&advice)), columns, ""));
+    }
+    text
+}
+
+fn row(name: &str, value: &str) -> Vec<String> {
+    vec![format!("{name}:"), value.to_owned()]
+}
+
+fn state(status: &Status, now: u64) -> String {
+    let mut text = match status.state.as_str() {
+        "absent" => "none yet".to_owned(),
+        state => state.to_owned(),
+    };
+    if !status.why_text.is_empty() && status.state != "absent" {
+        text.push_str(&format!(": {}", status.why_text));
+    }
+    if status.since > 0 && status.state != "absent" {
+        text.push_str(&format!(" ({})", time::ago(status.since, now)));
+    }
+    text
+}
+
+fn idle_lock(seconds: u32) -> String {
+    match seconds {
+        0 => "off".into(),
+        seconds if seconds % 60 == 0 => format!("after {} min", seconds / 60),
+        seconds => format!("after {seconds} s"),
+    }
+}
+
+/// Returns what a person should know or do, the most pressing first.
+fn advice(status: &Status) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut when = |holds: bool, text: String| {
+        if holds {
+            lines.push(text);
+        }
+    };
+    when(status.state == "absent", "There is no vault yet: countersign init".into());
+    when(
+        status.state == "unusable",
+        "Nothing of the vault was changed. Earlier ones: countersign generations list".into(),
+    );
+    when(!status.config_error.is_empty(), status.config_error.clone());
+    let read_only = format!("The vault can only be read, changes fail: {}", status.read_only);
+    when(!status.read_only.is_empty(), read_only);
+    let recovery = matches!(status.state.as_str(), "locked" | "unlocked");
+    when(recovery && status.recovery == "none", "There is no recovery key: countersign recovery".into());
+    when(
+        recovery && status.recovery == "unconfirmed",
+        "Is the recovery key written down? Show it by its last group: countersign recovery --confirm".into(),
+    );
+    let inbox = format!("Found while the vault was locked, waiting to be kept: {}: countersign scan", status.inbox);
+    when(status.inbox > 0, inbox);
+    let unconfirmed =
+        format!("Kept without a code asked for yet, so a site may still wait for it: {}", status.unconfirmed);
+    when(status.unconfirmed > 0, unconfirmed);
+    let odd = format!("Entries that this version can't understand, kept as they are: {}", status.quarantined);
+    when(status.quarantined > 0, odd);
+    lines.extend(version_difference(&status.version));
+    lines.extend(status.missing.iter().cloned());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status() -> Status {
+        Status {
+            state: "locked".into(),
+            why_text: "no code was asked for in 15 minutes".into(),
+            since: 1_000,
+            version: env!("CARGO_PKG_VERSION").into(),
+            vault: "/home/u/.local/share/countersign".into(),
+            idle_lock: 900,
+            recovery: "made".into(),
+            slots: vec!["passphrase".into(), "keyring".into()],
+            ..Status::default()
+        }
+    }
+
+    #[test]
+    fn a_locked_vault_in_order_gets_no_advice() {
+        let text = lines(&status(), 1_120, 100);
+        assert!(text.contains("locked: no code was asked for in 15 minutes (2 minutes ago)"), "{text}");
+        assert!(text.contains("after 15 min") && text.contains("passphrase, keyring"), "{text}");
+        assert!(!text.contains('*'), "{text}");
+    }
+
+    #[test]
+    fn what_needs_doing_is_said() {
+        let rows: [(fn(&mut Status), &str); 8] = [
+            (|s| s.state = "absent".into(), "countersign init"),
+            (|s| s.state = "unusable".into(), "generations list"),
+            (|s| s.recovery = "none".into(), "countersign recovery"),
+            (|s| s.recovery = "unconfirmed".into(), "recovery --confirm"),
+            (|s| s.inbox = 2, "waiting to be kept: 2"),
+            (|s| s.config_error = "config.toml, line 3: idle-lok".into(), "idle-lok"),
+            (|s| s.version = "0.0.1".into(), "countersign restart"),
+            (|s| s.missing = vec!["no login keyring".into()], "no login keyring"),
+        ];
+        for (change, words) in rows {
+            let mut status = status();
+            change(&mut status);
+            assert!(lines(&status, 2_000, 200).contains(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn twenty_columns_are_enough() {
+        let mut status = status();
+        status.missing = vec!["no login keyring: the vault is opened by passphrase only".into()];
+        for line in lines(&status, 2_000, 20).lines() {
+            assert!(line.chars().count() <= 20, "{line}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The longer help texts, and everything that is made of the help: manual pages, and one text of all commands.
+
+use std::{fs, path::Path};
+
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
+
+use crate::{args::Cli, error::Error};
+
+/// Returns the help of all commands in one text, 80 columns wide.
+pub(crate) fn all() -> String {
+    let mut root = Cli::command().term_width(80);
+    root.build();
+    let mut text = String::new();
+    collect(&mut root, &mut text);
+    text
+}
+
+fn collect(command: &mut Command, text: &mut String) {
+    let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
+    let help = command.render_long_help().to_string();
+    text.push_str(&format!("==== {name}\n"));
+    for line in help.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push('\n');
+    for sub in command.get_subcommands_mut().filter(|sub| !sub.is_hide_set()) {
+        collect(sub, text);
+    }
+}
+
+/// Writes the manual page of the program and of each command into a folder.
+pub(crate) fn write_pages(folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(Error::io(folder.display().to_string()))?;
+    let mut root = Cli::command().disable_help_flag(true);
+    root.build();
+    write_page(&root, "countersign", folder)
+}
+
+fn write_page(command: &Command, name: &str, folder: &Path) -> Result<(), Error> {
+    let path = folder.join(format!("{name}.1"));
+    let failed = || Error::io(path.display().to_string());
+    let version = env!("CARGO_PKG_VERSION");
+    // The page's name is the whole command line, so that `man countersign-code` finds it.
+    let named = command.clone().name(name.to_owned()).display_name(name.to_owned()).version(version);
+    let page = Man::new(named).manual("countersign").source(format!("countersign {version}"));
+    let mut text = Vec::new();
+    page.render(&mut text).map_err(failed())?;
+    fs::write(&path, text).map_err(failed())?;
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        write_page(sub, &format!("{name}-{}", sub.get_name()), folder)?;
+    }
+    Ok(())
+}
+
+/// What `list` prints.
+pub(crate) const LIST_ABOUT: &str = "List the accounts
+
+On a terminal: a table. In a pipe: a line each, with id, issuer, name and kind, parted by tabs.";
+
+/// How `passphrase` asks.
+pub(crate) const PASSPHRASE_ABOUT: &str = "Change the passphrase
+
+Asks the present one, then the new one twice. With --passphrase-fd: the present one on the first line, the new one on \
+the second.";
+
+/// What a recovery key is for.
+pub(crate) const RECOVERY_ABOUT: &str = "Make and print a new recovery key
+
+It opens the vault when the passphrase is forgotten, and takes the place of an earlier one. Print it or write it down, \
+and keep it away from this computer. In a pipe it is a file that `age -d -i` reads.";
+
+/// What every command may end with, and how accounts and passphrases are given.
+pub(crate) const EXIT_CODES: &str = "Exit codes:
+   0  done
+   1  failure
+   2  wrong usage
+   3  not found
+   4  locked, or no vault yet
+   5  denied: by a rule, by the person, or no passphrase given
+   6  the daemon can't be reached
+   7  wrong passphrase
+   8  vault unusable: damaged, newer, foreign or rolled back
+   9  the code would come later than --max-wait allows
+  10  no QR found
+  11  the QR is a one-time activation: the steps to a reusable one are shown
+  12  the screen can't be captured
+  13  several accounts fit
+ 130  interrupted
+
+Names: an account is named by words of its issuer or name, by an exact issuer:name, or by its id.
+Several that fit: chosen from on a terminal, else an error.
+Passphrases are asked on the terminal, also inside $(...), or read from --passphrase-fd: never from the environment or \
+from arguments.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_is_the_one_that_is_checked_in() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("help.txt");
+        let now = all();
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&path, &now).unwrap();
+        }
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(before, now, "the help has changed: UPDATE=1 cargo test -p countersign writes {}", path.display());
+    }
+
+    #[test]
+    fn each_command_has_its_manual_page() {
+        let folder = std::env::temp_dir().join(format!("countersign-man-{}", std::process::id()));
+        write_pages(&folder).unwrap();
+        let main = fs::read_to_string(folder.join("countersign.1")).unwrap();
+        let code = fs::read_to_string(folder.join("countersign-code.1")).unwrap();
+        let take = folder.join("countersign-generations-take.1").is_file();
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(main.contains("130") && main.contains("countersign\\-code(1)"), "{main}");
+        assert!(code.contains("max\\-wait") && take);
+    }
+}

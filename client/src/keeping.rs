@@ -1,0 +1,176 @@
+//! Keeps a candidate, asking what has to be asked, and tells what became of it with its first code.
+
+use countersign_api::{
+    Error as Answer,
+    types::{Candidate, CodeDetails, CodeOptions, KeepOptions, Kept},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    args::Keep,
+    candidate,
+    error::Error,
+    kept, output,
+    session::{Session, none},
+    time,
+};
+
+/// How to keep.
+pub(crate) struct Keeper<'a> {
+    /// What the command line says of it.
+    pub(crate) keep: &'a Keep,
+    /// Keeps without a question, and beside another of that name.
+    pub(crate) yes: bool,
+}
+
+impl Keeper<'_> {
+    /// Keeps a candidate.
+    ///
+    /// # Errors
+    /// A "no" of the person drops the candidate and ends with [`Answer::Denied`]; without anybody to ask and without
+    /// `yes`, nothing is kept.
+    pub(crate) async fn keep(&self, session: &mut Session, candidate: &Candidate) -> Result<Kept, Error> {
+        let mut candidate = candidate.clone();
+        if !self.yes && candidate.known != "kept" && !agreed(session).await? {
+            session.scanner().await?.discard(&candidate.id, none()).await?;
+            return Err(declined("nothing was kept"));
+        }
+        if candidate.known == "unknown" && opened(session).await? {
+            candidate = looked_up(session, candidate).await?;
+        }
+        let mut options = options(self.keep);
+        if !self.yes && options.if_exists.is_none() && candidate.known == "other-secret" {
+            options.if_exists = Some(replace_or_both(session).await?.into());
+        }
+        Ok(session.scanner().await?.keep(&candidate.id, options.into()).await?.into())
+    }
+}
+
+/// Asks whether to keep it.
+async fn agreed(session: &mut Session) -> Result<bool, Error> {
+    match session.asking.tty() {
+        Some(tty) => tty.yes("Keep it?", true).await,
+        None => Err(Error::Usage("nothing was kept: there is no terminal to ask on, and no --yes".into())),
+    }
+}
+
+/// Asks what to do about the account that has this name already; Enter alone means both, which loses nothing.
+pub(crate) async fn replace_or_both(session: &mut Session) -> Result<&'static str, Error> {
+    let Some(tty) = session.asking.tty() else { return Ok("keep-both") };
+    tty.show("An account of this name is there already, with another secret.\n")?;
+    loop {
+        let answer = tty.ask("Replace it, or keep both? [r/B] ").await?;
+        if let Some(choice) = choice(answer.trim()) {
+            return Ok(choice);
+        }
+        tty.show("Please type r or b.\n")?;
+    }
+}
+
+fn choice(answer: &str) -> Option<&'static str> {
+    match answer.to_ascii_lowercase().as_str() {
+        "r" | "replace" => Some("replace"),
+        "" | "b" | "both" | "keep both" => Some("keep-both"),
+        _ => None,
+    }
+}
+
+/// Opens the vault, asking for the passphrase; false where the person declines or can't be asked.
+async fn opened(session: &mut Session) -> Result<bool, Error> {
+    match session.unlock().await {
+        Ok(()) => Ok(true),
+        // What was found is sealed: it can wait.
+        Err(Error::Daemon(Answer::Locked(_) | Answer::Cancelled(_)) | Error::NoTerminal(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// Returns the candidate as it is told now that the vault is open.
+async fn looked_up(session: &Session, candidate: Candidate) -> Result<Candidate, Error> {
+    let all = session.scanner().await?.candidates(none()).await?;
+    let found = all.into_iter().map(Candidate::from).find(|one| one.id == candidate.id);
+    Ok(found.unwrap_or(candidate))
+}
+
+/// Returns the options that the command line's flags stand for.
+pub(crate) fn options(keep: &Keep) -> KeepOptions {
+    let if_exists = match (keep.replace, keep.keep_both) {
+        (true, _) => Some("replace".into()),
+        (_, true) => Some("keep-both".into()),
+        _ => None,
+    };
+    KeepOptions { if_exists, issuer: keep.issuer.clone(), name: keep.name.clone() }
+}
+
+/// Returns the error for a "no".
+pub(crate) fn declined(what: &str) -> Error {
+    Error::Daemon(Answer::Denied(what.into()))
+}
+
+/// Tells what became of it, with the first code and what to know from now on.
+///
+/// # Errors
+/// What was sealed because the vault is locked ends with [`Answer::Locked`]: it is safe, but there is no code yet.
+pub(crate) async fn tell(session: &Session, kept: &Kept, parts: u32) -> Result<(), Error> {
+    say(&kept::outcome(kept, parts))?;
+    if kept.outcome == "waiting" {
+        let locked = Error::Daemon(Answer::Locked("the vault is locked".into()));
+        return if kept.missing_parts.is_empty() { Err(locked) } else { Ok(()) };
+    }
+    let [account] = kept.accounts.as_slice() else {
+        return kept.titles.iter().try_for_each(|title| output::line(&format!("  {}", output::one_line(title))));
+    };
+    let is_new = kept.outcome != "already-kept";
+    match first_code(session, account).await {
+        Ok((code, details)) => say(&Zeroizing::new(kept::code_line(&code, &details, time::now(), is_new)))?,
+        Err(Error::Daemon(Answer::CounterBased(_))) => {
+            say("Its codes follow a counter. The one to finish with on the page: countersign code NAME")?;
+        }
+        Err(error) => {
+            output::say(&format!("countersign: {error}"));
+            output::say(&format!("  hint: {}", error.hint()));
+        }
+    }
+    if is_new {
+        say(&format!("\nThe next device: countersign qr. {}", kept::ONE_SECRET))?;
+        if kept.titles.iter().any(|title| kept::is_microsoft(title)) {
+            say(kept::ANOTHER_WAY)?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints a sentence, as wide as the terminal.
+fn say(text: &str) -> Result<(), Error> {
+    output::print(&output::wrap(&output::visible(text), candidate::width(), ""))
+}
+
+/// Returns a code that lives long enough to be typed.
+async fn first_code(session: &Session, account: &str) -> Result<(Zeroizing<String>, CodeDetails), Error> {
+    let options = CodeOptions { fresh: Some(TYPING), ..CodeOptions::default() };
+    let (code, details) = session.accounts().await?.code_with(account, options.into()).await?;
+    Ok((Zeroizing::new(code), details.into()))
+}
+
+/// Seconds that it takes to type a code.
+const TYPING: u32 = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_typed_keeps_both() {
+        assert_eq!(choice(""), Some("keep-both"));
+        assert_eq!(choice("R"), Some("replace"));
+        assert_eq!(choice("x"), None);
+    }
+
+    #[test]
+    fn flags_become_options() {
+        let keep = Keep { replace: true, issuer: Some("X".into()), ..Keep::default() };
+        let options = options(&keep);
+        assert_eq!((options.if_exists.as_deref(), options.issuer.as_deref()), (Some("replace"), Some("X")));
+        assert_eq!(super::options(&Keep::default()), KeepOptions::default());
+    }
+}

@@ -1,0 +1,394 @@
+//! One conversation with the daemon: the connection, and what the person has to be asked on the way.
+//!
+//! Order of unlocking: `--passphrase-fd` → the login keyring, which the daemon asks → the terminal → a dialog that the
+//! daemon shows on this display. `--no-prompt` forbids the last two.
+
+use std::{
+    env,
+    fs::File,
+    io::{self, Read},
+};
+
+use countersign_api::{
+    Dict, Error as Answer,
+    accounts::AccountsProxy,
+    connect,
+    scanner::ScannerProxy,
+    secrets::SecretsProxy,
+    types::{AccountInfo, NoOptions, PromptOptions, ScanOptions, Status},
+    vault::VaultProxy,
+};
+use zbus::{Connection, proxy::CacheProperties};
+use zeroize::Zeroizing;
+
+use crate::{args::Global, error::Error, output, prompt::Tty};
+
+/// A connection to the daemon, and the way to ask the person.
+pub(crate) struct Session {
+    connection: Connection,
+    /// How the daemon was when it was last asked.
+    pub(crate) status: Status,
+    /// Whom to ask.
+    pub(crate) asking: Asking,
+    proved: bool,
+}
+
+impl Session {
+    /// Connects to the daemon's private socket, and starts the daemon if it does not run.
+    pub(crate) async fn open(global: &Global) -> Result<Self, Error> {
+        let session = Self::over(connect::private_or_start().await?, global).await?;
+        session.warn();
+        Ok(session)
+    }
+
+    /// Connects to a daemon that runs; [`Error::NoDaemon`] when there is none.
+    pub(crate) async fn open_running(global: &Global) -> Result<Self, Error> {
+        let connection = connect::private().await.map_err(|_| Error::NoDaemon)?;
+        Self::over(connection, global).await
+    }
+
+    async fn over(connection: Connection, global: &Global) -> Result<Self, Error> {
+        let asking = Asking::new(global);
+        let mut session = Self { connection, status: Status::default(), asking, proved: false };
+        session.refresh().await?;
+        Ok(session)
+    }
+
+    /// Asks the daemon again how it is.
+    pub(crate) async fn refresh(&mut self) -> Result<(), Error> {
+        self.status = self.vault().await?.status(none()).await?.into();
+        Ok(())
+    }
+
+    /// The interface of the vault's state.
+    pub(crate) async fn vault(&self) -> Result<VaultProxy<'static>, Error> {
+        Ok(VaultProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?)
+    }
+
+    /// The interface of accounts and codes.
+    pub(crate) async fn accounts(&self) -> Result<AccountsProxy<'static>, Error> {
+        Ok(AccountsProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?)
+    }
+
+    /// The interface of scans.
+    pub(crate) async fn scanner(&self) -> Result<ScannerProxy<'static>, Error> {
+        Ok(ScannerProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?)
+    }
+
+    /// The interface of everything secret.
+    pub(crate) async fn secrets(&self) -> Result<SecretsProxy<'static>, Error> {
+        Ok(SecretsProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?)
+    }
+
+    /// Says what a person should know before the command's own answer.
+    fn warn(&self) {
+        if !self.status.config_error.is_empty() {
+            output::say(&format!("countersign: {}", self.status.config_error));
+        }
+        if output::is_terminal_err()
+            && let Some(text) = version_difference(&self.status.version)
+        {
+            output::say(&format!("countersign: {text}"));
+        }
+    }
+
+    /// Sees to it that the vault is unlocked.
+    ///
+    /// # Errors
+    /// [`Answer::NoVault`], [`Answer::Unusable`]; [`Answer::Locked`] where nobody may be asked.
+    pub(crate) async fn unlock(&mut self) -> Result<(), Error> {
+        self.refresh().await?;
+        match self.status.state.as_str() {
+            "unlocked" => return Ok(()),
+            "absent" => return Err(Answer::NoVault("there is no vault yet".into()).into()),
+            "unusable" => return Err(Answer::Unusable(self.status.why_text.clone()).into()),
+            _ => {}
+        }
+        if self.asking.has_fd() {
+            let passphrase = self.asking.passphrase("").await?;
+            self.unlock_with("passphrase", &passphrase).await?;
+        } else if !self.unlock_by_daemon(false).await? {
+            self.unlock_by_person().await?;
+        }
+        self.refresh().await
+    }
+
+    async fn unlock_by_person(&mut self) -> Result<(), Error> {
+        if self.asking.tty().is_some() {
+            return self.three_tries(Purpose::Unlock).await;
+        }
+        if !self.asking.forbidden && self.unlock_by_daemon(true).await? {
+            return Ok(());
+        }
+        Err(Answer::Locked("the vault is locked".into()).into())
+    }
+
+    /// Unlocks by what the daemon can do alone or, with `prompt`, by a dialog; false when that leads nowhere.
+    async fn unlock_by_daemon(&mut self, prompt: bool) -> Result<bool, Error> {
+        match self.vault().await?.unlock(prompt_options(prompt).into()).await {
+            Ok(()) => Ok(true),
+            Err(Answer::Locked(_) | Answer::Failed(_)) => Ok(false),
+            Err(Answer::Cancelled(_) | Answer::WrongPassphrase(_)) if !prompt => Ok(false),
+            Err(answer) => Err(answer.into()),
+        }
+    }
+
+    /// Unlocks by a `passphrase` or by the `recovery` key.
+    pub(crate) async fn unlock_with(&mut self, way: &str, key: &str) -> Result<(), Error> {
+        Ok(self.secrets().await?.unlock_with(way, key, none()).await?)
+    }
+
+    /// Shows the daemon that the person is there, on this connection.
+    ///
+    /// # Errors
+    /// [`Answer::PresenceNeeded`] where nobody may be asked.
+    pub(crate) async fn prove(&mut self) -> Result<(), Error> {
+        if self.proved {
+            return Ok(());
+        }
+        if self.asking.has_fd() || self.asking.has_passphrase() {
+            let passphrase = self.asking.passphrase("").await?;
+            self.secrets().await?.prove(&passphrase, none()).await?;
+        } else if self.asking.tty().is_some() {
+            self.three_tries(Purpose::Prove).await?;
+        } else {
+            return Err(Answer::PresenceNeeded("the passphrase has to be given for this".into()).into());
+        }
+        self.proved = true;
+        Ok(())
+    }
+
+    /// Takes note that the person is there: this connection has just made the vault with this passphrase.
+    pub(crate) fn take_proof(&mut self, passphrase: &Zeroizing<String>) {
+        self.asking.passphrase = Some(passphrase.clone());
+        self.proved = true;
+    }
+
+    /// Asks the passphrase on the terminal until it is right, three times at the most.
+    async fn three_tries(&mut self, purpose: Purpose) -> Result<(), Error> {
+        for left in (0..TRIES).rev() {
+            let passphrase = self.asking.passphrase(purpose.question()).await?;
+            let secrets = self.secrets().await?;
+            let answer = match purpose {
+                Purpose::Unlock => secrets.unlock_with("passphrase", &passphrase, none()).await,
+                Purpose::Prove => secrets.prove(&passphrase, none()).await,
+            };
+            match answer {
+                Err(Answer::WrongPassphrase(_)) if left > 0 => self.asking.forget("That is not the passphrase.\n")?,
+                answer => return Ok(answer?),
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    /// Returns the one account that fits the words; lets the person choose among several.
+    ///
+    /// Unlocks first. Without a person to ask, several end with [`Answer::Ambiguous`] and their list.
+    pub(crate) async fn account(&mut self, words: &str) -> Result<AccountInfo, Error> {
+        self.unlock().await?;
+        let found = self.accounts().await?.find(words, Dict::new()).await?;
+        let found = found.into_iter().map(AccountInfo::from).collect();
+        self.one_of(words, found).await
+    }
+
+    /// Returns one of the accounts: the only one, or the one that the person chooses.
+    pub(crate) async fn one_of(&mut self, words: &str, mut found: Vec<AccountInfo>) -> Result<AccountInfo, Error> {
+        match found.len() {
+            0 => Err(Answer::NotFound(format!("no account fits \"{}\"", output::one_line(words))).into()),
+            1 => Ok(found.remove(0)),
+            count => {
+                let titles: Vec<String> = found.iter().map(|account| account.title.clone()).collect();
+                let Some(tty) = self.asking.tty() else {
+                    let lines: String =
+                        found.iter().map(|account| format!("\n  {}", candidate_line(account))).collect();
+                    let text = format!("{count} accounts fit \"{}\":{lines}", output::one_line(words));
+                    return Err(Answer::Ambiguous(text).into());
+                };
+                let chosen = tty.choose("Which one?", &titles).await?;
+                Ok(found.remove(chosen.ok_or(Error::Interrupted)?))
+            }
+        }
+    }
+}
+
+/// Returns an account as the list of several shows it.
+fn candidate_line(account: &AccountInfo) -> String {
+    format!("{}  {}", account.id, output::one_line(&account.title))
+}
+
+/// What a passphrase is asked for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Unlock,
+    Prove,
+}
+
+impl Purpose {
+    fn question(self) -> &'static str {
+        match self {
+            Self::Unlock => "Passphrase of the vault: ",
+            Self::Prove => "Passphrase, to show that it is you: ",
+        }
+    }
+}
+
+/// Whom to ask, and what has been answered: the descriptor, the terminal, or nobody.
+pub(crate) struct Asking {
+    /// `--no-prompt` was given.
+    pub(crate) forbidden: bool,
+    fd: Option<u32>,
+    opened: Option<File>,
+    tty: Option<Tty>,
+    passphrase: Option<Zeroizing<String>>,
+}
+
+impl Asking {
+    /// Returns whom the global flags allow to be asked.
+    pub(crate) fn new(global: &Global) -> Self {
+        Self { forbidden: global.no_prompt, fd: global.passphrase_fd, opened: None, tty: None, passphrase: None }
+    }
+
+    /// Returns the terminal; `None` where there is none or nothing may be asked.
+    pub(crate) fn tty(&mut self) -> Option<&mut Tty> {
+        if self.tty.is_none() && !self.forbidden {
+            self.tty = Tty::open();
+        }
+        self.tty.as_mut()
+    }
+
+    /// Returns the terminal, or the error that says what it would have been needed for.
+    pub(crate) fn need_tty(&mut self, what_for: &str) -> Result<&mut Tty, Error> {
+        self.tty().ok_or_else(|| Error::NoTerminal(format!("no terminal to ask {what_for} on")))
+    }
+
+    /// Whether the passphrase comes from a descriptor.
+    pub(crate) fn has_fd(&self) -> bool {
+        self.fd.is_some()
+    }
+
+    /// Whether the passphrase has been given already.
+    pub(crate) fn has_passphrase(&self) -> bool {
+        self.passphrase.is_some()
+    }
+
+    /// Returns the passphrase: the one given before, the descriptor's first line, or what the terminal answers.
+    pub(crate) async fn passphrase(&mut self, question: &str) -> Result<Zeroizing<String>, Error> {
+        if let Some(given) = &self.passphrase {
+            return Ok(given.clone());
+        }
+        let given =
+            if self.has_fd() { self.fd_line()? } else { self.need_tty("the passphrase")?.ask_secret(question).await? };
+        self.passphrase = Some(given.clone());
+        Ok(given)
+    }
+
+    /// Forgets a passphrase that was wrong, and says so.
+    fn forget(&mut self, text: &str) -> Result<(), Error> {
+        self.passphrase = None;
+        self.tty().map_or(Ok(()), |tty| tty.show(text))
+    }
+
+    /// Returns the descriptor's next line, without its end.
+    pub(crate) fn fd_line(&mut self) -> Result<Zeroizing<String>, Error> {
+        let number = self.fd.ok_or_else(|| Error::Usage("--passphrase-fd is missing".into()))?;
+        if self.opened.is_none() {
+            let path = format!("/proc/self/fd/{number}");
+            let opened = File::open(path).map_err(Error::io(format!("--passphrase-fd {number} can't be read")))?;
+            self.opened = Some(opened);
+        }
+        let file = self.opened.as_mut().expect("opened above");
+        read_line(file).map_err(Error::io(format!("--passphrase-fd {number} can't be read")))
+    }
+}
+
+/// Reads up to the next line feed, byte for byte so that nothing beyond it is taken.
+fn read_line(file: &mut impl Read) -> io::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_PASSPHRASE));
+    let mut byte = Zeroizing::new([0_u8]);
+    loop {
+        match file.read(&mut byte[..]) {
+            Ok(0) if line.is_empty() => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "no line in it")),
+            Ok(0) => break,
+            Ok(_) if byte[0] == b'\n' => break,
+            Ok(_) if line.len() >= LONGEST_PASSPHRASE => {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is too long"));
+            }
+            Ok(_) => line.push(byte[0]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    let text = str::from_utf8(&line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the line is no UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Returns the options of a method that has none yet.
+pub(crate) fn none() -> Dict {
+    NoOptions::default().into()
+}
+
+/// Returns this process' screen, for a prompt.
+fn prompt_options(prompt: bool) -> PromptOptions {
+    let screen = screen_options();
+    PromptOptions {
+        display: screen.display,
+        wayland_display: screen.wayland_display,
+        xauthority: screen.xauthority,
+        session_type: screen.session_type,
+        current_desktop: screen.current_desktop,
+        prompt: Some(prompt),
+    }
+}
+
+/// Returns this process' screen, for a scan.
+pub(crate) fn screen_options() -> ScanOptions {
+    let of = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    ScanOptions {
+        display: of("DISPLAY"),
+        wayland_display: of("WAYLAND_DISPLAY"),
+        xauthority: of("XAUTHORITY"),
+        session_type: of("XDG_SESSION_TYPE"),
+        current_desktop: of("XDG_CURRENT_DESKTOP"),
+        notify: None,
+    }
+}
+
+/// Returns the sentence about a daemon of another version, if it is one.
+pub(crate) fn version_difference(daemon: &str) -> Option<String> {
+    let own = env!("CARGO_PKG_VERSION");
+    (daemon != own).then(|| format!("the daemon that runs is version {daemon}, this is {own}: countersign restart"))
+}
+
+/// How often a passphrase may be typed.
+const TRIES: u32 = 3;
+/// The longest passphrase, in bytes.
+const LONGEST_PASSPHRASE: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_descriptor_is_read_line_by_line() {
+        let mut file = io::Cursor::new(b"first\r\nsecond\nthird".to_vec());
+        for line in ["first", "second", "third"] {
+            assert_eq!(*read_line(&mut file).unwrap(), line);
+        }
+        assert_eq!(read_line(&mut file).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn a_passphrase_without_end_is_refused() {
+        let mut endless = io::repeat(b'x');
+        assert_eq!(read_line(&mut endless).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn only_another_version_is_told() {
+        assert_eq!(version_difference(env!("CARGO_PKG_VERSION")), None);
+        assert!(version_difference("0.0.9").unwrap().contains("countersign restart"));
+    }
+}
