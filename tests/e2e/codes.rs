@@ -192,7 +192,7 @@ fn the_bus_answers_with_the_errors_of_the_contract() {
 fn the_client_starts_the_daemon_itself() {
     let world = World::build().without_bus().without_daemon().start();
     assert!(!world.socket().exists());
-    world.make_vault();
+    world.cli_present(&["init", "--no-keyring", "--no-recovery"]).ok();
     assert!(world.socket().exists(), "a daemon serves the private socket");
     assert_eq!(world.cli(&["unlocked"]).run().code, 0);
 }

@@ -18,7 +18,7 @@ tests![
 /// A vault that the keyring opens too, with one account.
 fn world_with_slot(config: &str) -> World {
     let world = World::build().keyring().config(config).start();
-    world.cli_present(&["init", "--keyring", "--no-recovery"]).ok();
+    world.make_vault_with_keyring();
     world.add(&samples::github());
     world
 }

@@ -11,6 +11,7 @@ mod layering;
 mod lock;
 mod notify;
 mod story;
+mod tray;
 mod vault;
 mod witness;
 
@@ -33,6 +34,7 @@ fn main() {
     tests.extend(layering::tests());
     tests.extend(lock::tests());
     tests.extend(story::tests());
+    tests.extend(tray::tests());
     tests.extend(vault::tests());
     tests.extend(witness::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();

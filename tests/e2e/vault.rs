@@ -36,8 +36,7 @@ tests![
 fn what_was_acknowledged_survives_kill_9() {
     let kills: u64 = env::var("COUNTERSIGN_KILLS").map_or(200, |text| text.parse().unwrap());
     let mut world = World::build().keyring().start();
-    let passphrase = format!("{}\n", world.passphrase());
-    world.cli(&["init", "--keyring", "--no-recovery", "--passphrase-fd", "0"]).stdin(passphrase).ok();
+    world.make_vault_with_keyring();
     let key = samples::secret();
     world.witness().plant_key("the key of all", &key);
     let mut kept = BTreeSet::new();

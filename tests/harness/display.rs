@@ -41,7 +41,7 @@ impl World {
 
     /// Clicks with the left button at a point of the screen.
     pub fn click(&self, x: i32, y: i32) {
-        self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]);
+        self.press_button(1, (x, y));
     }
 
     /// Types a text into the window that has the keyboard. It goes by standard input: it may be a passphrase.
@@ -62,6 +62,47 @@ impl World {
         });
         self.xdotool(&["windowactivate", "--sync", &id]);
         id
+    }
+
+    /// Presses a mouse button at a point of the screen.
+    pub fn press_button(&self, button: u8, (x, y): (i32, i32)) {
+        self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", &button.to_string()]);
+    }
+
+    /// Takes a picture of the screen when two in a row are the same.
+    pub fn still_picture(&self, name: &str) -> PathBuf {
+        let first = self.picture(&format!("{name}-before"));
+        until("the screen is still", LIMIT, || {
+            let second = self.picture(name);
+            let still = self.difference(&first, &second).is_none();
+            fs::copy(&second, &first).unwrap();
+            still.then_some(())
+        });
+        first
+    }
+
+    /// Waits until the screen shows something else than a picture, and is still; returns its picture and what changed.
+    pub fn until_picture_differs(&self, before: &Path, name: &str) -> (PathBuf, Area) {
+        until("the screen changes", LIMIT, || {
+            let after = self.picture(name);
+            self.difference(before, &after)
+        });
+        let after = self.still_picture(name);
+        let area = self.difference(before, &after).expect("the change stays");
+        (after, area)
+    }
+
+    /// Returns the smallest area outside which two pictures are the same; `None` where they are.
+    fn difference(&self, one: &Path, other: &Path) -> Option<Area> {
+        let compare = self.cmd("convert").arg(one).arg(other);
+        let compare = compare.args(["-compose", "difference", "-composite", "-threshold", "4%"]);
+        let box_of = compare.args(["-format", "%[fx:maxima] %@", "info:"]).ok();
+        let (maximum, area) = box_of.split_once(' ').unwrap();
+        if maximum == "0" {
+            return None;
+        }
+        let numbers: Vec<i32> = area.split(['x', '+']).map(|number| number.parse().unwrap()).collect();
+        Some(Area { width: numbers[0], height: numbers[1], x: numbers[2], y: numbers[3] })
     }
 
     /// Takes a picture of one window.
@@ -108,6 +149,26 @@ impl World {
         let process = show.args(["-e", "sh", "-c", &shell]).env("TERM", "xterm-256color").spawn();
         let window = self.window(&format!("^{title}$"));
         Terminal { world: self, log, code, window, _process: process }
+    }
+}
+
+/// An area of the screen, in pixels.
+#[derive(Debug, Clone, Copy)]
+pub struct Area {
+    /// Its left edge.
+    pub x: i32,
+    /// Its upper edge.
+    pub y: i32,
+    /// Its width.
+    pub width: i32,
+    /// Its height.
+    pub height: i32,
+}
+
+impl Area {
+    /// Returns its middle.
+    pub fn middle(&self) -> (i32, i32) {
+        (self.x + self.width / 2, self.y + self.height / 2)
     }
 }
 

@@ -12,8 +12,11 @@ use std::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use countersign_api::types::{InitOptions, KeepOptions};
+
 use crate::{
-    Cmd, Process, Tty, bus,
+    Client, Cmd, Process, Tty, bus,
+    client::none,
     display::Display,
     keyring::{self, Keyring},
     programs,
@@ -303,14 +306,25 @@ impl World {
         self.processes.push(process);
     }
 
-    /// Makes the vault. No keyring, no recovery key: tests of those ask for them.
+    /// Makes the vault, over the private socket. No keyring, no recovery key: tests of those ask for them.
     pub fn make_vault(&self) {
-        self.cli_present(&["init", "--no-keyring", "--no-recovery"]).ok();
+        self.make_vault_with(InitOptions::default());
     }
 
-    /// Unlocks the vault by its passphrase.
+    /// The same, with a slot in the login keyring.
+    pub fn make_vault_with_keyring(&self) {
+        self.make_vault_with(InitOptions { keyring: Some(true) });
+    }
+
+    fn make_vault_with(&self, options: InitOptions) {
+        let client = Client::private(self);
+        client.wait(client.secrets().init(&self.passphrase, options.into())).unwrap();
+    }
+
+    /// Unlocks the vault by its passphrase, over the private socket.
     pub fn unlock(&self) {
-        self.cli_present(&["unlock"]).ok();
+        let client = Client::private(self);
+        client.wait(client.secrets().unlock_with("passphrase", &self.passphrase, none())).unwrap();
     }
 
     /// Keeps an account.
@@ -319,9 +333,10 @@ impl World {
         self.add_uri(&account.uri());
     }
 
-    /// Keeps what a URI says.
+    /// Keeps what a URI says, over the private socket.
     pub fn add_uri(&self, uri: &str) {
-        self.cli(&["add", "-"]).stdin(uri).ok();
+        let client = Client::private(self);
+        client.wait(client.secrets().add(uri, KeepOptions::default().into())).unwrap();
     }
 
     /// Returns the code that `oathtool` makes of a key, at a time: the oracle for ours.
@@ -399,7 +414,8 @@ impl Drop for World {
     fn drop(&mut self) {
         if let (Some(daemon), true) = (&self.daemon, std::thread::panicking()) {
             let log = daemon.err.text();
-            let lines: Vec<&str> = log.lines().filter(|line| !line.starts_with("TRACE")).collect();
+            let lines: Vec<&str> =
+                log.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("TRACE")).collect();
             eprintln!("the daemon's last words:\n{}", lines[lines.len().saturating_sub(30)..].join("\n"));
         }
         let findings = self.stop();
