@@ -165,6 +165,57 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_makes_the_code_of_an_independent_program() {
+        let totp = |algorithm, digits| Kind::Totp { algorithm, digits, period: 60 };
+        let hotp = |counter| Kind::Hotp { algorithm: Algorithm::Sha1, digits: 6, counter };
+        let yandex = |pin: &str| Kind::Yandex { pin: Some(pin.into()), pin_length: None };
+        let rfc: &[u8] = b"12345678901234567890";
+        let own: &[u8] = b"own key of tests";
+        for (kind, key, expected) in [
+            (totp(Algorithm::Sha1, 4), own, "0612"),
+            (totp(Algorithm::Sha256, 7), own, "7883090"),
+            (totp(Algorithm::Sha512, 10), own, "1768636582"),
+            (hotp(0), rfc, "755224"),
+            (hotp(2), rfc, "359152"),
+            (hotp(u64::MAX - 1), own, "063069"),
+            (Kind::Steam, own, "722C2"),
+            (yandex("2468"), own, "qekepvqu"),
+            // The hash of this PIN and key begins with a zero byte, which is dropped.
+            (yandex("1096"), own, "ejjejomo"),
+            (Kind::Motp { pin: Some("2468".into()) }, b"0123456789abcdef", "5e4efd"),
+        ] {
+            let code = code_at(&account(kind, key), 1_700_000_000, None).unwrap();
+            assert_eq!(code.expose(), expected);
+        }
+    }
+
+    #[test]
+    fn there_is_a_code_up_to_the_end_of_time() {
+        for kind in [Kind::totp(), Kind::Steam, Kind::Motp { pin: Some("1".into()) }] {
+            let digits = usize::from(kind.digits());
+            let code = code_at(&account(kind, b"k"), u64::MAX, None).unwrap();
+            assert_eq!((code.expose().len(), code.expires), (digits, Some(u64::MAX)));
+        }
+    }
+
+    #[test]
+    fn an_account_that_cannot_be_is_told_so() {
+        let totp = |digits, period| account(Kind::Totp { algorithm: Algorithm::Sha1, digits, period }, b"k");
+        for (account, what) in [(totp(3, 30), "digits"), (totp(11, 30), "digits"), (totp(6, 0), "period")] {
+            assert_eq!(code_at(&account, 0, None).unwrap_err(), CodeError::Impossible(what));
+        }
+        let short = account(Kind::Yandex { pin: None, pin_length: None }, b"short");
+        assert_eq!(code_at(&short, 0, Some(&"1".into())).unwrap_err(), CodeError::KeyTooShort);
+        assert_eq!(code_at(&short, 0, None).unwrap_err(), CodeError::PinNeeded);
+    }
+
+    #[test]
+    fn a_given_pin_goes_before_the_kept_one() {
+        let account = account(Kind::Motp { pin: Some("0000".into()) }, b"0123456789abcdef");
+        assert_eq!(code_at(&account, 1_700_000_000, Some(&"2468".into())).unwrap().expose(), "5e4efd");
+    }
+
+    #[test]
     fn ten_digits_hold_what_32_bits_do_not() {
         let code = code_at(&rfc(Algorithm::Sha1, 10), 59, None).unwrap();
         assert_eq!(code.expose().len(), 10);
