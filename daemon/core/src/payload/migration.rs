@@ -36,11 +36,11 @@ impl Part {
         if text.len() > MAX_URI {
             return Err(UriError::TooLong { what: "export", most: MAX_URI });
         }
-        let (_, query) = text.split_once('?').ok_or(UriError::BadValue("data"))?;
+        let (_, query) = text.split_once('?').ok_or(UriError::DamagedExport)?;
         let data = query.split('&').find_map(|pair| pair.strip_prefix("data=").or(pair.strip_prefix("DATA=")));
-        let data = data.ok_or(UriError::BadValue("data"))?;
-        let bytes = decode(data).ok_or(UriError::BadValue("data"))?;
-        read(&bytes).ok_or(UriError::BadValue("data"))
+        let data = data.ok_or(UriError::DamagedExport)?;
+        let bytes = decode(data).ok_or(UriError::DamagedExport)?;
+        read(&bytes).ok_or(UriError::DamagedExport)
     }
 }
 

@@ -129,6 +129,9 @@ pub enum UriError {
     /// It holds half a secret only: the other half would be made on a phone.
     #[error("it holds only half of the secret (a two-step enrolment)")]
     TwoStep,
+    /// An export's data can't be read.
+    #[error("the export is damaged or cut off: show that QR code again")]
+    DamagedExport,
     /// Its percent escapes give no text.
     #[error("its percent escapes give no text")]
     NotText,
