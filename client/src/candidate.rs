@@ -207,7 +207,7 @@ impl Page {
         let hang = " ".repeat(indent.len() + mark.len() + 1);
         let lines = output::wrap(&output::one_line(text), self.width, &hang);
         let rest = lines.get(hang.len()..).unwrap_or("\n");
-        self.text.push_str(&format!("{indent}{mark} {rest}"));
+        self.text.extend([indent, mark, " ", rest]);
     }
 }
 

@@ -154,7 +154,8 @@ impl Hunt {
     fn choices<'a>(&self, found: &'a [Candidate]) -> Vec<&'a Candidate> {
         let looks_on = !self.parts.is_empty() || found.iter().any(|one| Sort::of(one) == Sort::OneTime);
         let keepable = found.iter().filter(|one| Sort::of(one) == Sort::Keepable);
-        keepable.filter(|one| !self.parts.contains(&one.id) && !(looks_on && one.known == "kept")).collect()
+        let is_news = |one: &&Candidate| !(self.parts.contains(&one.id) || (looks_on && one.known == "kept"));
+        keepable.filter(is_news).collect()
     }
 
     /// Explains each QR that can't be kept and about which there is something to know, once.
@@ -394,7 +395,7 @@ mod tests {
     fn what_is_kept_already_does_not_end_the_search() {
         let old = Candidate { known: "kept".into(), ..account() };
         let hunt = Hunt::new(args(&[]), true);
-        assert_eq!(hunt.choices(&[old.clone()]).len(), 1);
+        assert_eq!(hunt.choices(std::slice::from_ref(&old)).len(), 1);
         assert_eq!(hunt.choices(&[activation(), old.clone()]).len(), 0);
         assert_eq!(hunt.choices(&[activation(), old, account()]).len(), 1);
     }
@@ -411,8 +412,9 @@ mod tests {
     fn what_can_not_be_kept_ends_with_its_code() {
         let link = Candidate { class: "url".into(), what: "A link to example.org".into(), ..Candidate::default() };
         assert_eq!(nothing_to_keep(&[]).exit_code(), exit::NO_QR);
-        assert_eq!(nothing_to_keep(&[link.clone()]).exit_code(), exit::NO_QR);
-        assert!(nothing_to_keep(&[link.clone()]).to_string().contains("example.org"));
+        let only_link = nothing_to_keep(std::slice::from_ref(&link));
+        assert_eq!(only_link.exit_code(), exit::NO_QR);
+        assert!(only_link.to_string().contains("example.org"));
         assert_eq!(nothing_to_keep(&[link, activation()]).exit_code(), exit::ONE_TIME);
         assert_eq!(several(&[&account(), &account()]).exit_code(), 13);
     }

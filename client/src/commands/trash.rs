@@ -21,51 +21,31 @@ pub(crate) async fn run(args: Trash, session: &mut Session) -> Result<(), Error>
     if accounts.is_empty() && output::is_terminal() {
         output::say("The trash is empty.");
     }
-    output::print(&if output::is_terminal() { table(&accounts, time::now()) } else { tabbed(&accounts) })
+    let now = time::now();
+    let row =
+        |account: &AccountInfo| if output::is_terminal() { for_a_person(account, now) } else { for_a_pipe(account) };
+    output::print(&output::listing(&accounts.iter().map(row).collect::<Vec<_>>()))
 }
 
-/// Returns the accounts for a person: what, and when it was removed.
-fn table(accounts: &[AccountInfo], now: u64) -> String {
-    let rows: Vec<Vec<String>> = accounts
-        .iter()
-        .map(|account| vec![account.title.clone(), format!("removed {}", time::ago(account.deleted, now))])
-        .collect();
-    output::table(&rows, output::columns())
+/// Returns what it is, and when it was removed.
+fn for_a_person(account: &AccountInfo, now: u64) -> Vec<String> {
+    vec![account.title.clone(), format!("removed {}", time::ago(account.deleted, now))]
 }
 
-/// Returns the accounts for a pipe: id, issuer, name and Unix time of the removal, parted by tabs.
-fn tabbed(accounts: &[AccountInfo]) -> String {
-    let mut text = String::new();
-    for account in accounts {
-        let cells = [&account.id, &account.issuer, &account.name].map(|cell| output::one_line(cell));
-        text.push_str(&format!("{}\t{}\n", cells.join("\t"), account.deleted));
-    }
-    text
+/// Returns id, issuer, name and the Unix time of the removal.
+fn for_a_pipe(account: &AccountInfo) -> Vec<String> {
+    vec![account.id.clone(), account.issuer.clone(), account.name.clone(), account.deleted.to_string()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn account() -> AccountInfo {
-        let (issuer, name) = ("GitHub".into(), "octo\tx".into());
-        AccountInfo {
-            id: "ab".into(),
-            issuer,
-            name,
-            title: "GitHub – octo".into(),
-            deleted: 1_000,
-            ..AccountInfo::default()
-        }
-    }
-
     #[test]
-    fn a_person_reads_when_it_was_removed() {
-        assert_eq!(table(&[account()], 1_060), "GitHub – octo  removed 1 minute ago\n");
-    }
-
-    #[test]
-    fn a_pipe_gets_four_columns() {
-        assert_eq!(tabbed(&[account()]), "ab\tGitHub\tocto\\u{9}x\t1000\n");
+    fn a_person_reads_a_time_and_a_pipe_a_number() {
+        let [id, issuer, name, title] = ["ab", "GitHub", "octo", "GitHub – octo"].map(str::to_owned);
+        let account = AccountInfo { id, issuer, name, title, deleted: 1_000, ..AccountInfo::default() };
+        assert_eq!(for_a_person(&account, 1_060), ["GitHub – octo", "removed 1 minute ago"]);
+        assert_eq!(for_a_pipe(&account), ["ab", "GitHub", "octo", "1000"]);
     }
 }
