@@ -18,20 +18,27 @@ pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// Puts the code on the clipboard, with the hint that no history shall keep it. Calls `lost` when it is there no more,
 /// for whatever reason.
-pub(crate) fn hold(code: Zeroizing<String>, lost: impl FnOnce() + Send + 'static) -> Result<(), Error> {
-    let mut clipboard = Clipboard::new()?;
+pub(crate) fn hold(code: Zeroizing<String>, lost: impl FnOnce() + Send + 'static) -> Result<(), String> {
+    let mut clipboard = Clipboard::new().map_err(why)?;
     // Waiting for the loss does not tell whether the copying worked, so that comes first.
-    clipboard.set().exclude_from_history().text(code.as_str())?;
+    clipboard.set().exclude_from_history().text(code.as_str()).map_err(why)?;
     let serve = move || {
         let _ = clipboard.set().exclude_from_history().wait().text(code.as_str());
         drop(clipboard);
         lost();
     };
-    thread::Builder::new()
-        .name("clipboard".into())
-        .spawn(serve)
-        .map_err(|error| Error::Unknown { description: error.to_string() })?;
-    Ok(())
+    let thread = thread::Builder::new().name("clipboard".into()).spawn(serve);
+    thread.map(drop).map_err(|error| format!("the clipboard can't be served: {error}"))
+}
+
+/// Says it in the person's words: the library's own speak of sockets.
+fn why(error: Error) -> String {
+    match error {
+        Error::Unknown { .. } => {
+            "no clipboard: neither an X server nor a Wayland compositor with data control answers".into()
+        }
+        error => format!("the clipboard can't be used: {error}"),
+    }
 }
 
 /// Empties the clipboard. To be called only while it is ours.
@@ -51,7 +58,7 @@ pub(crate) fn serve_stdin() -> Result<(), String> {
         // The receiver is gone when the time was up first.
         let _ = sender.send(());
     };
-    hold(Zeroizing::new(code.to_owned()), send).map_err(|error| format!("the clipboard can't be used: {error}"))?;
+    hold(Zeroizing::new(code.to_owned()), send)?;
     drop(text);
     let mut out = io::stdout();
     // Who started this may have ended already; the code stays all the same.

@@ -254,10 +254,12 @@ fn grouped(accounts: &[Account], entry: &dyn Fn(&Account, String) -> Entry) -> V
     menu
 }
 
+/// Says from where to where a submenu goes: by issuer alone where that tells them apart.
 fn group_label(group: &[(&Account, String)]) -> String {
     let ends = [group.first(), group.last()].map(|end| end.map_or("", |(_, label)| label));
-    let [from, to] = ends.map(|label| shown(label, GROUP));
-    if from == to { from } else { format!("{from} – {to}") }
+    let issuers = ends.map(|label| label.split(" – ").next().unwrap_or(label));
+    let [from, to] = if issuers[0] == issuers[1] { ends } else { issuers }.map(|text| shown(text, GROUP));
+    if from == to { from } else { format!("{from} … {to}") }
 }
 
 /// Returns a label for each account, by which no two are mixed up.
@@ -312,7 +314,7 @@ const LABEL: usize = 60;
 /// The most characters of a note.
 const NOTE: usize = 100;
 /// The most characters of each end of a submenu's label.
-const GROUP: usize = 16;
+const GROUP: usize = 24;
 
 #[cfg(test)]
 #[path = "menu_tests.rs"]

@@ -89,7 +89,18 @@ fn submenus_go_by_name_and_say_from_where_to_where() {
         .iter()
         .filter_map(|e| if let Entry::Submenu(label, _) = e { Some(label.as_str()) } else { None })
         .collect();
-    assert_eq!(labels, ["Site 001 – Site 025", "Site 026 – Site 050"]);
+    assert_eq!(labels, ["Site 001 … Site 025", "Site 026 … Site 050"]);
+}
+
+#[test]
+fn a_submenu_is_named_by_issuers_where_they_tell_it_apart() {
+    let label = |from: &str, to: &str| {
+        let (from, to) = (account(1, from), account(2, to));
+        group_label(&[(&from, from.title.clone()), (&to, to.title.clone())])
+    };
+    assert_eq!(label("Amazon – a", "Box – b"), "Amazon … Box");
+    assert_eq!(label("Amazon – a", "Amazon – z"), "Amazon – a … Amazon – z");
+    assert_eq!(label("alone", "alone"), "alone");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tokio::{
     time::Instant,
 };
 use zbus::Connection;
+use zeroize::Zeroizing;
 
 use crate::{
     actions::{self, Code},
@@ -21,8 +22,8 @@ use crate::{
 
 /// What a task of the tray has brought about.
 enum Outcome {
-    /// What the daemon told; the number says which look it was.
-    Looked(u64, View),
+    /// What the daemon told.
+    Looked(View),
     /// A code, or why there is none; the number says which click it was.
     Code(u64, Result<Code, Option<String>>),
     /// An entry's work is done, or why it is not; an empty text says nothing.
@@ -31,15 +32,35 @@ enum Outcome {
     ClipboardLost(u64),
 }
 
-/// The tray.
-pub(crate) struct Tray {
-    icon: Icon,
+/// How far a look at the daemon is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// There is none.
+    Idle,
+    /// It is under way.
+    Asked,
+    /// It is under way, and its answer will be old news: another one follows.
+    Stale,
+}
+
+/// The clipboard's two ends, so that tests need none.
+struct Clipboard {
+    hold: fn(Zeroizing<String>, Lost) -> Result<(), String>,
+    clear: fn(),
+}
+
+/// What is called when the clipboard is no longer ours.
+type Lost = Box<dyn FnOnce() + Send>;
+
+/// The tray, but for its icon.
+struct Tray {
     model: Model,
+    clipboard: Clipboard,
     outcomes: UnboundedSender<Outcome>,
     /// What is being done: a second click on the same entry does not do it twice.
     busy: HashSet<Action>,
-    /// Counts looks at the daemon; only the newest is believed.
-    looks: u64,
+    /// Whether the daemon is being asked how everything is, and whether there was news since.
+    look: Look,
     /// Counts codes asked for, and locks: only the newest code goes onto the clipboard, and none after a lock.
     codes: u64,
     /// The code on the clipboard, while it is ours: which click's, and when it has to go.
@@ -48,7 +69,7 @@ pub(crate) struct Tray {
 
 /// Runs the tray until it is quit or the bus goes.
 pub(crate) async fn run(
-    icon: Icon,
+    mut icon: Icon,
     model: Model,
     mut clicks: UnboundedReceiver<Click>,
     bus: Connection,
@@ -56,7 +77,8 @@ pub(crate) async fn run(
 ) -> Result<(), Fault> {
     let mut signals = Signals::new(&bus).await?;
     let (outcomes, mut results) = unbounded_channel();
-    let mut tray = Tray { icon, model, outcomes, busy: HashSet::new(), looks: 0, codes: 0, held: None };
+    let clipboard = Clipboard { hold: |code, lost| clipboard::hold(code, lost), clear: clipboard::clear };
+    let mut tray = Tray::new(model, clipboard, outcomes);
     let mut end = std::pin::pin!(end);
     // A tray without a daemon is of no use to anybody: that one start is not waited for with a click.
     tray.begin(Action::Start);
@@ -82,31 +104,38 @@ pub(crate) async fn run(
             () = sleep_until(clear_at) => tray.clear_clipboard(),
             () = &mut end => break,
         }
-        tray.icon.show(&tray.model)?;
+        icon.show(&tray.model)?;
     }
     tray.clear_clipboard();
     Ok(())
 }
 
 impl Tray {
+    fn new(model: Model, clipboard: Clipboard, outcomes: UnboundedSender<Outcome>) -> Self {
+        Self { model, clipboard, outcomes, busy: HashSet::new(), look: Look::Idle, codes: 0, held: None }
+    }
+
     fn clicked(&mut self, action: Action) {
         self.model.set_failure(None);
         match action {
             Action::Copy(account) => self.copy(&account),
-            action => self.begin(action),
+            action => {
+                self.begin(action);
+            }
         }
     }
 
-    /// Does an entry's work beside the loop.
-    fn begin(&mut self, action: Action) {
+    /// Does an entry's work beside the loop, unless that is being done already.
+    fn begin(&mut self, action: Action) -> bool {
         if !self.busy.insert(action.clone()) {
-            return;
+            return false;
         }
         let outcomes = self.outcomes.clone();
         tokio::spawn(async move {
             let result = actions::run(&action).await;
             send(&outcomes, Outcome::Done(action, result));
         });
+        true
     }
 
     fn copy(&mut self, id: &str) {
@@ -120,19 +149,29 @@ impl Tray {
         });
     }
 
+    /// Asks the daemon how everything is: one question at a time, however much news there is.
     fn look(&mut self) {
-        self.looks += 1;
-        let (number, outcomes) = (self.looks, self.outcomes.clone());
-        tokio::spawn(async move {
-            send(&outcomes, Outcome::Looked(number, follow::look().await));
-        });
+        if self.look != Look::Idle {
+            self.look = Look::Stale;
+            return;
+        }
+        self.look = Look::Asked;
+        let outcomes = self.outcomes.clone();
+        tokio::spawn(async move { send(&outcomes, Outcome::Looked(follow::look().await)) });
+    }
+
+    fn looked(&mut self, view: View) {
+        let stale = self.look == Look::Stale;
+        self.look = Look::Idle;
+        if stale { self.look() } else { self.show(view) }
     }
 
     fn heard(&mut self, news: News) {
         match news {
             News::Gone => {
-                // The answer to an earlier question comes too late now.
-                self.looks += 1;
+                if self.look == Look::Asked {
+                    self.look = Look::Stale;
+                }
                 self.show(View::default());
             }
             News::State(state) if state != State::Unlocked => {
@@ -145,7 +184,7 @@ impl Tray {
 
     fn take(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Looked(number, view) if number == self.looks => self.show(view),
+            Outcome::Looked(view) => self.looked(view),
             Outcome::Code(number, result) if number == self.codes => {
                 match result {
                     Ok(code) => self.put(number, code),
@@ -162,7 +201,7 @@ impl Tray {
                 self.model.set_failure(result.err().filter(|text| !text.is_empty()));
                 self.look();
             }
-            Outcome::Looked(..) | Outcome::Code(..) | Outcome::ClipboardLost(_) => {}
+            Outcome::Code(..) | Outcome::ClipboardLost(_) => {}
         }
     }
 
@@ -179,19 +218,20 @@ impl Tray {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let stays = actions::remaining(code.expires, now) + clipboard::GRACE;
         let outcomes = self.outcomes.clone();
-        match clipboard::hold(code.text, move || send(&outcomes, Outcome::ClipboardLost(number))) {
+        let lost = Box::new(move || send(&outcomes, Outcome::ClipboardLost(number)));
+        match (self.clipboard.hold)(code.text, lost) {
             Ok(()) => {
                 self.held = Some((number, Instant::now() + stays));
                 self.model.set_holds_code(true);
             }
-            Err(error) => self.model.set_failure(Some(format!("The clipboard can't be used: {error}"))),
+            Err(error) => self.model.set_failure(Some(error)),
         }
     }
 
     /// Takes our code off the clipboard; what somebody else copied stays.
     fn clear_clipboard(&mut self) {
         if self.held.is_some() {
-            clipboard::clear();
+            (self.clipboard.clear)();
             self.forget_clipboard();
         }
     }
@@ -214,3 +254,7 @@ async fn sleep_until(time: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+#[path = "tray_tests.rs"]
+mod tests;
