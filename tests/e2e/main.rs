@@ -9,6 +9,7 @@ mod codes;
 mod keyring;
 mod layering;
 mod lock;
+mod memory;
 mod notify;
 mod story;
 mod tray;
@@ -33,6 +34,7 @@ fn main() {
     tests.extend(codes::tests());
     tests.extend(layering::tests());
     tests.extend(lock::tests());
+    tests.extend(memory::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
     tests.extend(vault::tests());

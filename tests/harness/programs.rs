@@ -33,6 +33,18 @@ pub fn ours(name: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// Returns the path of the daemon as it is installed: optimised, without what a debug build leaves in memory.
+pub fn release_daemon() -> String {
+    if env::var_os("COUNTERSIGN_BIN_DIR").is_some() {
+        return ours("countersignd");
+    }
+    let path = bin_dir().join("../release/countersignd");
+    assert!(path.is_file(), "{} is not there: cargo build --release -p countersignd", path.display());
+    let sources = OURS.iter().find(|(program, _)| *program == "countersignd").expect("the daemon has its sources");
+    refuse_older(&path, sources.1);
+    path.to_str().unwrap().to_owned()
+}
+
 /// Returns the root of the project.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
