@@ -2,6 +2,8 @@
 //!
 //! No option takes a secret: passphrases come from the terminal or a descriptor, secrets from a prompt or standard input.
 
+#![allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // each field is a flag as people type it
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -135,7 +137,6 @@ pub(crate) struct Init {
 
 /// Arguments of `scan`.
 #[derive(Debug, Args)]
-#[allow(clippy::struct_excessive_bools)] // each one is a flag that people type
 pub(crate) struct Scan {
     /// Look at a picture instead of the screen; - reads it from standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -57,14 +57,15 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             // The daemon answered, with an error that this program doesn't know.
-            Self::Daemon(Answer::ZBus(zbus::Error::MethodError(..) | zbus::Error::FDO(_))) => exit::FAILURE,
+            Self::Daemon(Answer::ZBus(zbus::Error::MethodError(..) | zbus::Error::FDO(_))) | Self::Io { .. } => {
+                exit::FAILURE
+            }
             Self::Daemon(answer) => answer.exit_code(),
             Self::NoDaemon => countersign_api::error::UNREACHABLE,
             Self::Usage(_) | Self::NoTerminal(_) => exit::USAGE,
             Self::Interrupted => exit::INTERRUPTED,
             Self::Signal(number) => 128_u8.saturating_add(*number),
             Self::NoQr(_) => exit::NO_QR,
-            Self::Io { .. } => exit::FAILURE,
             Self::ClosedPipe => exit::OK,
             Self::Said(code) => *code,
         }

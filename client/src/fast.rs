@@ -47,7 +47,8 @@ fn ask(account: &str) -> Result<Option<String>, Unusual> {
         .build(&account)?;
     let mut stream = UnixStream::connect(connect::private_socket()?)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    let user: String = connect::own_uid()?.to_string().bytes().map(|byte| format!("{byte:02x}")).collect();
+    let user: Vec<String> = connect::own_uid()?.to_string().bytes().map(|byte| format!("{byte:02x}")).collect();
+    let user = user.concat();
     let mut out = format!("\0AUTH EXTERNAL {user}\r\nBEGIN\r\n").into_bytes();
     out.extend_from_slice(call.data());
     stream.write_all(&out)?;

@@ -19,12 +19,8 @@ pub(crate) fn all() -> String {
 fn collect(command: &mut Command, text: &mut String) {
     let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
     let help = command.render_long_help().to_string();
-    text.push_str(&format!("==== {name}\n"));
-    for line in help.lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text.push('\n');
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    *text += &["==== ", &name, "\n", &lines.join("\n"), "\n\n"].concat();
     for sub in command.get_subcommands_mut().filter(|sub| !sub.is_hide_set()) {
         collect(sub, text);
     }

@@ -141,7 +141,7 @@ pub(crate) fn wrap(text: &str, width: usize, indent: &str) -> String {
         for word in paragraph.split(' ') {
             for piece in pieces(word, room) {
                 if !line.is_empty() && line.width() + 1 + piece.width() > room {
-                    out.push_str(&format!("{indent}{line}\n"));
+                    out += &[indent, &line, "\n"].concat();
                     line.clear();
                 }
                 if !line.is_empty() {

@@ -94,17 +94,15 @@ impl Tty {
         self.show(question)?;
         let mut line = Line::default();
         loop {
-            while let Some((&key, rest)) = self.ahead.split_first() {
-                let rest = Zeroizing::new(rest.to_vec());
-                self.ahead = rest;
+            while !self.ahead.is_empty() {
+                let key = self.ahead.remove(0);
                 match line.press(key) {
-                    Pressed::Nothing => {}
                     Pressed::Added if echo => self.write(&[key])?,
                     Pressed::Erased(columns) if echo => {
                         let back = "\x08 \x08".repeat(columns);
                         self.write(back.as_bytes())?;
                     }
-                    Pressed::Added | Pressed::Erased(_) => {}
+                    Pressed::Nothing | Pressed::Added | Pressed::Erased(_) => {}
                     Pressed::Done => {
                         self.write(b"\n")?;
                         return Ok(line.text());
@@ -270,9 +268,9 @@ mod tests {
     fn typed(keys: &[u8]) -> (String, Pressed) {
         let mut line = Line::default();
         for &key in keys {
-            match line.press(key) {
-                end @ (Pressed::Done | Pressed::Interrupt) => return (line.text().to_string(), end),
-                _ => {}
+            let pressed = line.press(key);
+            if matches!(pressed, Pressed::Done | Pressed::Interrupt) {
+                return (line.text().to_string(), pressed);
             }
         }
         (line.text().to_string(), Pressed::Nothing)

@@ -199,9 +199,8 @@ impl Session {
             count => {
                 let titles: Vec<String> = found.iter().map(|account| account.title.clone()).collect();
                 let Some(tty) = self.asking.tty() else {
-                    let lines: String =
-                        found.iter().map(|account| format!("\n  {}", candidate_line(account))).collect();
-                    let text = format!("{count} accounts fit \"{}\":{lines}", output::one_line(words));
+                    let lines: Vec<String> = found.iter().map(candidate_line).collect();
+                    let text = format!("{count} accounts fit \"{}\":{}", output::one_line(words), lines.concat());
                     return Err(Answer::Ambiguous(text).into());
                 };
                 let chosen = tty.choose("Which one?", &titles).await?;
@@ -213,7 +212,7 @@ impl Session {
 
 /// Returns an account as the list of several shows it.
 fn candidate_line(account: &AccountInfo) -> String {
-    format!("{}  {}", account.id, output::one_line(&account.title))
+    format!("\n  {}  {}", account.id, output::one_line(&account.title))
 }
 
 /// What a passphrase is asked for.

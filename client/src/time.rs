@@ -91,13 +91,13 @@ pub(crate) fn iso(unix: u64) -> String {
 /// Returns how long ago it was, in words: `3 minutes ago`.
 pub(crate) fn ago(unix: u64, now: u64) -> String {
     let seconds = now.saturating_sub(unix);
-    let (count, unit) = match seconds {
+    let (count, what) = match seconds {
         0..60 => return "just now".into(),
         60..3_600 => (seconds / 60, "minute"),
         3_600..86_400 => (seconds / 3_600, "hour"),
         _ => (seconds / 86_400, "day"),
     };
-    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+    format!("{count} {what}{} ago", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use clap::CommandFactory;
 use clap_complete::{generate, shells};
+use countersign_api::types::AccountInfo;
 
 use super::list;
 use crate::{
@@ -23,18 +24,16 @@ pub(crate) async fn names(global: &Global) -> Result<(), Error> {
         return Ok(());
     }
     let accounts = list::accounts(&session, "", Order::Use).await.unwrap_or_default();
-    let lines: String = accounts
-        .iter()
-        .map(|account| {
-            if account.issuer.is_empty() {
-                account.name.clone()
-            } else {
-                format!("{}:{}", account.issuer, account.name)
-            }
-        })
-        .map(|name| format!("{}\n", output::one_line(&name)))
-        .collect();
-    output::print(&lines)
+    let lines: Vec<String> = accounts.iter().map(|account| output::one_line(&full_name(account)) + "\n").collect();
+    output::print(&lines.concat())
+}
+
+/// Returns what names an account exactly.
+fn full_name(account: &AccountInfo) -> String {
+    match account.issuer.as_str() {
+        "" => account.name.clone(),
+        issuer => format!("{issuer}:{}", account.name),
+    }
 }
 
 fn script(shell: Shell) -> String {

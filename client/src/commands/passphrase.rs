@@ -21,10 +21,10 @@ pub(crate) async fn run(session: &mut Session) -> Result<(), Error> {
 pub(crate) async fn ask_new(asking: &mut Asking) -> Result<Zeroizing<String>, Error> {
     if asking.has_fd() {
         let given = asking.fd_line()?;
-        return match given.is_empty() {
-            true => Err(Error::Usage("an empty passphrase protects nothing".into())),
-            false => Ok(given),
-        };
+        if given.is_empty() {
+            return Err(Error::Usage("an empty passphrase protects nothing".into()));
+        }
+        return Ok(given);
     }
     let tty = asking.need_tty("for a new passphrase")?;
     loop {

@@ -64,14 +64,14 @@ fn row(name: &str, value: &str) -> Vec<String> {
 }
 
 fn kind(account: &AccountInfo) -> String {
-    let mut text = format!("{}, {} digits", account.kind, account.digits);
+    let mut parts = vec![account.kind.clone(), format!("{} digits", account.digits)];
     if account.period > 0 {
-        text.push_str(&format!(", every {} s", account.period));
+        parts.push(format!("every {} s", account.period));
     }
     if !account.algorithm.is_empty() {
-        text.push_str(&format!(", {}", account.algorithm));
+        parts.push(account.algorithm.clone());
     }
-    text
+    parts.join(", ")
 }
 
 fn used(account: &AccountInfo, now: u64) -> String {

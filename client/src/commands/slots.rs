@@ -21,9 +21,9 @@ pub(crate) async fn run(args: Slots, session: &mut Session) -> Result<(), Error>
     session.prove().await?;
     let secrets = session.secrets().await?;
     if adds {
-        secrets.add_slot(&name, none()).await?
+        secrets.add_slot(&name, none()).await?;
     } else {
-        secrets.remove_slot(&name, none()).await?
+        secrets.remove_slot(&name, none()).await?;
     }
     let done = if adds { "opens the vault from now on" } else { "opens the vault no more" };
     output::line(&format!("{} {done}.", output::one_line(&name)))

@@ -54,17 +54,12 @@ fn row(name: &str, value: &str) -> Vec<String> {
 }
 
 fn state(status: &Status, now: u64) -> String {
-    let mut text = match status.state.as_str() {
+    let why = if status.why_text.is_empty() { String::new() } else { format!(": {}", status.why_text) };
+    let since = if status.since == 0 { String::new() } else { format!(" ({})", time::ago(status.since, now)) };
+    match status.state.as_str() {
         "absent" => "none yet".to_owned(),
-        state => state.to_owned(),
-    };
-    if !status.why_text.is_empty() && status.state != "absent" {
-        text.push_str(&format!(": {}", status.why_text));
+        state => format!("{state}{why}{since}"),
     }
-    if status.since > 0 && status.state != "absent" {
-        text.push_str(&format!(" ({})", time::ago(status.since, now)));
-    }
-    text
 }
 
 fn idle_lock(seconds: u32) -> String {
@@ -137,7 +132,8 @@ mod tests {
 
     #[test]
     fn what_needs_doing_is_said() {
-        let rows: [(fn(&mut Status), &str); 8] = [
+        type Change = fn(&mut Status);
+        let rows: [(Change, &str); 8] = [
             (|s| s.state = "absent".into(), "countersign init"),
             (|s| s.state = "unusable".into(), "generations list"),
             (|s| s.recovery = "none".into(), "countersign recovery"),

@@ -11,9 +11,9 @@ pub(crate) async fn run(args: Unlock, session: &mut Session) -> Result<(), Error
         return said("Unlocked already.");
     }
     if args.recovery {
-        by_recovery(session).await?
+        by_recovery(session).await?;
     } else {
-        session.unlock().await?
+        session.unlock().await?;
     }
     said("Unlocked.")
 }
