@@ -171,7 +171,7 @@ mod tests {
     fn a_flood_is_refused_and_forgiven() {
         let start = Instant::now();
         let mut budget = Budget::full(start);
-        let taken = (0..).take_while(|_| budget.take(start)).count();
+        let taken = (0..10_000).take_while(|_| budget.take(start)).count();
         assert_eq!(taken, BURST as usize);
         assert!(budget.take(start + Duration::from_secs(1)));
     }

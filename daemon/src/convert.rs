@@ -79,7 +79,7 @@ pub fn status(state: &VaultState, store: &Store) -> Status {
             status.recovery = match vault.recovery() {
                 RecoveryState::None => "none",
                 RecoveryState::Unconfirmed => "unconfirmed",
-                _ => "made",
+                RecoveryState::Made => "made",
             }
             .into();
         }

@@ -27,6 +27,7 @@ pub fn harden() -> io::Result<()> {
 ///
 /// Best effort by the language's rules; the memory test proves a build.
 #[inline(never)]
+#[allow(clippy::large_stack_arrays)] // the size is the point
 pub fn scrub() {
     let mut area = [0u8; 512 * 1024];
     black_box(&mut area);

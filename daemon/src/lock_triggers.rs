@@ -35,6 +35,12 @@ pub struct IdleClock {
     armed: Notify,
 }
 
+impl Default for IdleClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl IdleClock {
     /// Starts counting now.
     pub fn new() -> Self {

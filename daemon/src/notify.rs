@@ -82,7 +82,7 @@ impl Notifier {
                 pressed = keys.iter().position(|known| known == key);
             }
         });
-        let _ = waited.await; // a server that goes away presses nothing
+        waited.await;
         pressed.map(|number| message.actions[number].clone())
     }
 }

@@ -103,20 +103,22 @@ fn connect(address: &BusAddress) -> io::Result<UnixStream> {
 
 /// Waits until the name is lost or the bus goes away.
 pub async fn bus_lost(bus: Connection) -> Result<(), ServeError> {
-    let lost = async {
-        let mut lost = DBusProxy::new(&bus).await?.receive_name_lost().await?;
-        while let Some(signal) = lost.next().await {
-            if signal.args()?.name().as_str() == BUS_NAME {
-                break;
-            }
-        }
-        Ok::<(), zbus::Error>(())
-    };
     tokio::select! {
-        _ = lost => {}
-        _ = bus.closed() => {}
+        _ = name_lost(&bus) => {}
+        () = bus.closed() => {}
     }
     Err(ServeError::BusLost)
+}
+
+/// Waits until the bus takes the name away.
+async fn name_lost(bus: &Connection) -> zbus::Result<()> {
+    let mut lost = DBusProxy::new(bus).await?.receive_name_lost().await?;
+    while let Some(signal) = lost.next().await {
+        if signal.args()?.name().as_str() == BUS_NAME {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Follows everything that locks the vault. What can't be followed here is noted.

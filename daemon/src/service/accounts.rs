@@ -38,8 +38,8 @@ impl AccountsBackend for Door {
             let fitting = matching(vault, words).into_iter();
             Ok(fitting
                 .map(|entry| {
-                    let used = uses.get(&entry.id()).copied().unwrap_or_default();
-                    (used.weight, convert::account_info(entry, used))
+                    let own = uses.get(&entry.id()).copied().unwrap_or_default();
+                    (own.weight, convert::account_info(entry, own))
                 })
                 .collect())
         })?;

@@ -57,7 +57,7 @@ impl ScannerBackend for Door {
             other => other?,
         }
         let text = self.text_of(candidate)?;
-        let kept = self.keep_text(text.expose(), options).await?;
+        let kept = self.keep_text(text.expose(), &options)?;
         if kept.outcome != "waiting" {
             self.forget_candidate(candidate)?;
         }
@@ -81,7 +81,7 @@ impl Service {
         };
         let found = worker::scan(target).await.map_err(|error| Error::CaptureNotPossible(error.to_string()))?;
         let mut ids = Vec::new();
-        for qr in found {
+        for qr in &found {
             ids.push(self.hold(qr, origin)?);
         }
         let inbox = self.inbox();
@@ -99,8 +99,8 @@ impl Service {
     }
 
     /// Holds one QR: in memory, or sealed to the vault's key while it is locked; what can't be kept isn't held.
-    fn hold(self: &Arc<Self>, qr: FoundQr, origin: &'static str) -> Result<(String, Place, SecretText), Error> {
-        let place = place_of(&qr, origin);
+    fn hold(self: &Arc<Self>, qr: &FoundQr, origin: &'static str) -> Result<(String, Place, SecretText), Error> {
+        let place = place_of(qr, origin);
         let text = SecretText::from(qr.text.as_ref().map_or("", |text| text.as_str()));
         if !payload::classify(text.expose()).can_be_kept() {
             return Ok((String::new(), place, text));
@@ -182,7 +182,7 @@ impl Service {
     }
 
     /// Keeps what a text says.
-    pub(super) async fn keep_text(self: &Arc<Self>, text: &str, options: KeepOptions) -> Result<Kept, Error> {
+    pub(super) fn keep_text(self: &Arc<Self>, text: &str, options: &KeepOptions) -> Result<Kept, Error> {
         let replace = match options.if_exists.as_deref() {
             Some("replace") => true,
             None | Some("keep-both") => false,
@@ -205,6 +205,9 @@ impl Service {
                 let mut account =
                     Account { issuer: String::new(), name: String::new(), prefix: None, kind: Kind::totp(), secret };
                 rename(&mut account);
+                if account.issuer.is_empty() && account.name.is_empty() {
+                    return Err(Error::InvalidArgument("a bare key needs an issuer or an account name".into()));
+                }
                 self.keep_account(account, replace)
             }
             Payload::Migration(_) => self.keep_migration(text),

@@ -80,7 +80,7 @@ impl SecretsBackend for Door {
     async fn add(&self, caller: Caller, text: &str, options: KeepOptions) -> Result<Kept, Error> {
         self.admit(&caller, &[text])?;
         self.ensure_open(None, false).await?;
-        self.keep_text(text, options).await
+        self.keep_text(text, &options)
     }
 
     async fn check(&self, caller: Caller, text: &str) -> Result<Candidate, Error> {

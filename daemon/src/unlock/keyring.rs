@@ -35,10 +35,10 @@ impl From<Error> for KeyringError {
         match error {
             Error::Locked | Error::Prompt | Error::PromptDisconnected => Self::Locked,
             Error::NoResult => Self::Empty,
-            Error::Unavailable => Self::Missing,
+            Error::Unavailable
+            | Error::ZbusFdo(zbus::fdo::Error::ServiceUnknown(_))
+            | Error::Zbus(zbus::Error::InputOutput(_) | zbus::Error::Address(_)) => Self::Missing,
             Error::Zbus(zbus::Error::MethodError(name, ..)) if name.ends_with(".ServiceUnknown") => Self::Missing,
-            Error::ZbusFdo(zbus::fdo::Error::ServiceUnknown(_)) => Self::Missing,
-            Error::Zbus(zbus::Error::InputOutput(_) | zbus::Error::Address(_)) => Self::Missing,
             other => Self::Failed(other.to_string()),
         }
     }
