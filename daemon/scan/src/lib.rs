@@ -1,0 +1,17 @@
+//! Reads every QR code off the screen, or off one picture.
+//!
+//! The map of the crate: [`capture`] takes the screens' pictures and [`picture`] opens a file, both give [`grey`]
+//! pictures; [`decode`] finds the codes on one; [`report`] writes them down, one line of JSON each; [`limits`] is what
+//! the process may no longer do once it holds pixels. The program in `main.rs` is these in a row.
+//!
+//! Nothing here knows what a code means, or that there is a vault.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod capture;
+pub mod decode;
+pub mod grey;
+pub mod limits;
+pub mod outcome;
+pub mod picture;
+pub mod report;
