@@ -50,25 +50,19 @@ async fn ask(args: &Code, session: &mut Session) -> Result<(Zeroizing<String>, C
             let found = accounts.find(&words, countersign_api::Dict::new()).await?;
             let chosen = session.one_of(&words, found.into_iter().map(AccountInfo::from).collect()).await?;
             match accounts.code_with(&chosen.id, options(args, false).into()).await {
-                Err(Answer::CounterBased(text)) => use_up(args, session, &chosen.id, text).await,
+                Err(Answer::CounterBased(_)) => use_up(args, session, &chosen.id).await,
                 answer => Ok(taken(answer?)),
             }
         }
-        Err(Answer::CounterBased(text)) => use_up(args, session, &words, text).await,
+        Err(Answer::CounterBased(_)) => use_up(args, session, &words).await,
         answer => Ok(taken(answer?)),
     }
 }
 
 /// Asks a counter-based account for its next code, which is used up by that.
-async fn use_up(
-    args: &Code,
-    session: &Session,
-    account: &str,
-    refused: String,
-) -> Result<(Zeroizing<String>, CodeDetails), Error> {
-    // A look into another time is no use of the account: the daemon's answer stands.
+async fn use_up(args: &Code, session: &Session, account: &str) -> Result<(Zeroizing<String>, CodeDetails), Error> {
     if args.next || args.at.is_some() {
-        return Err(Answer::CounterBased(refused).into());
+        return Err(Answer::CounterBased("its codes follow a counter and no clock: no --next, no --at".into()).into());
     }
     let answer = session.accounts().await?.code_with(account, options(args, true).into()).await?;
     if output::is_terminal_err() {

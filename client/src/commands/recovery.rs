@@ -25,7 +25,7 @@ pub(crate) async fn run(args: Recovery, session: &mut Session) -> Result<(), Err
 /// Makes a recovery key, prints it, and asks its last group back.
 pub(crate) async fn make(session: &mut Session) -> Result<(), Error> {
     let key = Zeroizing::new(session.secrets().await?.make_recovery(none()).await?);
-    let text = if output::is_terminal() { for_person(&key) } else { for_file(&key) };
+    let text = if output::is_terminal() { for_person(&key, output::columns()) } else { for_file(&key) };
     output::print(&text)?;
     if output::is_terminal() { confirm(session).await } else { Ok(()) }
 }
@@ -54,25 +54,30 @@ async fn confirm(session: &mut Session) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the key as it is copied from a screen: in groups, and in one line as age reads it.
-fn for_person(key: &str) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(1024));
-    text.push_str(
-        "\nThis recovery key opens the vault when the passphrase is forgotten. Print it, or write it down in\n",
-    );
-    text.push_str("these groups, and keep it away from this computer. It is shown this once.\n\n");
+/// Returns the key as it is copied from a screen this wide: in groups, and in one line as age reads it.
+fn for_person(key: &str, columns: usize) -> Zeroizing<String> {
+    let (intro, one_line) = (output::wrap(INTRO, columns, ""), output::wrap(ONE_LINE, columns, ""));
     let groups = groups(key);
-    for line in groups.chunks(6) {
-        text.push_str("    ");
-        for group in line {
-            text.push_str(group);
-            text.push(' ');
+    let (head, rest) = groups.split_first().expect("a text has at least one part");
+    let in_a_row = (columns.saturating_sub(4) / (GROUP + 1)).clamp(1, 6);
+    // With room for all of it: no piece is left behind in memory by growing.
+    let mut text = Zeroizing::new(String::with_capacity(intro.len() + one_line.len() + 8 * key.len()));
+    *text += "\n";
+    *text += &intro;
+    *text += "\n    ";
+    *text += head;
+    for row in rest.chunks(in_a_row) {
+        *text += "\n   ";
+        for group in row {
+            *text += " ";
+            *text += group;
         }
-        text.push('\n');
     }
-    text.push_str("\nThe same in one line, as age reads it:\n\n");
-    text.push_str(key);
-    text.push_str("\n\n");
+    *text += "\n\n";
+    *text += &one_line;
+    *text += "\n";
+    *text += key;
+    *text += "\n\n";
     text
 }
 
@@ -103,6 +108,9 @@ fn groups(key: &str) -> Vec<&str> {
     groups
 }
 
+const INTRO: &str = "This recovery key opens the vault when the passphrase is forgotten. It is shown this once: print it, or \
+write it down in these groups, and keep it away from this computer. Then clear the terminal.";
+const ONE_LINE: &str = "The same in one line, as age reads it:";
 /// Characters in a group: the last one is what is asked back.
 const GROUP: usize = 5;
 const TRIES: u32 = 3;
@@ -125,9 +133,17 @@ mod tests {
     }
 
     #[test]
+    fn a_narrow_terminal_shows_the_groups_whole() {
+        let key = key();
+        let shown = for_person(&key, 20);
+        assert!(groups(&key).iter().all(|group| shown.contains(group)));
+        assert!(shown.lines().filter(|line| *line != key).all(|line| line.len() <= 20), "{}", *shown);
+    }
+
+    #[test]
     fn the_plain_line_stands_in_both() {
         let key = key();
-        assert!(for_person(&key).lines().any(|line| line == key));
+        assert!(for_person(&key, 80).lines().any(|line| line == key));
         assert_eq!(for_file(&key).lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>(), [key.as_str()]);
     }
 }

@@ -44,7 +44,8 @@ fn lines(status: &Status, now: u64, columns: usize) -> String {
     rows.push(row("Daemon", &format!("version {}", status.version)));
     let mut text = output::table(&rows, columns);
     for advice in advice(status) {
-        text.push_str(&output::wrap(&format!("* {}", output::one_line(&advice)), columns, ""));
+        let lines = output::wrap(&output::one_line(&advice), columns, "  ");
+        text.push_str(&lines.replacen("  ", "* ", 1));
     }
     text
 }
