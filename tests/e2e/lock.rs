@@ -66,7 +66,7 @@ fn unlocking_needs_the_right_passphrase() {
     assert!(!wrong.err.contains("not the passphrase"), "{wrong:?}");
     assert_eq!(world.vault_property("State"), "locked");
     let passphrase = world.passphrase().to_owned();
-    world.tty(&["unlock"]).expect("assphrase").line(&passphrase).ends(0);
+    world.tty(&["unlock"]).expect("assphrase").secret(&passphrase).ends(0);
     assert_eq!(world.vault_property("State"), "unlocked");
 }
 
@@ -183,7 +183,7 @@ fn a_taken_name_is_not_taken_away() {
     let thief = thief.spawn_piped();
     thief.out.wait_for("the thief", LIMIT, |text| text.contains("1\n").then_some(()));
     let daemon = world.cmd(&harness::programs::ours("countersignd")).run();
-    assert!(daemon.code != 0 && daemon.err.contains("name"), "{daemon:?}");
+    assert!(daemon.code != 0 && daemon.err.contains("another program answers"), "{daemon:?}");
 }
 
 /// Asks for a name: replacing, and ready to be replaced. 1: owned, 3: somebody has it.

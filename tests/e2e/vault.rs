@@ -230,7 +230,7 @@ fn age_and_jq_alone_read_the_vault() {
     let line = "age -d -i slots/passphrase.age vault.age | head -1 | jq -r 'keys | length'";
     let dir = world.vault_dir();
     let mut shell = world.tty_of("sh", &["-c", &format!("cd '{}' && {line}", dir.display())]);
-    shell.expect("passphrase").line(&passphrase);
+    shell.expect("passphrase").secret(&passphrase);
     let shown = shell.ends(0);
     let keys: u32 = shown.lines().last().unwrap().trim().parse().unwrap();
     assert!(keys > 1, "{shown}");

@@ -9,12 +9,13 @@ use std::{
 
 use rustix::{
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{Winsize, tcsetwinsize},
+    termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
 
 use crate::{
     Process, World,
     process::{Captured, launcher_on_terminal},
+    until,
     wait::LIMIT,
 };
 
@@ -69,6 +70,15 @@ impl Tty {
     pub fn line(&mut self, text: &str) -> &mut Self {
         self.keys.write_all(format!("{text}\n").as_bytes()).unwrap();
         self
+    }
+
+    /// Types a secret and Enter, when the terminal has stopped showing what is typed.
+    pub fn secret(&mut self, text: &str) -> &mut Self {
+        until("the terminal to hide what is typed", LIMIT, || {
+            let hidden = !tcgetattr(&self.keys).unwrap().local_modes.contains(LocalModes::ECHO);
+            hidden.then_some(())
+        });
+        self.line(text)
     }
 
     /// Presses Ctrl-C.
