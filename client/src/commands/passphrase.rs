@@ -36,7 +36,7 @@ pub(crate) async fn ask_new(asking: &mut Asking) -> Result<Zeroizing<String>, Er
         if first.chars().count() < ADVISED && !tty.yes("That is short. Take it all the same?", false).await? {
             continue;
         }
-        if *tty.ask_secret("The same again: ").await? == *first {
+        if *tty.ask_secret("The same once more: ").await? == *first {
             return Ok(first);
         }
         tty.show("These two are not the same.\n")?;

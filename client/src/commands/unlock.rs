@@ -8,6 +8,10 @@ use crate::{args::Unlock, error::Error, output, session::Session};
 /// Runs the command.
 pub(crate) async fn run(args: Unlock, session: &mut Session) -> Result<(), Error> {
     if session.status.state == "unlocked" {
+        // A descriptor that can't be read is a mistake all the same.
+        if session.asking.has_fd() {
+            session.asking.fd_line()?;
+        }
         return said("Unlocked already.");
     }
     if args.recovery {
