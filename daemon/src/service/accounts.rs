@@ -143,9 +143,12 @@ pub(super) fn entry(vault: &Vault, id: AccountId) -> Result<&Entry, Error> {
 
 /// Returns the one account that is meant.
 pub(super) fn the_one<'a>(vault: &'a Vault, name: &str) -> Result<&'a Entry, Error> {
+    if name.trim().is_empty() {
+        return Err(Error::InvalidArgument("an account is named by its id, by issuer:name, or by words of it".into()));
+    }
     let found = matching(vault, name);
     match found.as_slice() {
-        [one] if !name.trim().is_empty() => Ok(one),
+        [one] => Ok(one),
         [] => Err(Error::NotFound(format!("no account fits \"{}\"", visible(name)))),
         several => {
             let mut lines: Vec<String> = several
