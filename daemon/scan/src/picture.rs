@@ -27,7 +27,7 @@ pub const MAX_PIXELS: u64 = 64_000_000;
 ///
 /// A pipe, a device or a folder is refused, and opening one does not wait.
 pub fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ScanError> {
-    let unreadable = |error: io::Error| bad(format_args!("the picture can't be read: {error}"));
+    let unreadable = |error: io::Error| bad(format!("the picture can't be read: {error}"));
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
@@ -44,7 +44,7 @@ pub fn read_all<R: Read>(source: R, expected: u64) -> Result<Zeroizing<Vec<u8>>,
     source
         .take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| bad(format_args!("the picture can't be read: {error}")))?;
+        .map_err(|error| bad(format!("the picture can't be read: {error}")))?;
     match bytes.len() as u64 {
         0 => Err(bad("the picture is empty")),
         length if length > MAX_BYTES => Err(bad("the picture is larger than 64 MiB; cut it to the part with the code")),
@@ -54,7 +54,7 @@ pub fn read_all<R: Read>(source: R, expected: u64) -> Result<Zeroizing<Vec<u8>>,
 
 /// Decodes a picture to grey.
 pub fn decode(bytes: &[u8]) -> Result<Grey, ScanError> {
-    let damaged = |error: image::ImageError| bad(format_args!("the picture is damaged: {error}"));
+    let damaged = |error: image::ImageError| bad(format!("the picture is damaged: {error}"));
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| unknown())?;
     if !reader.format().is_some_and(|format| FORMATS.contains(&format)) {
         return Err(unknown());
@@ -65,7 +65,7 @@ pub fn decode(bytes: &[u8]) -> Result<Grey, ScanError> {
     let decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(bad(format_args!(
+        return Err(bad(format!(
             "the picture is too big: {width} × {height} pixels, at most 64 million are read; cut it to the part with \
              the code"
         )));
@@ -86,8 +86,8 @@ fn unknown() -> ScanError {
     bad("the file is no picture that can be read; PNG, JPEG, WebP, GIF, BMP and PNM are")
 }
 
-fn bad(why: impl ToString) -> ScanError {
-    ScanError::Picture(why.to_string())
+fn bad(why: impl Into<String>) -> ScanError {
+    ScanError::Picture(why.into())
 }
 
 const FORMATS: &[ImageFormat] =

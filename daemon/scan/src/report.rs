@@ -119,7 +119,7 @@ mod tests {
         let (mut out, mut room) = (Vec::new(), MAX_REPORT);
         let count = write(&mut out, &codes, None, &mut room).unwrap();
         assert!(out.len() <= MAX_REPORT);
-        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), count);
+        assert_eq!(String::from_utf8(out).unwrap().lines().count(), count);
         assert!((1..32).contains(&count));
     }
 }

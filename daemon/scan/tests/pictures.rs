@@ -1,5 +1,7 @@
 //! Codes as they stand on screens, and what is read off them.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod drawing;
 
 use std::time::{Duration, Instant};
@@ -55,6 +57,12 @@ fn a_plain_code_is_read_with_its_corners() {
     assert!(near(c, left + side, top + side) && near(d, left, top + side), "{:?}", codes[0].corners);
 }
 
+/// Lays a shine over the picture, darkest at the left.
+fn slope(picture: &RgbImage) -> RgbImage {
+    let shine = |x: u32, value: u8| value.saturating_add((x * 150 / picture.width()) as u8);
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| Rgb(picture.get_pixel(x, y).0.map(|v| shine(x, v))))
+}
+
 #[test]
 fn every_look_of_a_screen_is_read() {
     let grey = |value: u8| Rgb([value, value, value]);
@@ -76,6 +84,8 @@ fn every_look_of_a_screen_is_read() {
         ("three quarters of a turn", imageops::rotate270(&with_code(URI))),
         ("mirrored", imageops::flip_horizontal(&with_code(URI))),
         ("blurred", imageops::blur(&with_code(URI), 1.6)),
+        ("1.9 pixels a module", imageops::resize(&with_code(URI), 190, 142, imageops::FilterType::Triangle)),
+        ("very pale, on a slope", slope(&drawn(&code(URI), WHITE, Pen { dark: grey(60), light: grey(80), ..PEN }))),
         ("at 1.25 of its size", imageops::resize(&with_code(URI), 500, 375, imageops::FilterType::Triangle)),
     ];
     let unread: Vec<&str> = rows.iter().filter(|(_, picture)| texts(picture) != [URI]).map(|(look, _)| *look).collect();

@@ -1,5 +1,7 @@
 //! The program: what it takes, what it prints, how it ends.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod drawing;
 
 use std::{

@@ -13,13 +13,13 @@ fn readings(set: &str) -> Option<Vec<Reading>> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
     let folder = PathBuf::from(env::var_os("COUNTERSIGN_SHARED").unwrap_or(beside.into())).join("qr").join(set);
     if !folder.join("manifest.tsv").exists() {
-        println!("{set}: no shared pictures at hand; tests/pictures.rs has the project's own");
+        eprintln!("{set}: no shared pictures at hand; tests/pictures.rs has the project's own");
         return None;
     }
     let readings = corpus::read_all(&corpus::entries(&folder));
     let sum = |count: fn(&Reading) -> usize| readings.iter().map(count).sum::<usize>();
     let (ours, rxings) = (sum(|reading| reading.ours), sum(|reading| reading.rxings));
-    println!("{set}: {ours} of {} codes read, rxing alone {rxings}", sum(|reading| reading.present));
+    eprintln!("{set}: {ours} of {} codes read, rxing alone {rxings}", sum(|reading| reading.present));
     assert!(ours >= rxings, "{set}: {ours} codes read, rxing alone reads {rxings}");
     Some(readings)
 }

@@ -42,6 +42,7 @@ pub fn read(from: &mut impl Read) -> io::Result<Vec<Shot>> {
 }
 
 /// Reads a header line, byte by byte so that nothing of the pixels is taken; `None` at the end of the stream.
+#[expect(clippy::unbuffered_bytes, reason = "a buffer would keep pixels, and a header has a hundred bytes")]
 fn read_header(from: &mut impl Read) -> io::Result<Option<Screen>> {
     let mut line = Vec::new();
     for byte in from.bytes().take(MAX_HEADER) {

@@ -14,7 +14,12 @@ use super::Content;
 
 /// Returns what a square of modules says; `None` where it is no code, or too damaged.
 pub(super) fn decode(modules: &BitMatrix) -> Option<Content> {
-    let Some(mut bytes) = read_bytes(modules) else { return read_text(modules) };
+    decode_quickly(modules).or_else(|| read_text(modules))
+}
+
+/// The same without a second opinion, for guesses of which most are wrong.
+pub(super) fn decode_quickly(modules: &BitMatrix) -> Option<Content> {
+    let mut bytes = read_bytes(modules)?;
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Some(Content::Text(Zeroizing::new(text))),
         Err(error) => {

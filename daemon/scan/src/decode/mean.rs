@@ -13,7 +13,7 @@ use crate::grey::Grey;
 /// Reads the codes of a picture in which dark is dark.
 pub(super) fn read(picture: &Grey, until: Instant) -> Vec<Found> {
     match threshold(picture) {
-        Some(bitmap) => finder::read_all(&bitmap, until),
+        Some(bitmap) => finder::read_all(picture, &bitmap, until),
         None => Vec::new(),
     }
 }

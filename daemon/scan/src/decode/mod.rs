@@ -14,6 +14,8 @@ mod finder;
 mod mean;
 mod native;
 mod place;
+mod projection;
+mod sampler;
 mod shrink;
 
 use std::{

@@ -13,7 +13,7 @@ pub(super) fn read(picture: &Grey, until: Instant) -> Vec<Found> {
     let Ok(source) = Luma8Source::new_with_slice(picture.pixels(), width, height) else { return Vec::new() };
     let binarizer = HybridBinarizer::new(source);
     match binarizer.get_black_matrix() {
-        Ok(bitmap) => finder::read_all(bitmap, until),
+        Ok(bitmap) => finder::read_all(picture, bitmap, until),
         Err(_) => Vec::new(), // a flat picture has no threshold
     }
 }

@@ -1,6 +1,8 @@
 //! Sets of pictures with known texts: a folder with a `manifest.tsv` that names, among other things, `file`,
 //! `category` and `payloads` (a JSON list).
 
+#![allow(dead_code, reason = "the table of examples/recall.rs shows more than the test asks")]
+
 use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
