@@ -43,18 +43,28 @@ struct Json<'a> {
 }
 
 async fn ask(args: &Code, session: &mut Session) -> Result<(Zeroizing<String>, CodeDetails), Error> {
-    let accounts = session.accounts().await?;
     let words = args.name.text();
-    match accounts.code_with(&words, options(args, false).into()).await {
-        Err(Answer::Ambiguous(_)) => {
-            let found = accounts.find(&words, countersign_api::Dict::new()).await?;
+    match code_of(args, session, &words).await {
+        Err(Error::Daemon(Answer::Ambiguous(_))) => {
+            let found = session.accounts().await?.find(&words, countersign_api::Dict::new()).await?;
             let chosen = session.one_of(&words, found.into_iter().map(AccountInfo::from).collect()).await?;
-            match accounts.code_with(&chosen.id, options(args, false).into()).await {
-                Err(Answer::CounterBased(_)) => use_up(args, session, &chosen.id).await,
-                answer => Ok(taken(answer?)),
-            }
+            code_of(args, session, &chosen.id).await
         }
-        Err(Answer::CounterBased(_)) => use_up(args, session, &words).await,
+        answer => answer,
+    }
+}
+
+/// Asks for one account's code; for its PIN too where the vault does not keep it.
+async fn code_of(args: &Code, session: &mut Session, account: &str) -> Result<(Zeroizing<String>, CodeDetails), Error> {
+    let answer = session.accounts().await?.code_with(account, options(args, false).into()).await;
+    match answer {
+        Err(Answer::CounterBased(_)) => use_up(args, session, account).await,
+        Err(Answer::PinNeeded(why)) => {
+            let Some(tty) = session.asking.tty() else { return Err(Answer::PinNeeded(why).into()) };
+            let pin = tty.ask_secret("PIN of this account: ").await?;
+            let secrets = session.secrets().await?;
+            Ok(taken(secrets.code_with_pin(account, &pin, options(args, false).into()).await?))
+        }
         answer => Ok(taken(answer?)),
     }
 }

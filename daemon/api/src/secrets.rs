@@ -45,6 +45,14 @@ pub trait SecretsBackend: Send + Sync + 'static {
     fn trash(&self, caller: Caller) -> impl Future<Output = Result<Vec<AccountInfo>, Error>> + Send;
     /// Takes back the last change, and says which it was.
     fn undo(&self, caller: Caller) -> impl Future<Output = Result<String, Error>> + Send;
+    /// The code of an account whose PIN the vault does not keep. Options and details as `Accounts1.CodeWith`.
+    fn code_with_pin(
+        &self,
+        caller: Caller,
+        account: &str,
+        pin: &str,
+        options: CodeOptions,
+    ) -> impl Future<Output = Result<(String, CodeDetails), Error>> + Send;
     /// The secret of an account: secret s, uri s. Needs presence.
     fn reveal(&self, caller: Caller, account: &str) -> impl Future<Output = Result<Revealed, Error>> + Send;
     /// Puts another passphrase in the place of the present one. Needs presence.
@@ -174,6 +182,20 @@ impl<B: SecretsBackend> Secrets<B> {
     async fn undo(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<String, Error> {
         NoOptions::try_from(options)?;
         self.backend.undo(self.origin.caller(&header)?).await
+    }
+
+    /// The code of an account whose PIN the vault does not keep. Options and details as `Accounts1.CodeWith`.
+    #[zbus(out_args("code", "details"))]
+    async fn code_with_pin(
+        &self,
+        account: &str,
+        pin: &str,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(String, Dict), Error> {
+        let caller = self.origin.caller(&header)?;
+        let (code, details) = self.backend.code_with_pin(caller, account, pin, options.try_into()?).await?;
+        Ok((code, details.into()))
     }
 
     /// The secret of an account: secret s, uri s. Needs presence.

@@ -13,6 +13,7 @@ use countersign_api::{
 use countersign_core::{
     account::{AccountId, Kind},
     code::code_at,
+    secret::SecretText,
     text::visible,
     vault::{Entry, Vault},
 };
@@ -53,6 +54,19 @@ impl AccountsBackend for Door {
     }
 
     async fn code(&self, caller: Caller, account: &str, options: CodeOptions) -> Result<(String, CodeDetails), Error> {
+        self.give_code(caller, account, None, options).await
+    }
+}
+
+impl Service {
+    /// Gives a code, with the account's PIN where the vault does not keep it.
+    pub(super) async fn give_code(
+        self: &Arc<Self>,
+        caller: Caller,
+        account: &str,
+        pin: Option<SecretText>,
+        options: CodeOptions,
+    ) -> Result<(String, CodeDetails), Error> {
         self.admit(&caller, &[account])?;
         let prompt = options.prompt.unwrap_or(false).then(PromptOptions::default);
         self.ensure_open(prompt, false).await?;
@@ -60,16 +74,14 @@ impl AccountsBackend for Door {
         let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
         self.wait_for_code(id, &options).await?;
         let epoch = self.state().epoch();
-        let answer = self.make_code(id, &options)?;
+        let answer = self.make_code(id, pin.as_ref(), &options)?;
         self.write_down(id, program);
         if self.state().epoch() != epoch {
             return Err(Error::Locked("the vault was locked meanwhile".into()));
         }
         Ok(answer)
     }
-}
 
-impl Service {
     /// Waits until a code can be given that is fresh and unused enough.
     async fn wait_for_code(self: &Arc<Self>, id: AccountId, options: &CodeOptions) -> Result<(), Error> {
         if options.at.is_some() {
@@ -100,7 +112,12 @@ impl Service {
     }
 
     /// Makes the code, and puts a counter on disk before the code is shown.
-    fn make_code(self: &Arc<Self>, id: AccountId, options: &CodeOptions) -> Result<(String, CodeDetails), Error> {
+    fn make_code(
+        self: &Arc<Self>,
+        id: AccountId,
+        pin: Option<&SecretText>,
+        options: &CodeOptions,
+    ) -> Result<(String, CodeDetails), Error> {
         let (counts, period, confirmed) = self.with_vault(|vault| {
             let entry = entry(vault, id)?;
             let kind = &entry.account().kind;
@@ -112,7 +129,7 @@ impl Service {
         let shift = if options.next.unwrap_or(false) { u64::from(period) } else { 0 };
         let at = options.at.unwrap_or_else(now).saturating_add(shift);
         let code = self.with_vault(|vault| {
-            code_at(entry(vault, id)?.account(), at, None).map_err(|error| convert::code_error(&error))
+            code_at(entry(vault, id)?.account(), at, pin).map_err(|error| convert::code_error(&error))
         })?;
         if counts {
             self.change_vault(|vault| vault.advance(id))?;

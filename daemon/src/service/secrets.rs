@@ -6,8 +6,8 @@ use countersign_api::{
     Caller, Error,
     secrets::SecretsBackend,
     types::{
-        AccountInfo, Candidate, EditOptions, GenerationInfo, InitOptions, KeepOptions, Kept, LogLine, LogOptions,
-        Revealed, SlotInfo,
+        AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, InitOptions, KeepOptions, Kept,
+        LogLine, LogOptions, Revealed, SlotInfo,
     },
 };
 use countersign_core::{
@@ -131,6 +131,17 @@ impl SecretsBackend for Door {
             let titles: Vec<String> = undone.accounts.iter().filter_map(title).collect();
             Ok(convert::undone(undone.what, &titles))
         })
+    }
+
+    async fn code_with_pin(
+        &self,
+        caller: Caller,
+        account: &str,
+        pin: &str,
+        options: CodeOptions,
+    ) -> Result<(String, CodeDetails), Error> {
+        self.admit(&caller, &[pin])?;
+        self.give_code(caller, account, Some(pin.into()), options).await
     }
 
     async fn reveal(&self, caller: Caller, account: &str) -> Result<Revealed, Error> {
