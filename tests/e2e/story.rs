@@ -62,7 +62,7 @@ fn the_one_time_qr<'w>(teller: &Teller, world: &'w World, mut page: Page) -> (Te
     teller.step("1. The page of a work account shows Microsoft's own QR, and `countersign scan` looks at it");
     let first = page.site.next_page();
     assert_eq!(first.page, "first");
-    let scan = world.terminal("countersign scan", "82x58+770+10", &["scan"]);
+    let scan = world.terminal("countersign scan", "82x46+770+10", &["scan"]);
     for said in [
         "one-time activation of Microsoft Authenticator",
         "I want to use a different authenticator app",
@@ -144,7 +144,7 @@ fn the_next_device(teller: &Teller, world: &World, secret: &str) {
     let from_file = world.zbarimg(&png);
     assert!(from_file.to_ascii_uppercase().contains(&format!("SECRET={secret}")), "the picture holds another key");
 
-    let terminal = world.terminal("countersign qr", "110x60+300+10", &["qr", "microsoft"]);
+    let terminal = world.terminal("countersign qr", "110x40+300+10", &["qr", "microsoft"]);
     terminal.expect("assphrase");
     terminal.type_line(world.passphrase());
     terminal.expect("█");

@@ -190,7 +190,11 @@ pub struct Terminal<'w> {
 impl Terminal<'_> {
     /// Returns all that it showed so far, without control sequences.
     pub fn shown(&self) -> String {
-        plain(&String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()))
+        let log = plain(&String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()));
+        // `script` adds a line of its own at both ends.
+        let lines =
+            log.lines().filter(|line| !line.starts_with("Script started on") && !line.starts_with("Script done on"));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// Waits until these words are shown, however the lines are broken.
