@@ -177,7 +177,7 @@ fn start_as_child() -> Result<(), Error> {
         program("countersignd").ok_or_else(|| unreachable("countersignd is not installed beside this program"))?;
     let (ours, theirs) = UnixStream::pair().map_err(unreachable)?;
     ours.set_read_timeout(Some(START_LIMIT)).map_err(unreachable)?;
-    Command::new(program)
+    let mut child = Command::new(program)
         .arg("--announce")
         .stdin(Stdio::null())
         .stdout(Stdio::from(OwnedFd::from(theirs)))
@@ -185,6 +185,8 @@ fn start_as_child() -> Result<(), Error> {
         .process_group(0)
         .spawn()
         .map_err(|error| unreachable(format!("countersignd does not start: {error}")))?;
+    // Its end is taken note of, so that it does not stay behind as a zombie of a client that goes on for days.
+    std::thread::spawn(move || child.wait());
     let mut word = String::new();
     let read = BufReader::new(ours).read_line(&mut word);
     read.map_err(|error| unreachable(format!("countersignd is not ready: {error}")))?;

@@ -3,9 +3,14 @@
 //! Pinentry is a program of its own that draws the question and grabs the keyboard; it speaks the Assuan protocol, a line
 //! a command. Its answers hold the passphrase and are wiped.
 
-use std::{env, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
-use countersign_core::secret::SecretText;
+use countersign_core::{secret::SecretText, text::visible};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{ChildStdin, ChildStdout, Command},
@@ -42,7 +47,22 @@ pub async fn ask(question: Question<'_>, environment: &[(&'static str, String)])
     if !shown {
         return Err(PromptError::Nothing("no display to ask on".into()));
     }
-    let program = pinentry().ok_or_else(|| PromptError::Nothing("pinentry is not installed".into()))?;
+    let mut failure = PromptError::Nothing("pinentry is not installed".into());
+    for program in pinentries() {
+        match ask_by(&program, question, environment).await {
+            // One that can't draw here leaves it to the next: each desktop has its own.
+            Err(PromptError::Nothing(why)) => failure = PromptError::Nothing(why),
+            answer => return answer,
+        }
+    }
+    Err(failure)
+}
+
+async fn ask_by(
+    program: &Path,
+    question: Question<'_>,
+    environment: &[(&'static str, String)],
+) -> Result<SecretText, PromptError> {
     let mut child = Command::new(program)
         .env_clear()
         .envs(environment.iter().map(|(name, value)| (*name, value.as_str())))
@@ -60,11 +80,13 @@ pub async fn ask(question: Question<'_>, environment: &[(&'static str, String)])
     timeout(PATIENCE, talk.ask(question)).await.unwrap_or(Err(PromptError::Dismissed))
 }
 
-fn pinentry() -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    // Not the one for terminals: the daemon has none.
+/// Returns the pinentry programs that draw windows, best first.
+fn pinentries() -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    // Not the ones for terminals: the daemon has none.
     let names = ["pinentry-gnome3", "pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", "pinentry-x11", "pinentry"];
-    names.iter().find_map(|name| env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file()))
+    let find = |name: &str| env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file());
+    names.into_iter().filter_map(find).collect()
 }
 
 struct Talk {
@@ -102,11 +124,20 @@ impl Talk {
             }
             match line.split_once(' ').unwrap_or((line.trim_end(), "")) {
                 ("OK", _) => return Ok(data),
-                ("ERR", _) => return Err(PromptError::Dismissed),
+                ("ERR", why) => return Err(refusal(why)),
                 ("D", text) => data = Some(unescape(text.trim_end_matches('\n'))),
                 _ => {}
             }
         }
+    }
+}
+
+/// Tells a person's no from a program's: the error's lower 16 bits are libgpg-error's code.
+fn refusal(why: &str) -> PromptError {
+    let (number, text) = why.trim_end().split_once(' ').unwrap_or((why.trim_end(), ""));
+    match number.parse::<u32>().map(|number| number & 0xffff) {
+        Ok(CANCELLED | FULLY_CANCELLED | NOT_CONFIRMED | TIMED_OUT) => PromptError::Dismissed,
+        _ => PromptError::Nothing(format!("pinentry says: {}", visible(text))),
     }
 }
 
@@ -131,11 +162,21 @@ fn unescape(text: &str) -> SecretText {
     SecretText::new(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+const CANCELLED: u32 = 99;
+const FULLY_CANCELLED: u32 = 198;
+const NOT_CONFIRMED: u32 = 114;
+const TIMED_OUT: u32 = 62;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_persons_no_is_told_from_a_programs() {
+        assert!(matches!(refusal("83886179 Operation cancelled <Pinentry>"), PromptError::Dismissed));
+        assert!(matches!(refusal("83918950 Inappropriate ioctl for device <Pinentry>"), PromptError::Nothing(_)));
+    }
 
     #[test]
     fn assuan_escapes_are_undone() {
