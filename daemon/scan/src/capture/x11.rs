@@ -22,6 +22,11 @@ pub(super) fn screens() -> Result<Vec<Shot>, ScanError> {
     let mut child = Running(start()?);
     let until = Instant::now() + DEADLINE;
     let shots = frames::read(&mut Timed { from: child.0.stdout.take().expect("the output is piped"), until });
+    if let Err(error) = &shots
+        && error.kind() == io::ErrorKind::InvalidData
+    {
+        return Err(ScanError::Capture(format!("the capture program wrote {error}")));
+    }
     let (told, status) = child.end(until).map_err(|error| ScanError::Capture(error.to_string()))?;
     if !status.success() {
         return Err(judge(status, &told));
