@@ -109,7 +109,7 @@ pub(crate) enum Command {
 /// One account, named in words.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Name {
-    /// Words of its issuer or name, an exact `issuer:name`, or its id
+    /// Words of its issuer or name, an exact issuer:name, or its id
     #[arg(required = true, value_name = "NAME", value_hint = ValueHint::EmailAddress)]
     pub(crate) words: Vec<String>,
 }
@@ -181,7 +181,7 @@ pub(crate) struct Keep {
 /// Arguments of `add`.
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// `-` reads the URI or key from standard input; else it is asked for
+    /// With -, reads the URI or key from standard input; else it is asked for
     #[arg(value_name = "-", allow_hyphen_values = true)]
     pub(crate) input: Option<String>,
     #[command(flatten)]
@@ -266,7 +266,7 @@ pub(crate) struct Uri {
 /// Arguments of `qr`.
 #[derive(Debug, Args)]
 pub(crate) struct Qr {
-    /// Accounts, each in one argument: words, an exact `issuer:name`, or an id
+    /// Accounts, each in one argument: words, an exact issuer:name, or an id
     #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "NAME")]
     #[arg(value_hint = ValueHint::EmailAddress)]
     pub(crate) names: Vec<String>,
@@ -400,9 +400,9 @@ pub(crate) struct Slots {
 /// What to do with the ways to open the vault.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SlotsAction {
-    /// List them (what `slots` alone does)
+    /// List them (what slots alone does)
     List,
-    /// Add one: `keyring`, the login keyring
+    /// Add one: keyring, the login keyring
     Add {
         /// Its name
         #[arg(value_name = "SLOT")]
@@ -447,7 +447,7 @@ pub(crate) enum GenerationsAction {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// `-`, or nothing: the URI or key comes from standard input
+    /// With -, or nothing: the URI or key comes from standard input
     #[arg(value_name = "-", allow_hyphen_values = true)]
     pub(crate) input: Option<String>,
     /// Print it as JSON

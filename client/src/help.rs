@@ -43,6 +43,7 @@ fn write_page(command: &Command, name: &str, folder: &Path) -> Result<(), Error>
     let page = Man::new(named).manual("countersign").source(format!("countersign {version}"));
     let mut text = Vec::new();
     page.render(&mut text).map_err(failed())?;
+    let text = String::from_utf8_lossy(&text).replace(".SH EXTRA\nExit codes:\n", ".SH \"EXIT STATUS\"\n");
     fs::write(&path, text).map_err(failed())?;
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         write_page(sub, &format!("{name}-{}", sub.get_name()), folder)?;
@@ -65,7 +66,7 @@ the second.";
 pub(crate) const RECOVERY_ABOUT: &str = "Make and print a new recovery key
 
 It opens the vault when the passphrase is forgotten, and takes the place of an earlier one. Print it or write it down, \
-and keep it away from this computer. In a pipe it is a file that `age -d -i` reads.";
+and keep it away from this computer. In a pipe it is a file that age -d -i reads.";
 
 /// What every command may end with, and how accounts and passphrases are given.
 pub(crate) const EXIT_CODES: &str = "Exit codes:
@@ -113,7 +114,10 @@ mod tests {
         let code = fs::read_to_string(folder.join("countersign-code.1")).unwrap();
         let take = folder.join("countersign-generations-take.1").is_file();
         fs::remove_dir_all(&folder).unwrap();
-        assert!(main.contains("130") && main.contains("countersign\\-code(1)"), "{main}");
+        assert!(
+            main.contains("EXIT STATUS") && main.contains("130") && main.contains("countersign\\-code(1)"),
+            "{main}"
+        );
         assert!(code.contains("max\\-wait") && take);
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn outcome(kept: &Kept, total: u32) -> String {
         "waiting" if !kept.missing_parts.is_empty() => {
             format!("Sealed until the rest is there. Of {total} parts, missing: {}.", parts(&kept.missing_parts))
         }
-        "waiting" => "Nothing is lost: it is sealed, and offered by `countersign scan` once you have unlocked.".into(),
+        "waiting" => "Nothing is lost: it is sealed, and offered when you unlock: countersign unlock.".into(),
         other => format!("{}: {what}", output::one_line(other)),
     }
 }

@@ -21,6 +21,7 @@ mod prompt;
 mod qr;
 mod session;
 mod time;
+mod waiting;
 
 use std::{env, future::Future, process::ExitCode};
 

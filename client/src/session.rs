@@ -127,8 +127,8 @@ impl Session {
     async fn unlock_by_daemon(&mut self, prompt: bool) -> Result<bool, Error> {
         match self.vault().await?.unlock(prompt_options(prompt).into()).await {
             Ok(()) => Ok(true),
-            Err(Answer::Locked(_) | Answer::Failed(_)) => Ok(false),
-            Err(Answer::Cancelled(_) | Answer::WrongPassphrase(_)) if !prompt => Ok(false),
+            // What the keyring can't do is no failure; what became of the dialog is the answer.
+            Err(Answer::Locked(_) | Answer::Failed(_) | Answer::WrongPassphrase(_)) if !prompt => Ok(false),
             Err(answer) => Err(answer.into()),
         }
     }

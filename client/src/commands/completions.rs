@@ -68,9 +68,12 @@ fn with_names(between: &str) -> String {
 const NAME: &str = "countersign";
 
 const BASH: &str = r#"_countersign_names() {
-    local typed=${COMP_LINE:0:COMP_POINT} name
+    local typed=${COMP_LINE:0:COMP_POINT} command name
     typed=${typed##*[[:space:]]}
-    case ${COMP_WORDS[1]-} in
+    for command in "${COMP_WORDS[@]:1}"; do
+        [[ $command == -* ]] || break
+    done
+    case $command in
         @COMMANDS@) [[ $typed == -* ]] || {
             COMPREPLY=()
             while IFS= read -r name; do

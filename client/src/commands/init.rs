@@ -8,6 +8,7 @@ use crate::{
     error::Error,
     output,
     session::{Session, none},
+    waiting,
 };
 
 /// Runs the command.
@@ -25,7 +26,10 @@ pub(crate) async fn run(args: Init, session: &mut Session) -> Result<(), Error> 
     if keyring {
         add_keyring(session).await?;
     }
-    if args.no_recovery { Ok(()) } else { recovery::make(session).await }
+    if !args.no_recovery {
+        recovery::make(session).await?;
+    }
+    waiting::offer_all(session).await
 }
 
 /// Returns whether the login keyring shall open the vault too: as told, else as the person says.

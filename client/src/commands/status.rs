@@ -93,7 +93,7 @@ fn advice(status: &Status) -> Vec<String> {
         recovery && status.recovery == "unconfirmed",
         "Is the recovery key written down? Show it by its last group: countersign recovery --confirm".into(),
     );
-    let inbox = format!("Found while the vault was locked, waiting to be kept: {}: countersign scan", status.inbox);
+    let inbox = format!("Found while the vault was locked, waiting to be kept: {}: countersign unlock", status.inbox);
     when(status.inbox > 0, inbox);
     let unconfirmed =
         format!("Kept without a code asked for yet, so a site may still wait for it: {}", status.unconfirmed);

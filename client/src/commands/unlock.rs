@@ -3,7 +3,7 @@
 use countersign_api::Error as Answer;
 use zeroize::Zeroizing;
 
-use crate::{args::Unlock, error::Error, output, session::Session};
+use crate::{args::Unlock, error::Error, output, session::Session, waiting};
 
 /// Runs the command.
 pub(crate) async fn run(args: Unlock, session: &mut Session) -> Result<(), Error> {
@@ -12,14 +12,16 @@ pub(crate) async fn run(args: Unlock, session: &mut Session) -> Result<(), Error
         if session.asking.has_fd() {
             session.asking.fd_line()?;
         }
-        return said("Unlocked already.");
+        said("Unlocked already.")?;
+        return waiting::offer_sealed(session).await;
     }
     if args.recovery {
         by_recovery(session).await?;
     } else {
         session.unlock().await?;
     }
-    said("Unlocked.")
+    said("Unlocked.")?;
+    waiting::offer_sealed(session).await
 }
 
 async fn by_recovery(session: &mut Session) -> Result<(), Error> {
