@@ -27,6 +27,9 @@ impl Grey {
     ///
     /// A black code on transparency wants a white page, a white one a black page.
     pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Option<Self> {
+        if rgba.iter().skip(3).step_by(4).all(|alpha| *alpha == 255) {
+            return Self::new(width, height, rgba.chunks_exact(4).map(luma).collect());
+        }
         let ground = ground_for(rgba);
         let over = |pixel: &[u8]| {
             let alpha = u32::from(pixel[3]);
