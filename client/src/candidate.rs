@@ -122,12 +122,12 @@ fn advice(candidate: &Candidate, page: &mut Page) {
             page.item("  ", &format!("{}.", number + 1), step);
         }
     }
-    if !candidate.page.is_empty() {
+    if !candidate.page.is_empty() && !candidate.steps.iter().any(|step| step.contains(&candidate.page)) {
         page.paragraph("The page where that begins:");
         page.text("  ", &candidate.page);
     }
     if !candidate.missing.is_empty() {
-        page.paragraph("If that choice is missing there:");
+        page.paragraph("Otherwise:");
         for way in &candidate.missing {
             page.item("  ", "-", way);
         }
@@ -165,7 +165,8 @@ fn stands(candidate: &Candidate) -> String {
     let (place, screen) = (&candidate.place, &candidate.screen);
     match candidate.origin.as_str() {
         "screen" if place.is_empty() => "on the screen".into(),
-        "screen" if screen.is_empty() => format!("on the screen, {place}"),
+        // A display without names for its screens says so.
+        "screen" if screen.is_empty() || screen == "screen" => format!("on the screen, {place}"),
         "screen" => format!("on the screen {screen}, {place}"),
         "image" if place.is_empty() => format!("in the picture, at {},{}", candidate.x, candidate.y),
         "image" => format!("in the picture, {place}"),

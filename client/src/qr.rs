@@ -44,7 +44,7 @@ impl Matrix {
     pub(crate) fn size(&self, drawing: Drawing) -> (usize, usize) {
         match drawing {
             Drawing::HalfBlocks => (self.side, self.side.div_ceil(2)),
-            Drawing::Spaces => (2 * self.side, self.side),
+            Drawing::Blocks(_) => (2 * self.side, self.side),
         }
     }
 
@@ -54,36 +54,34 @@ impl Matrix {
         let mut text = Zeroizing::new(String::with_capacity(self.side * self.side * MAX_CELL));
         let step = if drawing == Drawing::HalfBlocks { 2 } else { 1 };
         for y in (0..self.side).step_by(step) {
-            text.push_str(palette.black_on_white);
-            match drawing {
-                Drawing::HalfBlocks => self.half_blocks(y, &mut text),
-                Drawing::Spaces => self.spaces(y, palette, &mut text),
+            let mut colours = "";
+            for x in 0..self.side {
+                let (cell, wanted) = match drawing {
+                    Drawing::HalfBlocks => self.half_blocks(x, y, palette),
+                    Drawing::Blocks(block) if self.is_dark(x, y) => (block, palette.black),
+                    Drawing::Blocks(_) => ("  ", palette.black_on_white),
+                };
+                if wanted != colours {
+                    text.push_str(wanted);
+                    colours = wanted;
+                }
+                text.push_str(cell);
             }
             text.push_str("\x1b[0m\n");
         }
         text
     }
 
-    /// Writes two rows of modules as one line.
-    fn half_blocks(&self, y: usize, text: &mut String) {
-        for x in 0..self.side {
-            text.push(match (self.is_dark(x, y), self.is_dark(x, y + 1)) {
-                (false, false) => ' ',
-                (true, false) => '▀',
-                (false, true) => '▄',
-                (true, true) => '█',
-            });
-        }
-    }
-
-    /// Writes a row of modules as spaces on two backgrounds, for terminals that know no block characters.
-    fn spaces(&self, y: usize, palette: Palette, text: &mut String) {
-        for x in 0..self.side {
-            let dark = self.is_dark(x, y);
-            if x > 0 && dark != self.is_dark(x - 1, y) {
-                text.push_str(if dark { palette.black_ground } else { palette.black_on_white });
-            }
-            text.push_str("  ");
+    /// Returns the character and the colours for two modules, one above the other.
+    ///
+    /// The lower one is the background, always: many fonts' lower half and full block leave a line free at the bottom of
+    /// their cell, and a decoder takes such lines for modules.
+    fn half_blocks(&self, x: usize, y: usize, palette: Palette) -> (&'static str, &'static str) {
+        match (self.is_dark(x, y), self.is_dark(x, y + 1)) {
+            (false, false) => (" ", palette.black_on_white),
+            (true, false) => ("▀", palette.black_on_white),
+            (false, true) => ("▀", palette.white_on_black),
+            (true, true) => ("█", palette.black),
         }
     }
 
@@ -144,22 +142,24 @@ impl Matrix {
 /// What a module is drawn with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Drawing {
-    /// Two modules a character: `▀`, `▄`, `█`.
+    /// Two modules a character: the upper one as its half block, the lower one as its background.
     HalfBlocks,
-    /// Two spaces a module.
-    Spaces,
+    /// Two characters a module, and for a dark one these; all is background, so that no font can spoil it.
+    Blocks(&'static str),
 }
 
 impl Drawing {
-    /// Returns what this terminal can show: half blocks where its locale is UTF-8.
-    pub(crate) fn of_locale() -> Self {
+    /// Returns what there is to try on this terminal, the best first.
+    pub(crate) fn all() -> &'static [Self] {
         let set = |name| env::var(name).ok().filter(|value: &String| !value.is_empty());
         Self::of(set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).as_deref())
     }
 
-    fn of(locale: Option<&str>) -> Self {
+    /// Without a locale in UTF-8 there are no block characters.
+    fn of(locale: Option<&str>) -> &'static [Self] {
         let locale = locale.unwrap_or("C").to_ascii_lowercase();
-        if locale.contains("utf-8") || locale.contains("utf8") { Self::HalfBlocks } else { Self::Spaces }
+        let utf8 = locale.contains("utf-8") || locale.contains("utf8");
+        if utf8 { &[Self::Blocks("██"), Self::HalfBlocks] } else { &[Self::Blocks("  ")] }
     }
 }
 
@@ -167,7 +167,9 @@ impl Drawing {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Palette {
     black_on_white: &'static str,
-    black_ground: &'static str,
+    white_on_black: &'static str,
+    /// Black on black.
+    black: &'static str,
 }
 
 impl Palette {
@@ -186,9 +188,17 @@ impl Palette {
     }
 
     /// Two of the 256 colours, which no theme changes.
-    const FIXED: Self = Self { black_on_white: "\x1b[38;5;16;48;5;231m", black_ground: "\x1b[38;5;16;48;5;16m" };
+    const FIXED: Self = Self {
+        black_on_white: "\x1b[38;5;16;48;5;231m",
+        white_on_black: "\x1b[38;5;231;48;5;16m",
+        black: "\x1b[38;5;16;48;5;16m",
+    };
     /// The bright white comes second, for terminals that know only the first eight.
-    const SIXTEEN: Self = Self { black_on_white: "\x1b[0;30;47m\x1b[107m", black_ground: "\x1b[0;30;40m" };
+    const SIXTEEN: Self = Self {
+        black_on_white: "\x1b[0;30;47m\x1b[107m",
+        white_on_black: "\x1b[0;37;40m\x1b[97m",
+        black: "\x1b[0;30;40m",
+    };
 }
 
 /// Light modules around the QR: four, by the standard.
@@ -196,7 +206,7 @@ const MARGIN: usize = 4;
 /// Pixels of a module in a picture.
 const PIXELS: usize = 8;
 /// The most bytes that a module takes on a terminal, escape sequences included.
-const MAX_CELL: usize = 24;
+const MAX_CELL: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -204,33 +214,34 @@ mod tests {
 
     const URI: &str = "otpauth://totp/GitHub:octo?secret=JBSWY3DPEHPK3PXP&issuer=GitHub";
 
-    /// Reads a drawing back into modules.
+    /// Reads a drawing back: per line the characters, each with its colours as `w` (black on white), `i` or `b`.
+    fn cells(text: &str, palette: Palette) -> Vec<Vec<(char, char)>> {
+        let line = |line: &str| {
+            let marked = line.replace(palette.black_on_white, "w").replace(palette.white_on_black, "i");
+            let (mut colours, mut cells) = ('?', Vec::new());
+            for c in marked.replace(palette.black, "b").strip_suffix("\x1b[0m").unwrap().chars() {
+                match c {
+                    'w' | 'i' | 'b' => colours = c,
+                    c => cells.push((c, colours)),
+                }
+            }
+            cells
+        };
+        text.lines().map(line).collect()
+    }
+
     fn read_half_blocks(text: &str) -> Vec<Vec<bool>> {
         let mut rows = Vec::new();
-        for line in text.lines() {
-            let line = line.strip_prefix(Palette::FIXED.black_on_white).unwrap().strip_suffix("\x1b[0m").unwrap();
-            rows.push(line.chars().map(|c| matches!(c, '▀' | '█')).collect());
-            rows.push(line.chars().map(|c| matches!(c, '▄' | '█')).collect());
+        for line in cells(text, Palette::FIXED) {
+            rows.push(line.iter().map(|cell| matches!(cell, ('▀', 'w') | ('█', 'b'))).collect());
+            rows.push(line.iter().map(|(_, colours)| *colours != 'w').collect());
         }
         rows
     }
 
-    fn read_spaces(text: &str) -> Vec<Vec<bool>> {
-        let row = |line: &str| {
-            let marked = line.replace(Palette::SIXTEEN.black_on_white, "w").replace(Palette::SIXTEEN.black_ground, "b");
-            let mut dark = false;
-            let mut cells = Vec::new();
-            for c in marked.strip_suffix("\x1b[0m").unwrap().chars() {
-                match c {
-                    'w' => dark = false,
-                    'b' => dark = true,
-                    ' ' => cells.push(dark),
-                    other => panic!("{other:?} in a drawing"),
-                }
-            }
-            cells.into_iter().step_by(2).collect()
-        };
-        text.lines().map(row).collect()
+    fn read_blocks(text: &str) -> Vec<Vec<bool>> {
+        let cells = cells(text, Palette::SIXTEEN);
+        cells.into_iter().map(|line| line.into_iter().step_by(2).map(|(_, colours)| colours == 'b').collect()).collect()
     }
 
     fn modules(matrix: &Matrix) -> Vec<Vec<bool>> {
@@ -256,7 +267,7 @@ mod tests {
             let mut halves = read_half_blocks(&matrix.drawn(Drawing::HalfBlocks, Palette::FIXED));
             assert_eq!(halves.split_off(matrix.side), [vec![false; matrix.side]], "a light row fills the last line");
             assert_eq!(halves, modules(&matrix));
-            assert_eq!(read_spaces(&matrix.drawn(Drawing::Spaces, Palette::SIXTEEN)), modules(&matrix));
+            assert_eq!(read_blocks(&matrix.drawn(Drawing::Blocks("  "), Palette::SIXTEEN)), modules(&matrix));
         }
     }
 
@@ -319,10 +330,11 @@ mod tests {
         assert!(Palette::of(Some("dumb")).is_none() && Palette::of(None).is_none());
         assert_eq!(Palette::of(Some("linux")).unwrap().black_on_white, Palette::SIXTEEN.black_on_white);
         assert_eq!(Palette::of(Some("xterm")).unwrap().black_on_white, Palette::FIXED.black_on_white);
-        assert_eq!(Drawing::of(Some("de_DE.UTF-8")), Drawing::HalfBlocks);
-        assert_eq!(Drawing::of(Some("C.utf8")), Drawing::HalfBlocks);
+        for utf8 in ["de_DE.UTF-8", "C.utf8"] {
+            assert_eq!(Drawing::of(Some(utf8)), [Drawing::Blocks("██"), Drawing::HalfBlocks], "{utf8}");
+        }
         for plain in [None, Some("C"), Some("POSIX"), Some("de_DE@euro")] {
-            assert_eq!(Drawing::of(plain), Drawing::Spaces);
+            assert_eq!(Drawing::of(plain), [Drawing::Blocks("  ")], "{plain:?}");
         }
     }
 }

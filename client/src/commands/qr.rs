@@ -121,18 +121,29 @@ fn page(
     palette: Palette,
     (columns, rows): (usize, usize),
 ) -> Result<Zeroizing<String>, Error> {
-    let drawing = Drawing::of_locale();
-    let (wide, high) = matrix.size(drawing);
-    if wide > columns || high + 1 > rows {
-        let high = high + 1;
-        return Err(Error::Usage(format!(
-            "the terminal has {columns} columns and {rows} rows, this QR needs {wide} and {high}: make it larger, or use \
-             --png FILE"
-        )));
-    }
+    let fits = |drawing: &&Drawing| {
+        let (wide, high) = matrix.size(**drawing);
+        wide <= columns && high < rows
+    };
+    let Some(&drawing) = Drawing::all().iter().find(fits) else {
+        return Err(too_small(matrix, columns, rows));
+    };
     let mut page = matrix.drawn(drawing, palette);
-    page.push_str(&cut(&format!("Enter: close. {}", output::one_line(title)), columns.saturating_sub(1)));
+    let mut line = format!("Enter: close. {}", output::one_line(title));
+    if drawing == Drawing::HalfBlocks {
+        line.push_str(". Not readable? A larger window, or --png FILE");
+    }
+    page.push_str(&cut(&line, columns.saturating_sub(1)));
     Ok(page)
+}
+
+fn too_small(matrix: &Matrix, columns: usize, rows: usize) -> Error {
+    let (wide, high) = Drawing::all().last().map_or((0, 0), |drawing| matrix.size(*drawing));
+    let high = high + 1;
+    Error::Usage(format!(
+        "the terminal has {columns} columns and {rows} rows, this QR needs {wide} and {high}: make it larger, or use --png \
+         FILE"
+    ))
 }
 
 /// Says what to know of a QR that two devices have.

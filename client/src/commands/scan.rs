@@ -133,6 +133,9 @@ impl Hunt {
             return Ok(Settled::LooksOn);
         }
         self.progress.clear();
+        if !self.explained.is_empty() {
+            output::print("\n")?;
+        }
         self.settle(session, choices).await
     }
 
