@@ -172,10 +172,10 @@ impl Needles {
         self.add("slot scrypt key", &scrypt_key(&slot, world.passphrase()));
     }
 
-    fn count(&self, bytes: &[u8], found: &mut BTreeMap<&'static str, usize>) {
+    fn count(&self, bytes: &[u8], place: &str, found: &mut BTreeMap<String, usize>) {
         for piece in bytes.windows(PIECE) {
             if let Some(number) = self.pieces.get(piece) {
-                *found.entry(self.list[*number].0).or_default() += 1;
+                *found.entry(format!("{} in {place}", self.list[*number].0)).or_default() += 1;
             }
         }
     }
@@ -242,12 +242,13 @@ fn decode_bech32(key: &str) -> Vec<u8> {
 }
 
 /// Searches all that the process can write to.
-fn search(pid: u32, needles: &Needles) -> BTreeMap<&'static str, usize> {
+fn search(pid: u32, needles: &Needles) -> BTreeMap<String, usize> {
     let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
     let mut found = BTreeMap::new();
     for line in fs::read_to_string(format!("/proc/{pid}/maps")).unwrap().lines() {
         let mut fields = line.split_whitespace();
         let (range, rights) = (fields.next().unwrap(), fields.next().unwrap());
+        let place = fields.nth(3).unwrap_or("a mapping without a name");
         if !rights.starts_with('r') || line.contains("[vvar") || line.contains("[vsyscall]") {
             continue;
         }
@@ -255,21 +256,21 @@ fn search(pid: u32, needles: &Needles) -> BTreeMap<&'static str, usize> {
         let (start, end) = (u64::from_str_radix(start, 16).unwrap(), u64::from_str_radix(end, 16).unwrap());
         let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
         if let Ok(length) = memory.read_at(&mut bytes, start) {
-            needles.count(&bytes[..length], &mut found);
+            needles.count(&bytes[..length], place, &mut found);
         }
     }
     found
 }
 
 /// Searches a core file, which has the registers too.
-fn search_core(world: &World, pid: u32, needles: &Needles) -> BTreeMap<&'static str, usize> {
+fn search_core(world: &World, pid: u32, needles: &Needles) -> BTreeMap<String, usize> {
     let path = world.dir().join("core");
     let save = format!("generate-core-file {}", path.display());
     world.cmd("gdb").args(["-p", &pid.to_string(), "-batch", "-ex", &save]).run();
     let core = fs::read(&path).expect("gdb has written the core file");
     fs::remove_file(&path).unwrap();
     let mut found = BTreeMap::new();
-    needles.count(&core, &mut found);
+    needles.count(&core, "the core file", &mut found);
     found
 }
 
