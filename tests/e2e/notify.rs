@@ -2,9 +2,24 @@
 
 use std::fs;
 
-use harness::{World, samples, site::Site, tests, until, wait::LIMIT};
+use countersign_api::{BUS_NAME, PATH, ROOT};
+use harness::{
+    Process, World,
+    notifications::Notifications,
+    samples,
+    site::Site,
+    tests, until,
+    wait::{LIMIT, unix_now},
+};
 
-tests![a_key_press_keeps_the_account_on_the_screen, a_key_press_explains_a_one_time_qr, a_held_key_starts_one_scan];
+tests![
+    a_key_press_keeps_the_account_on_the_screen,
+    a_key_press_explains_a_one_time_qr,
+    a_held_key_starts_one_scan,
+    the_buttons_of_kept_copy_and_undo,
+    the_buttons_of_a_one_time_qr_open_the_page_and_look_on,
+    a_scan_by_any_program_is_shown,
+];
 
 /// A world with a hotkey daemon that starts the scan on Ctrl+Alt+Q.
 fn world_with_hotkey() -> World {
@@ -18,10 +33,18 @@ fn world_with_hotkey() -> World {
     world
 }
 
-fn shown(world: &World) -> String {
-    let history = world.cmd("dunstctl").args(["history"]).run().out;
-    let count = world.cmd("dunstctl").args(["count"]).run().out;
-    format!("{history}{count}")
+/// Returns the notifications that were closed.
+fn history(world: &World) -> String {
+    world.cmd("dunstctl").args(["history"]).run().out
+}
+
+/// Waits until a notification stands on the screen, and takes a picture.
+fn shown_on_screen(world: &World, name: &str) {
+    until("a notification on the screen", LIMIT, || {
+        let count = world.cmd("dunstctl").args(["count", "displayed"]).run().out;
+        count.trim().parse::<u32>().ok().filter(|count| *count > 0)
+    });
+    world.still_picture(name);
 }
 
 /// Presses the key until `sxhkd` has it, and waits for a scan that ends with this.
@@ -43,17 +66,15 @@ fn a_key_press_keeps_the_account_on_the_screen() {
     let world = world_with_hotkey();
     let github = samples::github();
     world.witness().plant_key("the key on the screen", &github.secret);
-    let picture = world.dir().join("tmp/shown.png");
-    world.cmd("qrencode").args(["-s", "6", "-o"]).arg(&picture).stdin(github.uri()).ok();
-    let _viewer = world.show_picture(&picture);
+    let _viewer = show(&world, &github.uri());
     press(&world, "0");
     assert_eq!(world.cli(&["code", "github", "--at", "59"]).ok(), world.oathtool(&github.secret, 59));
     let code = world.oathtool(&github.secret, harness::wait::unix_now());
     // Closed ones lie in the history, where their text can be read.
+    shown_on_screen(&world, "notification-kept");
     world.cmd("dunstctl").arg("close-all").ok();
-    let told = until("the notification", LIMIT, || Some(shown(&world)).filter(|text| text.contains("GitHub")));
+    let told = until("the notification", LIMIT, || Some(history(&world)).filter(|text| text.contains("GitHub")));
     assert!(!told.contains(&code), "a code stands in a notification");
-    world.picture("notification-kept");
 }
 
 fn a_key_press_explains_a_one_time_qr() {
@@ -64,9 +85,9 @@ fn a_key_press_explains_a_one_time_qr() {
     let _browser = world.browse(&site.url);
     site.next_page();
     press(&world, "11");
-    world.picture("notification-one-time");
+    shown_on_screen(&world, "notification-one-time");
     world.cmd("dunstctl").arg("close-all").ok();
-    let told = until("the notification", LIMIT, || Some(shown(&world)).filter(|text| text.contains("Microsoft")));
+    let told = until("the notification", LIMIT, || Some(history(&world)).filter(|text| text.contains("Microsoft")));
     assert!(!told.contains("314159265") && !told.contains("activatev2"), "the link stands in a notification:\n{told}");
     assert_eq!(world.cli(&["list"]).ok(), "");
 }
@@ -75,13 +96,78 @@ fn a_held_key_starts_one_scan() {
     let world = world_with_hotkey();
     let github = samples::github();
     world.witness().plant_key("the key on the screen", &github.secret);
-    let picture = world.dir().join("tmp/shown.png");
-    world.cmd("qrencode").args(["-s", "6", "-o"]).arg(&picture).stdin(github.uri()).ok();
-    let _viewer = world.show_picture(&picture);
+    let _viewer = show(&world, &github.uri());
     for _ in 0..6 {
         world.press("ctrl+alt+q");
     }
     press(&world, "0");
     let list = world.cli(&["list"]).ok();
     assert_eq!(list.lines().count(), 1, "one QR, one account, however long the key is held:\n{list}");
+}
+
+/// Shows a QR on the screen.
+fn show(world: &World, text: &str) -> Process {
+    let picture = world.dir().join("tmp/shown.png");
+    world.cmd("qrencode").args(["-s", "6", "-o"]).arg(&picture).stdin(text).ok();
+    world.show_picture(&picture)
+}
+
+fn the_buttons_of_kept_copy_and_undo() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let github = samples::github();
+    world.witness().plant_key("the key on the screen", &github.secret);
+    let _viewer = show(&world, &github.uri());
+    until("the picture is seen", LIMIT, || (world.cli(&["scan", "--notify"]).run().code == 0).then_some(()));
+    let kept = notifications.expect("Kept GitHub – alice");
+    let step = unix_now() / 30;
+    notifications.press(&world, &kept, "Copy code");
+    let copied = until("a code on the clipboard", LIMIT, || {
+        let run = world.cmd("xclip").args(["-o", "-selection", "clipboard"]).run();
+        (run.code == 0 && run.out.len() == 6).then_some(run.out)
+    });
+    assert!([step, step + 1, step + 2].map(|step| world.oathtool(&github.secret, step * 30)).contains(&copied));
+    // The next one, since a notification is gone when a button of it was pressed.
+    world.cli(&["remove", "--yes", "github"]).ok();
+    world.cli(&["scan", "--notify"]).ok();
+    let kept = notifications.expect("Kept GitHub – alice");
+    notifications.press(&world, &kept, "Undo");
+    until("the undoing", LIMIT, || world.cli(&["list"]).ok().is_empty().then_some(()));
+}
+
+fn the_buttons_of_a_one_time_qr_open_the_page_and_look_on() {
+    let world = World::build().display().vault().start();
+    let opened = world.dir().join("tmp/opened");
+    world.write_program("xdg-open", &format!("echo \"$@\" >{}", opened.display()));
+    let mut notifications = Notifications::start(&world);
+    let secret = samples::secret();
+    world.witness().plant_key("the key of the page", &secret);
+    let mut site = Site::start(&world, &secret, "mfa");
+    let _browser = world.browse(&site.url);
+    let first = site.next_page();
+    world.cli(&["scan", "--notify"]).fails(11);
+    let told = notifications.expect("Microsoft");
+    assert!(!told.text.contains("314159265") && !told.text.contains("activatev2"), "{told:?}");
+    notifications.press(&world, &told, "Open security page");
+    let page = until("the page", LIMIT, || fs::read_to_string(&opened).ok().filter(|text| text.ends_with('\n')));
+    assert_eq!(page, "https://mysignins.microsoft.com/security-info\n", "the plain page, and nothing from the QR");
+
+    world.cli(&["scan", "--notify"]).fails(11);
+    let told = notifications.expect("Microsoft");
+    notifications.press(&world, &told, "Keep looking");
+    world.click(first.button.0, first.button.1);
+    site.next_page();
+    notifications.expect("Kept Microsoft");
+    assert_eq!(world.cli(&["code", "microsoft", "--at", "59"]).ok(), world.oathtool(&secret, 59));
+}
+
+/// A program that scans behind the person's back is seen.
+fn a_scan_by_any_program_is_shown() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let scanner = format!("{ROOT}.Scanner1");
+    let display = world.display().name.clone();
+    let scan = ["--user", "call", BUS_NAME, PATH, &scanner, "ScanScreen", "a{sv}", "1", "display", "s", &display];
+    world.cmd("busctl").args(scan).ok();
+    notifications.expect("The screen was looked at");
 }

@@ -21,6 +21,7 @@ pub mod display;
 pub mod keyring;
 pub mod logind;
 pub mod monitor;
+pub mod notifications;
 pub mod process;
 pub mod programs;
 pub mod samples;

@@ -3,7 +3,7 @@
 use std::{
     io::Read,
     process::{Child, Command, Stdio},
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -31,10 +31,10 @@ impl Captured {
             let mut piece = [0; 8192];
             // A terminal whose other side has gone answers with an error: that is its end.
             while let Ok(length @ 1..) = source.read(&mut piece) {
-                shared.0.lock().unwrap().bytes.extend_from_slice(&piece[..length]);
+                lock(&shared.0).bytes.extend_from_slice(&piece[..length]);
                 shared.1.notify_all();
             }
-            shared.0.lock().unwrap().ended = true;
+            lock(&shared.0).ended = true;
             shared.1.notify_all();
         });
         captured
@@ -42,7 +42,7 @@ impl Captured {
 
     /// Returns all of it so far.
     pub fn bytes(&self) -> Vec<u8> {
-        self.0.0.lock().unwrap().bytes.clone()
+        lock(&self.0.0).bytes.clone()
     }
 
     /// Returns all of it so far, as text.
@@ -53,8 +53,8 @@ impl Captured {
     /// Waits for what `find` finds in the text; fails with the text when the stream ends or the time is up.
     pub fn wait_for<T>(&self, what: &str, limit: Duration, mut find: impl FnMut(&str) -> Option<T>) -> T {
         let end = Instant::now() + limit;
-        let (lock, changed) = &*self.0;
-        let mut stream = lock.lock().unwrap();
+        let (stream, changed) = &*self.0;
+        let mut stream = lock(stream);
         loop {
             let text = String::from_utf8_lossy(&stream.bytes);
             if let Some(found) = find(&text) {
@@ -63,16 +63,22 @@ impl Captured {
             let left = end.saturating_duration_since(Instant::now());
             assert!(!stream.ended, "{what} did not come before the end of:\n{text}");
             assert!(!left.is_zero(), "{what} did not come within {} s in:\n{text}", limit.as_secs());
-            stream = changed.wait_timeout(stream, left).unwrap().0;
+            stream = changed.wait_timeout(stream, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     /// Waits until the stream has ended and returns all of it.
     pub fn to_end(&self, limit: Duration) -> String {
-        let (lock, changed) = &*self.0;
-        let waited = changed.wait_timeout_while(lock.lock().unwrap(), limit, |stream| !stream.ended).unwrap();
+        let (stream, changed) = &*self.0;
+        let waited = changed.wait_timeout_while(lock(stream), limit, |stream| !stream.ended);
+        let waited = waited.unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&waited.0.bytes).into_owned()
     }
+}
+
+/// A test that fails while it looks at a stream spoils nothing in it.
+fn lock(stream: &Mutex<Stream>) -> MutexGuard<'_, Stream> {
+    stream.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A program that runs beside the test.

@@ -155,7 +155,9 @@ impl World {
     fn bare(config: &str) -> Self {
         let dir = tempfile::Builder::new().prefix("cs-world-").tempdir().unwrap();
         let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
-        for folder in ["home", "config/countersign", "data", "state", "cache", "run", "tmp", "services", "pictures"] {
+        for folder in
+            ["bin", "home", "config/countersign", "data", "state", "cache", "run", "tmp", "services", "pictures"]
+        {
             fs::DirBuilder::new().mode(0o700).recursive(true).create(dir.path().join(folder)).unwrap();
         }
         // As root (a container, a build server) the daemon has to be told that it is meant.
@@ -170,7 +172,7 @@ impl World {
             ("XDG_RUNTIME_DIR", path("run")),
             ("XDG_DATA_DIRS", "/usr/local/share:/usr/share".into()),
             ("TMPDIR", path("tmp")),
-            ("PATH", format!("{}:{}", programs::bin_dir().display(), programs::PATH)),
+            ("PATH", format!("{}:{}:{}", path("bin"), programs::bin_dir().display(), programs::PATH)),
             ("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", path("no-system-bus"))),
             ("LANG", "C.UTF-8".into()),
             ("USER", "nobody".into()),
@@ -343,6 +345,13 @@ impl World {
     pub fn oathtool(&self, base32: &str, at: u64) -> String {
         // The key goes by standard input: arguments can be read by everybody.
         self.cmd("oathtool").args(["--totp", "-b", "--now", &format!("@{at}"), "-"]).stdin(base32).ok()
+    }
+
+    /// Puts a program of a few shell lines in front of all others of its name.
+    pub fn write_program(&self, name: &str, lines: &str) {
+        let path = self.dir().join("bin").join(name);
+        fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// Waits until a program has this name on the bus.
