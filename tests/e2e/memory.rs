@@ -14,26 +14,33 @@ use std::{
 use age::secrecy::ExposeSecret;
 use countersign_api::{BUS_NAME, Dict, PATH, accounts::AccountsProxy, secrets::SecretsProxy, vault::VaultProxy};
 use harness::{Completion, World, programs, samples, until, wait::LIMIT};
+use rustix::process::{Pid, Signal};
 use zbus::{Connection, connection::Builder, message::Message};
 
 harness::tests!(nothing_is_left_after_a_lock_by_call, nothing_is_left_after_a_lock_by_timer);
 
 fn nothing_is_left_after_a_lock_by_call() -> Completion {
-    prove("idle-lock = \"off\"", |runtime, connection| {
+    prove(|_, _, runtime, connection| {
         runtime.block_on(async { VaultProxy::new(connection).await.unwrap().lock(Dict::new()).await.unwrap() });
     })
 }
 
 fn nothing_is_left_after_a_lock_by_timer() -> Completion {
-    prove("idle-lock = \"10s\"", |_, _| {})
+    // Switched on only now, so that on a busy machine it does not run out before its time.
+    prove(|world, pid, _, _| {
+        let config = world.dir().join("config/countersign/config.toml");
+        fs::write(config, "allow-root = true\nidle-lock = \"1s\"\n").unwrap();
+        let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+        rustix::process::kill_process(pid, Signal::HUP).unwrap();
+    })
 }
 
 /// Fills a vault, uses it, leaves a client that never reads its answers, locks, and searches.
-fn prove(config: &str, lock: impl FnOnce(&tokio::runtime::Runtime, &Connection)) -> Completion {
+fn prove(lock: impl FnOnce(&World, u32, &tokio::runtime::Runtime, &Connection)) -> Completion {
     if !rustix::process::geteuid().is_root() {
         return Completion::ignored_with("only root can read the memory of a process that is not dumpable");
     }
-    let mut world = World::build().without_daemon().config(config).start();
+    let mut world = World::build().without_daemon().config("idle-lock = \"off\"").start();
     let daemon = world.cmd(&programs::release_daemon()).arg("--announce").env("COUNTERSIGN_LOG", "info").spawn();
     daemon.out.wait_for("the daemon's `ready`", LIMIT, |text| text.contains("ready\n").then_some(()));
     let pid = daemon.pid();
@@ -53,7 +60,7 @@ fn prove(config: &str, lock: impl FnOnce(&tokio::runtime::Runtime, &Connection))
         "the search finds what is there while it is unlocked: {before:?}"
     );
     let _stuck = stuck_client(&world);
-    lock(&runtime, &connection);
+    lock(&world, pid, &runtime, &connection);
     until("the lock", LIMIT, || (world.vault_property("State") == "locked").then_some(()));
 
     let left = search(pid, &needles);
