@@ -57,9 +57,8 @@ async fn agreed(session: &mut Session) -> Result<bool, Error> {
 /// Asks what to do about the account that has this name already; Enter alone means both, which loses nothing.
 pub(crate) async fn replace_or_both(session: &mut Session) -> Result<&'static str, Error> {
     let Some(tty) = session.asking.tty() else { return Ok("keep-both") };
-    tty.show("An account of this name is there already, with another secret.\n")?;
     loop {
-        let answer = tty.ask("Replace it, or keep both? [r/B] ").await?;
+        let answer = tty.ask("Replace the one that has this name already, or keep both? [r/B] ").await?;
         if let Some(choice) = choice(answer.trim()) {
             return Ok(choice);
         }
@@ -81,6 +80,10 @@ async fn opened(session: &mut Session) -> Result<bool, Error> {
         Ok(()) => Ok(true),
         // What was found is sealed: it can wait.
         Err(Error::Daemon(Answer::Locked(_) | Answer::Cancelled(_)) | Error::NoTerminal(_)) => Ok(false),
+        Err(Error::Interrupted) => {
+            say(kept::SEALED)?;
+            Err(Error::Interrupted)
+        }
         Err(other) => Err(other),
     }
 }

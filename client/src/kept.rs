@@ -22,7 +22,7 @@ pub(crate) fn outcome(kept: &Kept, total: u32) -> String {
         "waiting" if !kept.missing_parts.is_empty() => {
             format!("Sealed until the rest is there. Of {total} parts, missing: {}.", parts(&kept.missing_parts))
         }
-        "waiting" => "Nothing is lost: it is sealed, and offered when you unlock: countersign unlock.".into(),
+        "waiting" => SEALED.into(),
         other => format!("{}: {what}", output::one_line(other)),
     }
 }
@@ -64,6 +64,8 @@ pub(crate) fn is_microsoft(issuer: &str) -> bool {
     issuer.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("microsoft"))
 }
 
+/// What became of a QR that was found while the vault is locked.
+pub(crate) const SEALED: &str = "Nothing is lost: it is sealed, and offered when you unlock: countersign unlock.";
 /// What to know of a QR that several devices have.
 pub(crate) const ONE_SECRET: &str =
     "All devices share one secret: if one is lost, remove the method on the security page and enrol anew.";

@@ -1,6 +1,6 @@
 //! `countersign restore`: takes an account back from the trash.
 
-use countersign_api::types::AccountInfo;
+use countersign_api::{Error as Answer, types::AccountInfo};
 
 use crate::{
     args::Restore,
@@ -12,6 +12,32 @@ use crate::{
 /// Runs the command.
 pub(crate) async fn run(args: Restore, session: &mut Session) -> Result<(), Error> {
     session.unlock().await?;
-    let restored: AccountInfo = session.secrets().await?.restore(&args.name.text(), none()).await?.into();
+    let words = args.name.text();
+    let secrets = session.secrets().await?;
+    let restored: AccountInfo = match secrets.restore(&words, none()).await {
+        Err(Answer::Ambiguous(_)) => {
+            let trash = secrets.trash(none()).await?.into_iter().map(AccountInfo::from);
+            let chosen = session.one_of(&words, trash.filter(|account| fits(account, &words)).collect()).await?;
+            secrets.restore(&chosen.id, none()).await?.into()
+        }
+        answer => answer?.into(),
+    };
     output::line(&format!("Restored {}", output::one_line(&restored.title)))
+}
+
+/// Whether all the words stand in the account's title.
+fn fits(account: &AccountInfo, words: &str) -> bool {
+    let title = account.title.to_lowercase();
+    words.to_lowercase().split_whitespace().all(|word| title.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_words_have_to_fit() {
+        let account = AccountInfo { title: "GitHub – octo".into(), ..AccountInfo::default() };
+        assert!(fits(&account, "git OCTO") && !fits(&account, "git alice"));
+    }
 }

@@ -230,11 +230,15 @@ impl Hunt {
             let question = format!("Keep which? [1-{}, several parted by spaces, Enter for none] ", choices.len());
             let answer = tty.ask(&question).await?;
             match numbers(&answer, choices.len()) {
-                Some(none) if none.is_empty() => return Err(keeping::declined("nothing was kept")),
+                Some(numbers) if numbers.is_empty() => break,
                 Some(numbers) => return Ok(numbers.into_iter().map(|number| choices[number - 1]).collect()),
                 None => tty.show("Please type numbers of the list.\n")?,
             }
         }
+        for one in choices {
+            session.scanner().await?.discard(&one.id, none()).await?;
+        }
+        Err(keeping::declined("nothing was kept"))
     }
 
     /// Prints what was found, and keeps it with `--yes`.
