@@ -122,10 +122,7 @@ fn the_buttons_of_kept_copy_and_undo() {
     let kept = notifications.expect("Kept GitHub – alice");
     let step = unix_now() / 30;
     notifications.press(&world, &kept, "Copy code");
-    let copied = until("a code on the clipboard", LIMIT, || {
-        let run = world.cmd("xclip").args(["-o", "-selection", "clipboard"]).run();
-        (run.code == 0 && run.out.len() == 6).then_some(run.out)
-    });
+    let copied = world.pasted_code();
     assert!([step, step + 1, step + 2].map(|step| world.oathtool(&github.secret, step * 30)).contains(&copied));
     // The next one, since a notification is gone when a button of it was pressed.
     world.cli(&["remove", "--yes", "github"]).ok();

@@ -23,7 +23,7 @@ fn from_the_page_to_a_code_and_on_to_the_next_device() {
 pub(crate) fn play(aloud: bool) {
     let teller = Teller { aloud };
     teller.says("A private world: its own home, bus and screen. Nothing of yours is touched.");
-    let world = World::build().display().vault().start();
+    let mut world = World::build().display().vault().start();
     let secret = samples::secret();
     world.witness().plant_key("the key on the page", &secret);
 
@@ -31,7 +31,7 @@ pub(crate) fn play(aloud: bool) {
     let (scan, page) = the_one_time_qr(&teller, &world, page);
     let page = the_reusable_qr(&teller, &world, &scan, page);
     drop((scan, page));
-    the_codes(&teller, &world, &secret);
+    the_codes(&teller, &mut world, &secret);
     the_next_device(&teller, &world, &secret);
 
     let leaks = world.end();
@@ -120,8 +120,8 @@ fn the_reusable_qr(teller: &Teller, world: &World, scan: &Terminal<'_>, mut page
     page
 }
 
-fn the_codes(teller: &Teller, world: &World, secret: &str) {
-    teller.step("3. Codes come from the command line and, for any shell, from the session bus");
+fn the_codes(teller: &Teller, world: &mut World, secret: &str) {
+    teller.step("3. Codes come from the command line and, for any shell, from the session bus; by hand, from the tray");
     let accounts = format!("{ROOT}.Accounts1");
     let line = ["--user", "call", BUS_NAME, PATH, &accounts, "Code", "s", "microsoft"];
     let (ours, bus, theirs) = within_one_step(|| {
@@ -134,6 +134,15 @@ fn the_codes(teller: &Teller, world: &World, secret: &str) {
     assert_eq!(ours, theirs);
     assert_eq!(bus, format!("s \"{theirs}\""));
     teller.held("all three are the same");
+
+    world.start_panel();
+    let menu = world.open_tray_menu("Microsoft");
+    let step = unix_now() / 30;
+    world.click_first_entry(&menu);
+    let copied = world.pasted_code();
+    let now = [step, step + 1, step + 2].map(|step| world.oathtool(secret, step * 30));
+    assert!(now.contains(&copied), "{copied} is no code of now: {now:?}");
+    teller.held("a click on the account in the tray's menu copies a code, too");
 }
 
 fn the_next_device(teller: &Teller, world: &World, secret: &str) {

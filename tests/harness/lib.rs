@@ -22,6 +22,7 @@ pub mod keyring;
 pub mod logind;
 pub mod monitor;
 pub mod notifications;
+pub mod panel;
 pub mod process;
 pub mod programs;
 pub mod samples;

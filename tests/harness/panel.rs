@@ -1,0 +1,71 @@
+//! A real panel (xfce4-panel) and our tray in it, with a hand that opens the menu.
+
+use std::fs;
+
+use crate::{Process, World, display::Area, programs, until, wait::LIMIT};
+
+impl World {
+    /// Starts a panel along the upper edge, with nothing in it but tray icons.
+    pub fn start_panel(&mut self) {
+        let channels = self.dir().join("config/xfce4/xfconf/xfce-perchannel-xml");
+        fs::create_dir_all(&channels).unwrap();
+        fs::copy(programs::data("xfce4-panel.xml"), channels.join("xfce4-panel.xml")).unwrap();
+        let settings = self.cmd(XFCONFD).spawn();
+        self.keep(settings);
+        self.wait_for_name("org.xfce.Xfconf");
+        let panel = self.cmd("xfce4-panel").arg("--disable-wm-check").spawn();
+        self.keep(panel);
+        self.wait_for_name("org.kde.StatusNotifierWatcher");
+    }
+
+    /// Starts our tray.
+    pub fn start_tray(&self) -> Process {
+        let tray = self.cmd(&programs::ours("countersign-tray")).spawn();
+        self.wait_for_name("org.countersign.Tray1");
+        tray
+    }
+
+    /// Returns the tray's menu as the panel gets it: labels and what they do.
+    pub fn tray_menu(&self, tray: &Process) -> String {
+        let item = format!("org.kde.StatusNotifierItem-{}-1", tray.pid());
+        let layout =
+            ["--user", "--json=short", "call", &item, "/MenuBar", "com.canonical.dbusmenu", "GetLayout", "iias"];
+        self.cmd("busctl").args(layout).args(["--", "0", "-1", "0"]).run().out
+    }
+
+    /// Starts our tray in the panel, waits until its menu says this, and opens it by hand.
+    pub fn open_tray_menu(&self, says: &str) -> TrayMenu {
+        let without = self.still_picture("panel");
+        let tray = self.start_tray();
+        until(&format!("`{says}` in the menu"), LIMIT, || self.tray_menu(&tray).contains(says).then_some(()));
+        let (with, icon) = self.until_picture_differs(&without, "tray-icon");
+        self.press_button(3, icon.middle());
+        let (_, area) = self.until_picture_differs(&with, "tray-menu");
+        TrayMenu { tray, area }
+    }
+
+    /// Clicks the first entry of an open menu: the account that is used most.
+    pub fn click_first_entry(&self, menu: &TrayMenu) {
+        self.click(menu.area.x + 40, menu.area.y.max(PANEL_HEIGHT) + 16);
+    }
+
+    /// Waits for a code on the clipboard and returns it.
+    pub fn pasted_code(&self) -> String {
+        until("a code on the clipboard", LIMIT, || {
+            let run = self.cmd("xclip").args(["-o", "-selection", "clipboard"]).run();
+            let code = run.code == 0 && run.out.len() == 6 && run.out.bytes().all(|byte| byte.is_ascii_digit());
+            code.then_some(run.out)
+        })
+    }
+}
+
+/// The tray's menu, open.
+pub struct TrayMenu {
+    /// The tray itself.
+    pub tray: Process,
+    area: Area,
+}
+
+/// As `data/xfce4-panel.xml` has it.
+const PANEL_HEIGHT: i32 = 28;
+const XFCONFD: &str = "/usr/lib/x86_64-linux-gnu/xfce4/xfconf/xfconfd";
