@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use close_fds::CloseFdsBuilder;
 use zbus::{Connection, connection, fdo};
 
 use crate::{BUS_NAME, Error};
@@ -175,6 +176,8 @@ async fn start_by_bus() -> Result<(), Error> {
 fn start_as_child() -> Result<(), Error> {
     let program =
         program("countersignd").ok_or_else(|| unreachable("countersignd is not installed beside this program"))?;
+    // The daemon outlives its caller: a pipe or passphrase file that the caller has open must not stay open with it.
+    CloseFdsBuilder::new().cloexecfrom(3);
     let (ours, theirs) = UnixStream::pair().map_err(unreachable)?;
     ours.set_read_timeout(Some(START_LIMIT)).map_err(unreachable)?;
     let mut child = Command::new(program)

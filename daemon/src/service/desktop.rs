@@ -217,7 +217,8 @@ fn kept_message(kept: &Kept, candidate: &Candidate) -> Message {
 fn advice_message(candidate: &Candidate) -> Message {
     let steps: Vec<String> =
         candidate.steps.iter().enumerate().map(|(number, step)| format!("{}. {step}", number + 1)).collect();
-    let body = [candidate.reason.as_str(), &steps.join("\n"), &candidate.missing.join("\n"), &candidate.unspent];
+    // Servers cut long bodies at the end: what to do when the option is missing is told by the command line.
+    let body = [candidate.reason.as_str(), &candidate.unspent, &steps.join("\n"), MISSING];
     let body: Vec<&str> = body.into_iter().filter(|part| !part.is_empty()).collect();
     let page = convert::page_of(candidate).map(Action::OpenPage);
     Message {
@@ -228,6 +229,7 @@ fn advice_message(candidate: &Candidate) -> Message {
     }
 }
 
+const MISSING: &str = "Is that choice missing there? What to do then: countersign scan";
 const LOOK_ON: Duration = Duration::from_secs(120);
 const QUIET: Duration = Duration::from_secs(60);
 
