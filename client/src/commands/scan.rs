@@ -116,7 +116,7 @@ impl Hunt {
             if self.look_at(session, &found).await? == Settled::Done {
                 return Ok(());
             }
-            let Some(left) = self.left() else { return Err(self.end(&found)) };
+            let Some(left) = self.left() else { return self.end(&found) };
             self.progress.show(&format!("{} s: {}; Ctrl-C ends", left.as_secs(), self.waits_for()));
         }
     }
@@ -264,15 +264,17 @@ impl Hunt {
         Ok(Settled::Done)
     }
 
-    /// Returns what to end with when nothing could be kept.
-    fn end(&self, found: &[Candidate]) -> Error {
-        if !self.parts.is_empty() {
-            return Error::NoQr("the other parts did not show; those found lie sealed".into());
+    /// Ends when there is no time for another look.
+    fn end(&self, found: &[Candidate]) -> Result<(), Error> {
+        match self.patience {
+            // That was all that was asked for, and what is missing has been said.
+            Patience::Once if !self.parts.is_empty() => Ok(()),
+            _ if !self.parts.is_empty() => {
+                Err(Error::NoQr("the other parts did not show; those found stay sealed until they do".into()))
+            }
+            _ if self.one_time => Err(Error::Said(exit::ONE_TIME)),
+            _ => Err(nothing_to_keep(found)),
         }
-        if self.one_time {
-            return Error::Said(exit::ONE_TIME);
-        }
-        nothing_to_keep(found)
     }
 }
 
@@ -308,13 +310,16 @@ fn nothing_to_keep(found: &[Candidate]) -> Error {
     if found.iter().any(|one| Sort::of(one) == Sort::OneTime) {
         return Error::Said(exit::ONE_TIME);
     }
-    match found {
-        [] => Error::NoQr("no QR code was found".into()),
-        some => {
-            let list: Vec<String> = some.iter().map(candidate::in_short).collect();
-            Error::NoQr(format!("no QR code that can be kept was found. {}", list.join("; ")))
-        }
+    if found.is_empty() {
+        return Error::NoQr("no QR code was found".into());
     }
+    let mut text = "no QR code that can be kept was found".to_owned();
+    // The others were explained at length.
+    let unexplained: Vec<String> = found.iter().filter(|one| one.advice.is_empty()).map(candidate::in_short).collect();
+    if !unexplained.is_empty() {
+        text = format!("{text}. {}", unexplained.join("; "));
+    }
+    Error::NoQr(text)
 }
 
 /// Lists what there is to choose from on standard error, and returns the exit code for it.
@@ -395,7 +400,16 @@ mod tests {
         assert!(hunt.left().is_some());
         hunt.patience = Patience::AfterOneTime(Duration::ZERO);
         assert!(hunt.left().is_none());
-        assert_eq!(hunt.end(&[]).exit_code(), exit::ONE_TIME);
+        assert_eq!(hunt.end(&[]).unwrap_err().exit_code(), exit::ONE_TIME);
+    }
+
+    #[test]
+    fn a_part_that_waits_is_no_failure_unless_the_others_were_waited_for() {
+        let mut hunt = Hunt::new(args(&["--yes"]), false);
+        hunt.parts.insert("1".into());
+        assert!(hunt.end(&[]).is_ok());
+        hunt.patience = Patience::UntilFound(Duration::ZERO);
+        assert_eq!(hunt.end(&[]).unwrap_err().exit_code(), exit::NO_QR);
     }
 
     #[test]
@@ -422,6 +436,9 @@ mod tests {
         let only_link = nothing_to_keep(std::slice::from_ref(&link));
         assert_eq!(only_link.exit_code(), exit::NO_QR);
         assert!(only_link.to_string().contains("example.org"));
+        let login =
+            Candidate { class: "vendor-login".into(), what: "A login".into(), advice: "x".into(), ..link.clone() };
+        assert!(!nothing_to_keep(&[login]).to_string().contains("A login"), "it was explained already");
         assert_eq!(nothing_to_keep(&[link, activation()]).exit_code(), exit::ONE_TIME);
         assert_eq!(several(&[&account(), &account()]).exit_code(), 13);
     }
