@@ -18,7 +18,8 @@ use tokio::sync::oneshot;
 /// Only what every child survives is done here: workers, pinentry and plugins inherit it.
 pub fn harden() -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    // One byte: at 0 the kernel would still hand the memory to a crash handler that it pipes core files to.
+    setrlimit(Resource::Core, Rlimit { current: Some(1), maximum: Some(1) })?;
     umask(Mode::from_raw_mode(0o077));
     Ok(())
 }
