@@ -4,6 +4,7 @@ use std::{io, path::Path};
 
 use countersign_api::types::{AccountInfo, ListOptions, Revealed};
 use tokio::time::Instant;
+use unicode_width::UnicodeWidthStr;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -130,8 +131,9 @@ fn page(
     };
     let mut page = matrix.drawn(drawing, palette);
     let mut line = format!("Enter: close. {}", output::one_line(title));
-    if drawing == Drawing::HalfBlocks {
-        line.push_str(". Not readable? A larger window, or --png FILE");
+    let hint = ". Not readable? A larger window, or --png FILE";
+    if drawing == Drawing::HalfBlocks && line.width() + hint.width() < columns {
+        line.push_str(hint);
     }
     page.push_str(&cut(&line, columns.saturating_sub(1)));
     Ok(page)
