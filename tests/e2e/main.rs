@@ -9,8 +9,10 @@ mod codes;
 mod keyring;
 mod layering;
 mod lock;
+mod measure;
 mod memory;
 mod notify;
+mod scan;
 mod story;
 mod tray;
 mod vault;
@@ -26,6 +28,9 @@ fn main() {
     if std::env::args().nth(1).as_deref() == Some("--tell-the-story") {
         return story::play(true);
     }
+    if std::env::args().nth(1).as_deref() == Some("--measure") {
+        return measure::run();
+    }
     let mut tests = Vec::new();
     tests.extend(bus::tests());
     tests.extend(keyring::tests());
@@ -35,6 +40,7 @@ fn main() {
     tests.extend(layering::tests());
     tests.extend(lock::tests());
     tests.extend(memory::tests());
+    tests.extend(scan::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
     tests.extend(vault::tests());
