@@ -6,6 +6,7 @@
 mod bus;
 mod cli;
 mod codes;
+mod desktop;
 mod keyring;
 mod layering;
 mod lock;
@@ -33,6 +34,7 @@ fn main() {
     }
     let mut tests = Vec::new();
     tests.extend(bus::tests());
+    tests.extend(desktop::tests());
     tests.extend(keyring::tests());
     tests.extend(cli::tests());
     tests.extend(notify::tests());
