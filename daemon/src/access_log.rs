@@ -38,6 +38,7 @@ pub struct Use {
 pub struct AccessLog {
     path: PathBuf,
     lines: Vec<Access>,
+    file: Option<File>,
 }
 
 impl AccessLog {
@@ -45,7 +46,7 @@ impl AccessLog {
     pub fn open(path: PathBuf) -> Self {
         let text = fs::read_to_string(&path).unwrap_or_default();
         let lines: Vec<Access> = text.lines().filter_map(parse).collect();
-        let mut log = Self { path, lines };
+        let mut log = Self { path, lines, file: None };
         if log.lines.len() > MAX_LINES {
             log.shorten();
         }
@@ -56,7 +57,14 @@ impl AccessLog {
     pub fn add(&mut self, access: Access) -> io::Result<()> {
         let line = print(&access);
         self.lines.push(access);
-        self.file(true)?.write_all(line.as_bytes())
+        if self.lines.len() > MAX_LINES {
+            self.shorten();
+            return Ok(());
+        }
+        if self.file.is_none() {
+            self.file = Some(self.open_file(true)?);
+        }
+        self.file.as_mut().expect("it was just opened").write_all(line.as_bytes())
     }
 
     /// Returns the lines, the newest first.
@@ -80,10 +88,11 @@ impl AccessLog {
         self.lines.drain(..self.lines.len() - MAX_LINES / 2);
         let text: String = self.lines.iter().map(print).collect();
         // A log that can't be shortened is only long: nothing is lost by it.
-        let _ = self.file(false).and_then(|mut file| file.write_all(text.as_bytes()));
+        self.file = None;
+        let _ = self.open_file(false).and_then(|mut file| file.write_all(text.as_bytes()));
     }
 
-    fn file(&self, append: bool) -> io::Result<File> {
+    fn open_file(&self, append: bool) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.create(true).append(append).write(true).truncate(!append).mode(0o600);
         options.open(&self.path)

@@ -16,7 +16,8 @@ use zbus::{Connection, fdo};
 pub struct Callers {
     bus: OnceLock<Connection>,
     processes: Mutex<HashMap<String, u32>>,
-    budgets: Mutex<HashMap<Caller, Budget>>,
+    /// A budget a process, so that new connections bring no new one; a client of the bus goes by its name.
+    budgets: Mutex<HashMap<String, Budget>>,
     present: Mutex<HashSet<u64>>,
 }
 
@@ -34,7 +35,12 @@ impl Callers {
         if budgets.len() >= MAX_REMEMBERED {
             budgets.retain(|_, budget| !budget.is_full(now));
         }
-        if budgets.entry(caller.clone()).or_insert_with(|| Budget::full(now)).take(now) {
+        let name = match caller {
+            Caller::Private(peer) => format!("pid {}", peer.pid),
+            Caller::Bus(name) => name.clone(),
+        };
+        let known = budgets.contains_key(&name) || budgets.len() < MAX_REMEMBERED;
+        if known && budgets.entry(name).or_insert_with(|| Budget::full(now)).take(now) {
             Ok(())
         } else {
             Err(Error::LimitsExceeded(format!("more than {BURST} calls at once, or {RATE} a second, from one program")))
@@ -59,8 +65,6 @@ impl Callers {
     /// Forgets a private connection that has ended.
     pub fn forget(&self, connection: u64) {
         self.present.lock().expect("no holder panics").remove(&connection);
-        let of_it = |caller: &Caller| matches!(caller, Caller::Private(peer) if peer.connection == connection);
-        self.budgets.lock().expect("no holder panics").retain(|caller, _| !of_it(caller));
     }
 
     /// Forgets every proof of presence.

@@ -16,6 +16,16 @@ use zeroizing_alloc::ZeroAlloc;
 static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        // A daemon that goes on after a bug of ours answers nonsense: it ends, and its unit starts it again, locked.
+        // The panic's own words could quote anything.
+        let _ = writeln!(
+            io::stderr(),
+            "countersignd: a bug at {}",
+            panic.location().map_or(String::new(), ToString::to_string)
+        );
+        std::process::abort();
+    }));
     let options = match Options::from_arguments() {
         Ok(options) => options,
         Err(code) => return code,
@@ -50,8 +60,11 @@ async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::take(VaultDirs { data: paths.data.clone(), state: paths.state.clone() })?;
     let service = Service::new(paths.clone(), config, store);
     serve::serve_private(&service, &paths.socket)?;
+    serve::follow_triggers(&service);
     let bus = serve::serve_bus(&service).await?;
-    serve::follow_triggers(&service, bus.as_ref());
+    if let Some(bus) = &bus {
+        serve::follow_screen_savers(&service, bus.clone());
+    }
     if options.announce {
         // The client that started us waits for this word; that it has gone is its own business.
         let _ = io::stdout().write_all(b"ready\n");

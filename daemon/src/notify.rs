@@ -9,8 +9,8 @@ use notify_rust::{Notification, NotificationResponse, Timeout};
 pub enum Action {
     /// Puts a code of this account on the clipboard.
     CopyCode(String),
-    /// Takes the last change back.
-    Undo,
+    /// Takes these accounts, just kept, out again.
+    Undo(Vec<String>),
     /// Opens this plain page.
     OpenPage(&'static str),
     /// Goes on looking at the screen.
@@ -21,7 +21,7 @@ impl Action {
     fn label(&self) -> &'static str {
         match self {
             Self::CopyCode(_) => "Copy code",
-            Self::Undo => "Undo",
+            Self::Undo(_) => "Undo",
             Self::OpenPage(_) => "Open security page",
             Self::KeepLooking => "Keep looking",
         }

@@ -72,8 +72,15 @@ impl Clients {
     }
 }
 
-/// Listens at the socket; one that an ended daemon left behind is replaced (the vault's lock file is held already).
+/// Listens at the socket; one that an ended daemon left behind is replaced.
+///
+/// # Errors
+/// A daemon that keeps another vault may serve in the same runtime folder: its socket is left alone.
 pub fn listen(path: &Path) -> io::Result<UnixListener> {
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        let text = format!("another countersignd serves at {}; give each one its own XDG_RUNTIME_DIR", path.display());
+        return Err(io::Error::new(io::ErrorKind::AddrInUse, text));
+    }
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -86,7 +93,7 @@ pub fn listen(path: &Path) -> io::Result<UnixListener> {
 /// Puts the interfaces onto the builder of a connection.
 pub type Serve = dyn Fn(connection::Builder<'static>, Peer) -> zbus::Result<connection::Builder<'static>> + Send + Sync;
 
-/// Accepts clients of the same user until the listener fails.
+/// Accepts clients of the same user for ever.
 pub async fn accept(
     listener: UnixListener,
     clients: Arc<Clients>,
@@ -98,10 +105,16 @@ pub async fn accept(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                tracing::error!("the private socket accepts nobody: {error}");
-                return;
+                // Out of descriptors, say: those who are there go in time.
+                tracing::warn!("the private socket accepts nobody for a moment: {error}");
+                tokio::time::sleep(BREATHER).await;
+                continue;
             }
         };
+        if clients.list.lock().expect("no holder panics").len() >= MAX_CLIENTS {
+            tracing::warn!("more than {MAX_CLIENTS} private connections: one is turned away");
+            continue;
+        }
         let number = clients.count.fetch_add(1, Ordering::Relaxed);
         let (clients, serve, gone, guid) = (clients.clone(), serve.clone(), gone.clone(), guid.clone());
         tokio::spawn(async move {
@@ -188,4 +201,6 @@ impl WriteHalf for Writer {
     }
 }
 
+const MAX_CLIENTS: usize = 200;
+const BREATHER: Duration = Duration::from_millis(200);
 const HANDSHAKE: Duration = Duration::from_secs(5);

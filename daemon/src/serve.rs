@@ -1,6 +1,6 @@
 //! Puts the service onto the private socket and the session bus, and follows what ends or locks it.
 
-use std::{io, os::linux::net::SocketAddrExt, os::unix::net, sync::Arc};
+use std::{io, os::linux::net::SocketAddrExt, os::unix::net, sync::Arc, time::Duration};
 
 use countersign_api::{
     BUS_NAME, PATH, Peer, accounts::Accounts, caller::Origin, connect::BusAddress, scanner::Scanner, secrets::Secrets,
@@ -8,7 +8,7 @@ use countersign_api::{
 };
 use futures_util::StreamExt;
 use rustix::net::sockopt::socket_peercred;
-use tokio::net::UnixStream;
+use tokio::{net::UnixStream, time::timeout};
 use zbus::{Connection, connection::Builder, fdo::DBusProxy};
 
 use crate::{
@@ -28,8 +28,8 @@ pub enum ServeError {
     /// Another program owns the name on the session bus.
     #[error("another program answers to {BUS_NAME} on the session bus already: is a second countersignd running?")]
     NameTaken,
-    /// The session bus can't be used, or is of another user.
-    #[error("the session bus can't be used: {0}")]
+    /// The session bus must not be used: another transport, or another user's.
+    #[error("the session bus can't be trusted: {0}; correct or unset DBUS_SESSION_BUS_ADDRESS")]
     Bus(String),
     /// The name was lost, or the bus went away.
     #[error("the session bus is gone")]
@@ -55,14 +55,24 @@ pub fn serve_private(service: &Arc<Service>, socket: &std::path::Path) -> Result
     Ok(())
 }
 
-/// Serves the session bus, if there is one: the name is asked for last, when the objects are up, and never given away.
+/// Serves the session bus, if one answers: the name is asked for last, when the objects are up, and never given away.
+///
+/// No bus, a stale address, or a bus that says nothing is a line in the status; the private socket goes on alone.
 pub async fn serve_bus(service: &Arc<Service>) -> Result<Option<Connection>, ServeError> {
     let address = BusAddress::of_session().map_err(|error| ServeError::Bus(error.message()))?;
-    let Some(address) = address else {
-        service.note_missing("bus", Some("no session bus: only countersign itself reaches the daemon".into()));
-        return Ok(None);
+    let missing = |why: &str| {
+        let text = format!("no session bus ({why}): only countersign itself reaches the daemon");
+        service.note_missing("bus", Some(text));
+        Ok(None)
     };
-    let stream = connect(&address).map_err(|error| ServeError::Bus(error.to_string()))?;
+    let Some(address) = address else { return missing("none is named") };
+    let stream = match connect(&address) {
+        Ok(stream) => stream,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(ServeError::Bus(error.to_string()));
+        }
+        Err(error) => return missing(&error.to_string()),
+    };
     let builder = Builder::socket(private::split(stream));
     let built = async {
         serve_at(builder, service, Origin::Bus)?
@@ -72,10 +82,12 @@ pub async fn serve_bus(service: &Arc<Service>) -> Result<Option<Connection>, Ser
             .build()
             .await
     };
-    let bus = built.await.map_err(|error| match error {
-        zbus::Error::NameTaken => ServeError::NameTaken,
-        error => ServeError::Bus(error.to_string()),
-    })?;
+    let bus = match timeout(BUS_LIMIT, built).await {
+        Ok(Ok(bus)) => bus,
+        Ok(Err(zbus::Error::NameTaken)) => return Err(ServeError::NameTaken),
+        Ok(Err(error)) => return missing(&error.to_string()),
+        Err(_) => return missing("it does not answer"),
+    };
     service.set_bus(bus.clone());
     Ok(Some(bus))
 }
@@ -121,20 +133,24 @@ async fn name_lost(bus: &Connection) -> zbus::Result<()> {
     Ok(())
 }
 
-/// Follows everything that locks the vault. What can't be followed here is noted.
-pub fn follow_triggers(service: &Arc<Service>, bus: Option<&Connection>) {
-    let lock = {
-        let service = service.clone();
-        Arc::new(move |trigger: Trigger| service.wipe(Why::Trigger(trigger), None))
-    };
-    if let Some(bus) = bus {
-        let (service, bus, lock) = (service.clone(), bus.clone(), lock.clone());
-        tokio::spawn(async move {
-            if let Err(error) = lock_triggers::watch_screen_savers(bus, lock).await {
-                service.note_missing("screen-saver", Some(format!("screen savers can't be followed: {error}")));
-            }
-        });
-    }
+/// Follows the screen savers of a session bus.
+pub fn follow_screen_savers(service: &Arc<Service>, bus: Connection) {
+    let (service, lock) = (service.clone(), locker(service));
+    tokio::spawn(async move {
+        if let Err(error) = lock_triggers::watch_screen_savers(bus, lock).await {
+            service.note_missing("screen-saver", Some(format!("screen savers can't be followed: {error}")));
+        }
+    });
+}
+
+fn locker(service: &Arc<Service>) -> Arc<dyn Fn(Trigger) + Send + Sync> {
+    let service = service.clone();
+    Arc::new(move |trigger| service.wipe(Why::Trigger(trigger), None))
+}
+
+/// Follows everything else that locks the vault. What can't be followed here is noted.
+pub fn follow_triggers(service: &Arc<Service>) {
+    let lock = locker(service);
     let following = service.clone();
     tokio::spawn(async move {
         let note = |service: &Service, why: &str| {
@@ -152,3 +168,6 @@ pub fn follow_triggers(service: &Arc<Service>, bus: Option<&Connection>) {
         }
     });
 }
+
+/// How long the bus may take to let us in.
+const BUS_LIMIT: Duration = Duration::from_secs(5);

@@ -133,9 +133,15 @@ impl VaultState {
                 if why == Why::ByHand {
                     self.why = why;
                 }
+                // A key that is being derived just now does not open it any more.
+                self.epoch += 1;
                 false
             }
-            Phase::Absent | Phase::Unusable(_) => false,
+            Phase::Absent | Phase::Unusable(_) => {
+                // A vault that is being made or restored just now is not opened by that.
+                self.epoch += 1;
+                false
+            }
         }
     }
 

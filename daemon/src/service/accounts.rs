@@ -70,15 +70,14 @@ impl Service {
         self.admit(&caller, &[account])?;
         let prompt = options.prompt.unwrap_or(false).then(PromptOptions::default);
         self.ensure_open(prompt, false).await?;
+        if matches!(caller, Caller::Bus(_)) && options.at.is_some_and(|at| at > now() + AHEAD) {
+            return Err(Error::Denied("codes of the future are given on the private connection only".into()));
+        }
         let program = self.callers.program(&caller).await;
         let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
         self.wait_for_code(id, &options).await?;
-        let epoch = self.state().epoch();
         let answer = self.make_code(id, pin.as_ref(), &options)?;
         self.write_down(id, program);
-        if self.state().epoch() != epoch {
-            return Err(Error::Locked("the vault was locked meanwhile".into()));
-        }
         Ok(answer)
     }
 
@@ -93,22 +92,29 @@ impl Service {
         if fresh > period {
             return Err(Error::InvalidOption(format!("no code of this account lives longer than {period} s")));
         }
-        let given = self.given.lock().expect("no holder panics").get(&id).copied().unwrap_or(0);
         let start = now();
-        let ends = (start / period + 1) * period;
-        let wait = if options.unused.unwrap_or(false) && given >= ends {
-            given - start
-        } else if ends - start < fresh {
-            ends - start
-        } else {
-            return Ok(());
-        };
-        let most = options.max_wait.map_or(period, u64::from);
-        if wait > most {
-            return Err(Error::WouldWait(format!("the next code comes in {wait} s, and {most} s were allowed")));
+        loop {
+            let now = now();
+            let ends = (now / period + 1) * period;
+            let wait = {
+                let mut given = self.given.lock().expect("no holder panics");
+                let last = given.get(&id).copied().unwrap_or(0);
+                if options.unused.unwrap_or(false) && last >= ends {
+                    last - now
+                } else if ends - now < fresh {
+                    ends - now
+                } else {
+                    // Taken at once, so that another who waits too gets the one after.
+                    given.insert(id, last.max(ends));
+                    return Ok(());
+                }
+            };
+            let most = options.max_wait.map_or(period, u64::from);
+            if now + wait > start + most {
+                return Err(Error::WouldWait(format!("the next code comes in {wait} s, and {most} s were allowed")));
+            }
+            sleep_until(now + wait).await;
         }
-        sleep_until(start + wait).await;
-        Ok(())
     }
 
     /// Makes the code, and puts a counter on disk before the code is shown.
@@ -139,7 +145,9 @@ impl Service {
         }
         let expires = code.expires.unwrap_or(0);
         if options.at.is_none() {
-            self.given.lock().expect("no holder panics").insert(id, expires);
+            let mut given = self.given.lock().expect("no holder panics");
+            let last = given.entry(id).or_default();
+            *last = expires.max(*last);
         }
         Ok((code.expose().to_owned(), CodeDetails { expires, period, account: id.to_string() }))
     }
@@ -218,5 +226,7 @@ async fn sleep_until(time: u64) {
     }
 }
 
+/// How far ahead the bus may ask, in seconds.
+const AHEAD: u64 = 300;
 const MAX_LIST: u32 = 1000;
 const MAX_SHOWN: usize = 10;

@@ -106,13 +106,21 @@ impl Service {
     async fn act(self: &Arc<Self>, action: Action, options: ScanOptions) {
         let result = match action {
             Action::CopyCode(account) => self.copy_code(&account, options).await,
-            Action::Undo => self.change_vault(countersign_core::vault::Vault::undo).map(|_| ()),
+            Action::Undo(ids) => self.take_out(&ids),
             Action::OpenPage(page) => open_page(page, options).await,
             Action::KeepLooking => Ok(()),
         };
         if let Err(error) = result {
             self.notifier.show(plain("That did not work", format!("{}\n{}", error.message(), error.hint()))).await;
         }
+    }
+
+    /// Moves accounts to the trash: what a notification's *Undo* stands for, whatever has changed since.
+    fn take_out(self: &Arc<Self>, ids: &[String]) -> Result<(), Error> {
+        for id in ids.iter().filter_map(|id| id.parse().ok()) {
+            self.change_vault(|vault| vault.remove(id))?;
+        }
+        Ok(())
     }
 
     /// Puts a code on the clipboard by the helper that holds it there until the code is dead.
@@ -206,9 +214,9 @@ fn kept_message(kept: &Kept, candidate: &Candidate) -> Message {
         }
     };
     let actions = match (kept.outcome.as_str(), kept.accounts.as_slice()) {
-        ("kept" | "kept-both" | "replaced", [one]) => vec![Action::CopyCode(one.clone()), Action::Undo],
-        ("kept", _) => vec![Action::Undo],
-        ("already-kept", [one]) => vec![Action::CopyCode(one.clone())],
+        ("kept" | "kept-both", [one]) => vec![Action::CopyCode(one.clone()), Action::Undo(vec![one.clone()])],
+        ("kept", several) => vec![Action::Undo(several.to_vec())],
+        ("already-kept" | "replaced", [one]) => vec![Action::CopyCode(one.clone())],
         _ => Vec::new(),
     };
     Message { topic: "scan", title: head, body, actions }
@@ -247,7 +255,7 @@ mod tests {
         };
         let message = kept_message(&kept, &Candidate::default());
         assert_eq!(message.title, "Kept GitHub – alice");
-        assert_eq!(message.actions, [Action::CopyCode("x".into()), Action::Undo]);
+        assert_eq!(message.actions, [Action::CopyCode("x".into()), Action::Undo(vec!["x".into()])]);
     }
 
     #[test]

@@ -74,8 +74,10 @@ pub struct Service {
     scanning: Semaphore,
     /// One key derivation at a time.
     deriving: Semaphore,
-    /// Wrong passphrases: how many in a row, and when the next try may begin.
-    wrong: Mutex<(u32, Instant)>,
+    /// Those who wait for a key derivation, with those who wait for the word that theirs was wrong.
+    waiting: Semaphore,
+    /// Wrong passphrases in a row.
+    wrong: Mutex<u32>,
 }
 
 impl Service {
@@ -102,7 +104,8 @@ impl Service {
             idle: IdleClock::new(),
             scanning: Semaphore::new(1),
             deriving: Semaphore::new(1),
-            wrong: Mutex::new((0, Instant::now())),
+            waiting: Semaphore::new(MAX_WAITING),
+            wrong: Mutex::default(),
         })
     }
 
@@ -268,5 +271,7 @@ fn random_id() -> String {
 
 /// The longest argument: a QR's text, with room for the escapes of a URI.
 const MAX_ARGUMENT: usize = 16 * 1024;
+/// How many may wait for a key derivation.
+const MAX_WAITING: usize = 6;
 /// How long a client may take to take a signal in.
 const PATIENCE: Duration = Duration::from_secs(2);

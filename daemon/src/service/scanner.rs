@@ -58,8 +58,12 @@ impl ScannerBackend for Door {
         }
         let text = self.text_of(candidate)?;
         let kept = self.keep_text(text.expose(), &options)?;
-        if kept.outcome != "waiting" {
-            self.forget_candidate(candidate)?;
+        if kept.outcome == "waiting" {
+            // It lies sealed now, and no second time in memory.
+            self.candidates.lock().expect("no holder panics").take(candidate);
+        } else if let Err(error) = self.forget_candidate(candidate) {
+            // What was asked for is done; the rest is offered once more.
+            tracing::warn!("a scan that was kept is still in the inbox: {error}");
         }
         Ok(kept)
     }
@@ -143,8 +147,8 @@ impl Service {
         let service = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(candidates::LIFE).await;
-            // Before there is a vault there is nothing to seal it to, and a one-chance QR is not to be lost.
-            if !matches!(service.state().phase(), Phase::Absent) {
+            // Without a vault that can be used there is nothing to seal it to, and a one-chance QR is not to be lost.
+            if matches!(service.state().phase(), Phase::Locked | Phase::Unlocked(_)) {
                 service.candidates.lock().expect("no holder panics").expire();
                 harden::scrub();
             }
@@ -234,9 +238,9 @@ impl Service {
         let inbox = self.inbox();
         let mut collector = Collector::default();
         let mut names = Vec::new();
-        let held: Vec<SecretText> = {
+        let held: Vec<(String, SecretText)> = {
             let held = self.candidates.lock().expect("no holder panics");
-            held.iter().map(|held| SecretText::from(held.text.expose())).collect()
+            held.iter().map(|held| (held.id.clone(), SecretText::from(held.text.expose()))).collect()
         };
         let mut collect = |text: &str| match payload::classify(text) {
             Payload::Migration(part) => collector.add(part),
@@ -248,8 +252,11 @@ impl Service {
                 names.push(name.clone());
             }
         }
-        for text in &held {
-            collect(text.expose());
+        let mut ids = Vec::new();
+        for (id, held) in &held {
+            if collect(held.expose()) || held.expose() == text {
+                ids.push(id.clone());
+            }
         }
         let missing = collector.missing();
         if !missing.is_empty() {
@@ -259,8 +266,10 @@ impl Service {
         let accounts = collector.into_accounts();
         let titles: Vec<String> = accounts.iter().map(|account| visible(&account.title())).collect();
         let added = self.change_vault(|vault| vault.add_all(accounts, IfExists::KeepBoth))?;
-        for name in names {
-            self.store.discard_sealed(&name).map_err(|error| convert::vault_error(&error))?;
+        for id in ids.iter().chain(&names) {
+            if let Err(error) = self.forget_candidate(id) {
+                tracing::warn!("a part that was kept is still in the inbox: {error}");
+            }
         }
         let all_there = added.iter().all(|added| added.outcome == Outcome::AlreadyKept);
         let outcome = if all_there { "already-kept" } else { "kept" };

@@ -15,7 +15,7 @@ use countersign_core::{
     secret::SecretText,
     text::visible,
     uri,
-    vault::{Opener, Vault},
+    vault::{Opener, PRESENT, Vault},
 };
 
 use super::{
@@ -42,7 +42,8 @@ impl SecretsBackend for Door {
         {
             let mut state = self.state();
             if state.epoch() != epoch {
-                return Err(Error::AlreadyExists("a vault was made meanwhile".into()));
+                state.look_again(self.store.look());
+                return Err(Error::Locked("the vault is made, and was locked meanwhile".into()));
             }
             state.unlocked(vault, Why::Opened);
         }
@@ -50,8 +51,11 @@ impl SecretsBackend for Door {
         self.idle.touch();
         self.callers_proved(&caller);
         self.announce_state();
-        if options.keyring.unwrap_or(false) {
-            self.add_keyring_slot().await?;
+        if options.keyring.unwrap_or(false)
+            && let Err(error) = self.add_keyring_slot().await
+        {
+            let text = format!("the vault is made, but {}; later: countersign slots add keyring", error.message());
+            return Err(Error::Failed(text));
         }
         Ok(())
     }
@@ -217,11 +221,15 @@ impl SecretsBackend for Door {
         self.admit(&caller, &[name, passphrase])?;
         let (name, passphrase) = (name.to_owned(), SecretText::from(passphrase));
         let store = self.store.clone();
-        // An open vault would go on from what it was: it is locked first.
+        if name != PRESENT && !store.generations().iter().any(|known| known.name == name) {
+            return Err(Error::NotFound(format!("there is no generation \"{}\"", visible(&name))));
+        }
+        // An open vault would go on from what it was: it is locked first, and stays so after a wrong passphrase.
         self.wipe(Why::ByHand, super::connection_of(&caller));
+        let epoch = self.state().epoch();
         let taken = self.derive(move || store.take_generation(&name, Opener::Passphrase(&passphrase))).await?;
         let vault = taken.map_err(|error| convert::vault_error(&error))?;
-        self.state().unlocked(vault, Why::Opened);
+        self.take_open(vault, Why::Opened, epoch)?;
         harden::scrub();
         self.idle.touch();
         self.announce_state();

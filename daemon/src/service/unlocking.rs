@@ -1,9 +1,6 @@
 //! Opening the vault: which ways, in what order, and the price of a wrong passphrase.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use countersign_api::{Error, types::PromptOptions};
 use countersign_core::{
@@ -133,22 +130,26 @@ impl Service {
         self: &Arc<Self>,
         work: impl FnOnce() -> Result<T, VaultError> + Send + 'static,
     ) -> Result<Result<T, VaultError>, Error> {
-        let _one = self.deriving.acquire().await.expect("the semaphore is never closed");
-        let not_before = self.wrong.lock().expect("no holder panics").1;
-        tokio::time::sleep_until(not_before.into()).await;
-        let result = harden::aside(work).await;
-        let mut wrong = self.wrong.lock().expect("no holder panics");
-        *wrong = match &result {
-            Err(VaultError::WrongPassphrase) => {
-                let count = wrong.0 + 1;
-                (count, Instant::now() + (FIRST_DELAY * 2u32.pow(count.min(6))).min(LONGEST_DELAY))
-            }
-            _ => (0, Instant::now()),
+        let busy = |_| Error::LimitsExceeded("too many passphrases are being tried at once".into());
+        let _place = self.waiting.try_acquire().map_err(busy)?;
+        let result = {
+            let _one = self.deriving.acquire().await.expect("the semaphore is never closed");
+            harden::aside(work).await
         };
+        let wrong = matches!(result, Err(VaultError::WrongPassphrase));
+        let count = {
+            let mut count = self.wrong.lock().expect("no holder panics");
+            *count = if wrong { count.saturating_add(1) } else { 0 };
+            *count
+        };
+        if wrong {
+            // Whoever guesses waits for the answer; the next in line does not.
+            tokio::time::sleep((FIRST_DELAY * 2u32.pow(count.min(6))).min(LONGEST_DELAY)).await;
+        }
         Ok(result)
     }
 
-    fn take_open(self: &Arc<Self>, vault: Vault, why: Why, epoch: u64) -> Result<(), Error> {
+    pub(super) fn take_open(self: &Arc<Self>, vault: Vault, why: Why, epoch: u64) -> Result<(), Error> {
         {
             let mut state = self.state();
             if state.epoch() != epoch {
