@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     fs,
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    os::unix::{
+        fs::{DirBuilderExt, PermissionsExt},
+        net::UnixStream,
+    },
     path::{Path, PathBuf},
     sync::mpsc,
     thread::JoinHandle,
@@ -391,10 +394,12 @@ impl World {
             }
         }
         // The daemon's environment can't be read by its own user; its socket tells who it is.
-        if let Ok(stream) = std::os::unix::net::UnixStream::connect(self.socket())
-            && let Ok(peer) = rustix::net::sockopt::socket_peercred(&stream)
-        {
-            let _ = rustix::process::kill_process(peer.pid, Signal::KILL);
+        for socket in [self.socket(), self.dir().join("home/.local/state/countersign/run/countersign/private")] {
+            if let Ok(stream) = UnixStream::connect(socket)
+                && let Ok(peer) = rustix::net::sockopt::socket_peercred(&stream)
+            {
+                let _ = rustix::process::kill_process(peer.pid, Signal::KILL);
+            }
         }
     }
 }
