@@ -229,6 +229,7 @@ fn every_command_refuses_wrong_input() {
         (&["add", "-"], "otpauth://totp/x?secret=", &[1]),
         (&["add", "-"], "otpauth://totp/x?secret=AAAA1890&digits=99", &[1]),
         (&["add", "-"], "\x00\x01\x02", &[1]),
+        (&["code", ""], "", &[2, 3]),
         (&["code", "github", "--at", "yesterday"], "", &[2]),
         (&["code", "github", "--fresh", "-1"], "", &[2]),
         (&["list", "--order", "size"], "", &[2]),
