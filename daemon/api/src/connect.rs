@@ -18,6 +18,7 @@ use std::{
 };
 
 use close_fds::CloseFdsBuilder;
+use tokio::time::timeout;
 use zbus::{Connection, connection, fdo};
 
 use crate::{BUS_NAME, Error};
@@ -139,7 +140,9 @@ fn unescape(text: &str) -> String {
 /// Connects to the session bus, which must be one of the same user.
 pub async fn session_bus() -> Result<Connection, Error> {
     let address = BusAddress::of_session()?.ok_or_else(|| unreachable("there is no session bus"))?;
-    let connection = connection::Builder::address(address.text().as_str())?.build().await?;
+    let connecting = connection::Builder::address(address.text().as_str())?.build();
+    let connection =
+        timeout(BUS_LIMIT, connecting).await.map_err(|_| unreachable("the session bus does not answer"))??;
     let owner = connection.peer_creds().await.ok().and_then(|credentials| credentials.unix_user_id());
     if owner != own_uid().ok() {
         return Err(Error::Denied("the session bus belongs to another user".into()));
@@ -215,6 +218,8 @@ fn unreachable(text: impl ToString) -> Error {
     Error::ZBus(zbus::Error::Failure(text.to_string()))
 }
 
+/// How long the bus may take to let us in.
+const BUS_LIMIT: Duration = Duration::from_secs(5);
 /// How long a daemon may take until it serves.
 const START_LIMIT: Duration = Duration::from_secs(15);
 
