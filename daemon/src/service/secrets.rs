@@ -15,7 +15,7 @@ use countersign_core::{
     secret::SecretText,
     text::visible,
     uri,
-    vault::{Opener, PRESENT, Vault},
+    vault::{NewPassphrase, Opener, PRESENT, Vault},
 };
 
 use super::{
@@ -163,14 +163,24 @@ impl SecretsBackend for Door {
     async fn change_passphrase(&self, caller: Caller, passphrase: &str) -> Result<(), Error> {
         self.admit(&caller, &[passphrase])?;
         self.callers.require_presence(&caller)?;
+        self.ensure_open(None, false).await?;
         let passphrase = SecretText::from(passphrase);
-        self.with_slots(move |vault| vault.change_passphrase(&passphrase)).await
+        let epoch = self.state().epoch();
+        let new = self.derive(move || NewPassphrase::derive(&passphrase)).await?;
+        harden::scrub();
+        let new = new.map_err(|error| convert::vault_error(&error))?;
+        if self.state().epoch() != epoch {
+            return Err(Error::Locked("the vault was locked meanwhile, and the passphrase is as it was".into()));
+        }
+        self.change_vault(|vault| vault.change_passphrase(new))
     }
 
     async fn make_recovery(&self, caller: Caller) -> Result<String, Error> {
         self.admit(&caller, &[])?;
         self.callers.require_presence(&caller)?;
-        let key = self.with_slots(Vault::make_recovery).await?;
+        self.ensure_open(None, false).await?;
+        let key = self.change_vault(Vault::make_recovery)?;
+        harden::scrub();
         Ok(key.expose().to_owned())
     }
 
@@ -266,17 +276,6 @@ impl Service {
         self.with_vault(|vault| Ok(convert::account_info(entry(vault, id)?, used)))
     }
 
-    /// Runs a change of key slots. Nobody else is served while it derives a key: about a second.
-    async fn with_slots<T: Send + 'static>(
-        self: &Arc<Self>,
-        change: impl FnOnce(&mut Vault) -> Result<T, countersign_core::vault::VaultError> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.ensure_open(None, false).await?;
-        let result = self.change_vault(change);
-        harden::scrub();
-        result
-    }
-
     async fn add_keyring_slot(self: &Arc<Self>) -> Result<(), Error> {
         self.ensure_open(None, false).await?;
         let key = self.with_vault(|vault| Ok(vault.key_text()))?;
@@ -308,3 +307,63 @@ fn one_in_trash(vault: &Vault, name: &str) -> Result<AccountId, Error> {
 
 const DEFAULT_LINES: u32 = 50;
 const MAX_LINES: u32 = 1000;
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, pin::Pin};
+
+    use countersign_api::{Peer, accounts::AccountsBackend, types::ListOptions, vault::VaultBackend};
+    use countersign_core::vault::{Store, VaultDirs};
+    use futures_util::poll;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{config::Config, paths::Paths};
+
+    fn caller() -> Caller {
+        Caller::Private(Peer { connection: 1, uid: 0, pid: 1 })
+    }
+
+    async fn vault() -> (TempDir, Door) {
+        let home = tempfile::tempdir().unwrap();
+        let path = |name| home.path().join(name);
+        let paths = Paths { config: path("config"), data: path("data"), state: path("state"), socket: path("private") };
+        let store = Store::take(VaultDirs { data: paths.data.clone(), state: paths.state.clone() }).unwrap();
+        let door = Door(Service::new(paths, Config::default(), store));
+        door.init(caller(), "old", InitOptions::default()).await.unwrap();
+        (home, door)
+    }
+
+    /// Begins a change of the passphrase, as far as it goes while another key is being derived.
+    async fn begun(door: &Door) -> Pin<Box<dyn Future<Output = Result<(), Error>>>> {
+        let door = door.clone();
+        let mut change = Box::pin(async move { door.change_passphrase(caller(), "new").await });
+        assert!(poll!(&mut change).is_pending());
+        change
+    }
+
+    #[tokio::test]
+    async fn others_are_answered_while_the_passphrase_changes() {
+        let (_home, door) = vault().await;
+        let other = door.deriving.acquire().await.unwrap();
+        let change = begun(&door).await;
+        door.list(caller(), ListOptions::default()).await.unwrap();
+        drop(other);
+        change.await.unwrap();
+        assert!(matches!(door.prove(caller(), "old").await, Err(Error::WrongPassphrase(_))));
+        door.prove(caller(), "new").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_lock_while_the_passphrase_changes_leaves_the_old_one() {
+        let (_home, door) = vault().await;
+        let other = door.deriving.acquire().await.unwrap();
+        let change = begun(&door).await;
+        door.lock(caller()).await.unwrap();
+        drop(other);
+        let refused = change.await;
+        assert!(matches!(&refused, Err(Error::Locked(text)) if text.contains("as it was")), "{refused:?}");
+        assert!(matches!(door.unlock_with(caller(), "passphrase", "new").await, Err(Error::WrongPassphrase(_))));
+        door.unlock_with(caller(), "passphrase", "old").await.unwrap();
+    }
+}
