@@ -109,8 +109,11 @@ impl Hunt {
         loop {
             rate.tick().await;
             let found = match self.look(session).await {
-                // Another scan is under way: the next look is a second away.
-                Err(Error::Daemon(Answer::LimitsExceeded(_))) if self.left().is_some() => continue,
+                // Another scan is under way, say: the next look is a second away.
+                Err(Error::Daemon(Answer::LimitsExceeded(why))) if self.left().is_some() => {
+                    self.progress.show(&why);
+                    continue;
+                }
                 found => found?,
             };
             if self.look_at(session, &found).await? == Settled::Done {

@@ -49,6 +49,7 @@ impl SecretsBackend for Door {
         }
         harden::scrub();
         self.idle.touch();
+        self.renew_candidates();
         self.callers_proved(&caller);
         self.announce_state();
         if options.keyring.unwrap_or(false)
@@ -313,23 +314,18 @@ mod tests {
     use std::{future::Future, pin::Pin};
 
     use countersign_api::{Peer, accounts::AccountsBackend, types::ListOptions, vault::VaultBackend};
-    use countersign_core::vault::{Store, VaultDirs};
     use futures_util::poll;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::{config::Config, paths::Paths};
+    use crate::service::testing;
 
     fn caller() -> Caller {
         Caller::Private(Peer { connection: 1, uid: 0, pid: 1 })
     }
 
     async fn vault() -> (TempDir, Door) {
-        let home = tempfile::tempdir().unwrap();
-        let path = |name| home.path().join(name);
-        let paths = Paths { config: path("config"), data: path("data"), state: path("state"), socket: path("private") };
-        let store = Store::take(VaultDirs { data: paths.data.clone(), state: paths.state.clone() }).unwrap();
-        let door = Door(Service::new(paths, Config::default(), store));
+        let (home, door) = testing::without_vault();
         door.init(caller(), "old", InitOptions::default()).await.unwrap();
         (home, door)
     }
