@@ -18,6 +18,7 @@ use std::{
 };
 
 use close_fds::CloseFdsBuilder;
+use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 use zbus::{Connection, connection, fdo};
 
@@ -122,19 +123,7 @@ impl BusAddress {
 
 /// Undoes D-Bus' percent escapes.
 fn unescape(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let code = (byte == b'%').then(|| tail.get(..2)).flatten().and_then(|hex| str::from_utf8(hex).ok());
-        if let Some(value) = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            out.push(value);
-            rest = &tail[2..];
-        } else {
-            out.push(byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Connects to the session bus, which must be one of the same user.
