@@ -194,7 +194,7 @@ impl Session {
     /// Returns one of the accounts: the only one, or the one that the person chooses.
     pub(crate) async fn one_of(&mut self, words: &str, mut found: Vec<AccountInfo>) -> Result<AccountInfo, Error> {
         match found.len() {
-            0 => Err(Answer::NotFound(format!("no account fits \"{}\"", output::one_line(words))).into()),
+            0 => Err(no_account(words)),
             1 => Ok(found.remove(0)),
             count => {
                 let titles: Vec<String> = found.iter().map(|account| account.title.clone()).collect();
@@ -208,6 +208,12 @@ impl Session {
             }
         }
     }
+}
+
+/// Returns the error for words that no account fits.
+pub(crate) fn no_account(words: &str) -> Error {
+    let text = format!("no account fits \"{}\": countersign list shows what is there", output::one_line(words));
+    Answer::NotFound(text).into()
 }
 
 /// Returns an account as the list of several shows it.

@@ -79,7 +79,7 @@ errors! {
     /// An argument is not of the form asked for.
     InvalidArgument = 2, "";
     /// No such account, slot, generation or candidate.
-    NotFound = 3, "countersign list shows what is there";
+    NotFound = 3, "";
     /// The vault is locked.
     Locked = 4, "countersign unlock";
     /// There is no vault yet.

@@ -20,7 +20,7 @@ use countersign_core::{
 
 use super::{
     Door, Service,
-    accounts::{entry, the_one},
+    accounts::{entry, the_one, the_one_in_trash},
     unlocking::Given,
 };
 use crate::{
@@ -116,7 +116,7 @@ impl SecretsBackend for Door {
     async fn restore(&self, caller: Caller, account: &str) -> Result<AccountInfo, Error> {
         self.admit(&caller, &[account])?;
         self.ensure_open(None, false).await?;
-        let id = self.with_vault(|vault| one_in_trash(vault, account))?;
+        let id = self.with_vault(|vault| Ok(the_one_in_trash(vault, account)?.id()))?;
         self.change_vault(|vault| vault.restore(id))?;
         self.info(id)
     }
@@ -233,7 +233,9 @@ impl SecretsBackend for Door {
         let (name, passphrase) = (name.to_owned(), SecretText::from(passphrase));
         let store = self.store.clone();
         if name != PRESENT && !store.generations().iter().any(|known| known.name == name) {
-            return Err(Error::NotFound(format!("there is no generation \"{}\"", visible(&name))));
+            let text =
+                format!("there is no generation \"{}\": countersign generations list shows them", visible(&name));
+            return Err(Error::NotFound(text));
         }
         // An open vault would go on from what it was: it is locked first, and stays so after a wrong passphrase.
         self.wipe(Why::ByHand, super::connection_of(&caller));
@@ -288,24 +290,6 @@ impl Service {
     }
 }
 
-fn one_in_trash(vault: &Vault, name: &str) -> Result<AccountId, Error> {
-    let wanted = name.trim().to_lowercase();
-    let fits = |entry: &&countersign_core::vault::Entry| {
-        entry.id().to_string() == wanted || entry.account().title().to_lowercase().contains(&wanted)
-    };
-    let found: Vec<_> = vault.trash().filter(fits).collect();
-    match found.as_slice() {
-        [one] => Ok(one.id()),
-        [] => Err(Error::NotFound(format!("nothing in the trash fits \"{}\"", visible(name)))),
-        several => Err(Error::Ambiguous(format!(
-            "\"{}\" fits {} accounts in the trash: {}",
-            visible(name),
-            several.len(),
-            several.iter().map(|entry| entry.id().to_string()).collect::<Vec<_>>().join(", ")
-        ))),
-    }
-}
-
 const DEFAULT_LINES: u32 = 50;
 const MAX_LINES: u32 = 1000;
 
@@ -313,7 +297,9 @@ const MAX_LINES: u32 = 1000;
 mod tests {
     use std::{future::Future, pin::Pin};
 
-    use countersign_api::{Peer, accounts::AccountsBackend, types::ListOptions, vault::VaultBackend};
+    use countersign_api::{
+        Peer, accounts::AccountsBackend, scanner::ScannerBackend, types::ListOptions, vault::VaultBackend,
+    };
     use futures_util::poll;
     use tempfile::TempDir;
 
@@ -336,6 +322,24 @@ mod tests {
         let mut change = Box::pin(async move { door.change_passphrase(caller(), "new").await });
         assert!(poll!(&mut change).is_pending());
         change
+    }
+
+    /// Each says what is not there, and which command shows what is.
+    #[tokio::test]
+    async fn what_is_not_there_is_told_in_its_own_words() {
+        let (_home, door) = vault().await;
+        door.prove(caller(), "old").await.unwrap();
+        let rows = [
+            (door.remove(caller(), "none").await.map(drop), "account fits \"none\": countersign list"),
+            (door.restore(caller(), "none").await.map(drop), "account in the trash fits \"none\": countersign trash"),
+            (door.remove_slot(caller(), "none").await, "key slot of that name: countersign slots"),
+            (door.confirm_recovery(caller(), "none").await.map(drop), "recovery key: countersign recovery"),
+            (door.discard(caller(), "none").await, "candidate \"none\" (any more): scan again"),
+            (door.take_generation(caller(), "none", "old").await, "generation \"none\": countersign generations list"),
+        ];
+        for (answer, words) in rows {
+            assert!(matches!(&answer, Err(Error::NotFound(text)) if text.contains(words)), "{words}: {answer:?}");
+        }
     }
 
     #[tokio::test]
