@@ -280,19 +280,21 @@ pub(crate) struct Qr {
 
 /// Arguments of `edit`.
 #[derive(Debug, Args)]
+#[command(override_usage = "countersign edit [OPTIONS] <CHANGES> <NAME>...")]
 pub(crate) struct Edit {
     #[command(flatten)]
     pub(crate) account: Name,
-    #[command(flatten)]
-    pub(crate) change: Change,
     /// Print the account as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) change: Change,
 }
 
 /// What `edit` changes.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
+#[command(next_help_heading = "Changes, one at least")]
 pub(crate) struct Change {
     /// The issuer
     #[arg(long, value_name = "TEXT")]
@@ -339,7 +341,11 @@ pub(crate) struct Restore {
 
 /// Arguments of `undo`.
 #[derive(Debug, Args)]
-pub(crate) struct Undo {}
+pub(crate) struct Undo {
+    /// Print what was taken back as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// Arguments of `trash`.
 #[derive(Debug, Args)]

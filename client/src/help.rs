@@ -107,6 +107,13 @@ mod tests {
     }
 
     #[test]
+    fn a_usage_line_fits_80_columns() {
+        for line in all().lines().filter(|line| line.starts_with("Usage:")) {
+            assert!(line.len() <= 80, "{line}: give the command an override_usage");
+        }
+    }
+
+    #[test]
     fn each_command_has_its_manual_page() {
         let folder = std::env::temp_dir().join(format!("countersign-man-{}", std::process::id()));
         write_pages(&folder).unwrap();

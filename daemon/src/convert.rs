@@ -162,12 +162,12 @@ pub fn edit(options: EditOptions) -> Result<Edit, Error> {
     })
 }
 
-/// Says in words what an undo took back.
+/// Says in words what an undo took back: `GitHub – alice was added`.
 pub fn undone(change: Change, titles: &[String]) -> String {
     match titles {
-        [] => change.word().to_owned(),
-        [one] => format!("{} {one}", change.word()),
-        several => format!("{} {} accounts", change.word(), several.len()),
+        [] => format!("an account was {}", change.word()),
+        [one] => format!("{one} was {}", change.word()),
+        several => format!("{} accounts were {}: {}", several.len(), change.word(), several.join(", ")),
     }
 }
 

@@ -132,8 +132,9 @@ impl SecretsBackend for Door {
         self.ensure_open(None, false).await?;
         let undone = self.change_vault(Vault::undo)?;
         self.with_vault(|vault| {
-            let title = |id: &AccountId| vault.entry(*id).map(|entry| visible(&entry.account().title()));
-            let titles: Vec<String> = undone.accounts.iter().filter_map(title).collect();
+            // What was added lies in the trash now.
+            let touched = vault.entries().chain(vault.trash()).filter(|entry| undone.accounts.contains(&entry.id()));
+            let titles: Vec<String> = touched.map(|entry| visible(&entry.account().title())).collect();
             Ok(convert::undone(undone.what, &titles))
         })
     }
@@ -339,6 +340,19 @@ mod tests {
         ];
         for (answer, words) in rows {
             assert!(matches!(&answer, Err(Error::NotFound(text)) if text.contains(words)), "{words}: {answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_undo_says_what_was_taken_back() {
+        let (_home, door) = vault().await;
+        let uri = "otpauth://totp/GitHub:alice?secret=JBSWY3DPEHPK3PXP&issuer=GitHub";
+        door.add(caller(), uri, KeepOptions::default()).await.unwrap();
+        let renamed = EditOptions { name: Some("bob".into()), ..EditOptions::default() };
+        door.edit(caller(), "github", renamed).await.unwrap();
+        door.remove(caller(), "github").await.unwrap();
+        for told in ["GitHub – bob was removed", "GitHub – alice was edited", "GitHub – alice was added"] {
+            assert_eq!(door.undo(caller()).await.unwrap(), told);
         }
     }
 
