@@ -18,6 +18,7 @@ use countersign_api::{
     types::{AccountInfo, NoOptions, PromptOptions, ScanOptions, Status},
     vault::VaultProxy,
 };
+use tokio::time::timeout;
 use zbus::{Connection, proxy::CacheProperties};
 use zeroize::Zeroizing;
 
@@ -43,15 +44,16 @@ impl Session {
 
     /// Connects to a daemon that runs; [`Error::NoDaemon`] when there is none.
     pub(crate) async fn open_running(global: &Global) -> Result<Self, Error> {
-        let connection = connect::private().await.map_err(|_| Error::NoDaemon)?;
-        Self::over(connection, global).await
+        Self::over(connect::private().await?, global).await
     }
 
     async fn over(connection: Connection, global: &Global) -> Result<Self, Error> {
         let asking = Asking::new(global);
         let mut session = Self { connection, status: Status::default(), asking, proved: false };
-        session.refresh().await?;
-        Ok(session)
+        match timeout(connect::ANSWER_LIMIT, session.refresh()).await {
+            Ok(answer) => answer.map(|()| session),
+            Err(_) => Err(connect::silence().await.into()),
+        }
     }
 
     /// Asks the daemon again how it is.

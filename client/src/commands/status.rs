@@ -14,9 +14,9 @@ use crate::{
 /// Runs the command.
 pub(crate) async fn run(args: StatusArgs, global: &Global) -> Result<(), Error> {
     let session = match Session::open_running(global).await {
-        Err(Error::NoDaemon) if args.json => {
-            output::json(&Absent { state: "no-daemon" })?;
-            return Err(Error::NoDaemon);
+        Err(Error::NoDaemon(why)) if args.json => {
+            output::json(&Absent { state: "no-daemon", why_text: why.to_string() })?;
+            return Err(Error::NoDaemon(why));
         }
         session => session?,
     };
@@ -30,6 +30,7 @@ pub(crate) async fn run(args: StatusArgs, global: &Global) -> Result<(), Error> 
 #[derive(Serialize)]
 struct Absent {
     state: &'static str,
+    why_text: String,
 }
 
 fn lines(status: &Status, now: u64, columns: usize) -> String {
