@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::{
-    help::{EXIT_CODES, LIST_ABOUT, PASSPHRASE_ABOUT, RECOVERY_ABOUT},
+    help::{EXIT_CODES, LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT},
     time,
 };
 
@@ -265,6 +265,7 @@ pub(crate) struct Uri {
 
 /// Arguments of `qr`.
 #[derive(Debug, Args)]
+#[command(long_about = QR_ABOUT)]
 pub(crate) struct Qr {
     /// Accounts, each in one argument: words, an exact issuer:name, or an id
     #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "NAME")]
