@@ -111,9 +111,15 @@ mod tests {
         assert_eq!(before, now, "the help has changed: UPDATE=1 cargo test -p countersign writes {}", path.display());
     }
 
+    /// The doc comment of a command takes the place of a longer text that is set in the wrong place.
     #[test]
-    fn the_help_tells_how_long_a_qr_is_shown() {
-        assert!(QR_ABOUT.contains(&format!("after {} seconds", crate::full_screen::SHOWN_FOR.as_secs())));
+    fn the_longer_texts_are_shown() {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown = words(&all());
+        for about in [LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT, EXIT_CODES] {
+            assert!(shown.contains(&words(about)), "{about}");
+        }
+        assert!(shown.contains(&format!("after {} seconds", crate::full_screen::SHOWN_FOR.as_secs())));
     }
 
     #[test]
