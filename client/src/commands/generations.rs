@@ -5,7 +5,7 @@ use countersign_api::types::GenerationInfo;
 use crate::{
     args::{Generations, GenerationsAction},
     error::Error,
-    output,
+    keeping, output,
     session::{Session, none},
     time,
 };
@@ -40,7 +40,7 @@ async fn take(session: &mut Session, name: &str, yes: bool) -> Result<(), Error>
     if !yes && let Some(tty) = session.asking.tty() {
         let question = format!("Put the vault {} in the place of the present one?", output::one_line(name));
         if !tty.yes(&question, false).await? {
-            return Err(countersign_api::Error::Denied("nothing was changed".into()).into());
+            return Err(keeping::declined("nothing was changed"));
         }
     }
     let passphrase = session.asking.passphrase("The passphrase that it had: ").await?;

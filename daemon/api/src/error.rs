@@ -62,7 +62,7 @@ errors! {
     NotSaved = 1, "free some space or make the folder writable, then try again";
     /// The vault can only be read; nothing has changed.
     ReadOnly = 1, "make the vault's folder writable, then: countersign restart";
-    /// Too many calls, too large an argument, or one scan too many at a time.
+    /// Too many calls, too large an argument, one scan too many at a time, or more found than can be held.
     LimitsExceeded = 1, "wait a moment, then try again";
     /// A vault is there already.
     AlreadyExists = 1, "countersign status shows it";
@@ -79,7 +79,7 @@ errors! {
     /// An argument is not of the form asked for.
     InvalidArgument = 2, "";
     /// No such account, slot, generation or candidate.
-    NotFound = 3, "countersign list shows what is there";
+    NotFound = 3, "";
     /// The vault is locked.
     Locked = 4, "countersign unlock";
     /// There is no vault yet.

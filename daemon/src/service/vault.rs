@@ -5,9 +5,10 @@ use countersign_api::{
     types::{PromptOptions, Status},
     vault::VaultBackend,
 };
+use tokio::time::timeout;
 use zbus::fdo;
 
-use super::{Door, Service, connection_of};
+use super::{Door, PATIENCE, Service, connection_of};
 use crate::{convert, vault_state::Why};
 
 impl VaultBackend for Door {
@@ -25,7 +26,10 @@ impl VaultBackend for Door {
 
     async fn status(&self, caller: Caller) -> Result<Status, Error> {
         self.admit(&caller, &[])?;
-        self.look_for_parts().await;
+        let answered = timeout(PATIENCE, self.look_for_parts()).await.is_ok();
+        if self.bus.get().is_some() {
+            self.note_missing("bus", (!answered).then(|| "the session bus does not answer".to_owned()));
+        }
         let mut status = convert::status(&self.0.state(), &self.store);
         status.version = env!("CARGO_PKG_VERSION").into();
         status.vault = self.paths.data.display().to_string();

@@ -142,7 +142,7 @@ pub enum VaultError {
     /// No such slot, generation or sealed scan.
     #[error("there is no {what} of that name")]
     NoSuch {
-        /// `key slot`, `generation`, `sealed scan` or `earlier secret`.
+        /// `key slot`, `recovery key`, `generation`, `sealed scan` or `earlier secret`.
         what: &'static str,
     },
     /// There is nothing to take back.
