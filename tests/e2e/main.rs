@@ -16,6 +16,7 @@ mod notify;
 mod scan;
 mod story;
 mod tray;
+mod trouble;
 mod vault;
 mod witness;
 
@@ -45,6 +46,7 @@ fn main() {
     tests.extend(scan::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
+    tests.extend(trouble::tests());
     tests.extend(vault::tests());
     tests.extend(witness::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();

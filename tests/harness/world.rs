@@ -301,6 +301,11 @@ impl World {
         self.daemon.take().expect("the world has started a daemon").kill();
     }
 
+    /// Returns the session bus.
+    pub fn bus(&self) -> &Process {
+        self.bus.as_ref().expect("the world has a bus")
+    }
+
     /// Kills the session bus.
     pub fn kill_bus(&mut self) {
         self.bus.take().expect("the world has a bus").kill();

@@ -5,9 +5,10 @@ use countersign_api::{
     types::{PromptOptions, Status},
     vault::VaultBackend,
 };
-use zbus::fdo;
+use tokio::time::timeout;
+use zbus::{Connection, fdo};
 
-use super::{Door, Service, connection_of};
+use super::{Door, PATIENCE, Service, connection_of};
 use crate::{convert, vault_state::Why};
 
 impl VaultBackend for Door {
@@ -56,6 +57,12 @@ impl Service {
     /// Takes note of which parts of the desktop answer.
     async fn look_for_parts(&self) {
         let Some(bus) = self.bus.get() else { return };
+        let answered = timeout(PATIENCE, self.ask_for_parts(bus)).await.is_ok();
+        let text = "the session bus does not answer: only countersign itself reaches the daemon";
+        self.note_missing("bus", (!answered).then(|| text.to_owned()));
+    }
+
+    async fn ask_for_parts(&self, bus: &Connection) {
         let Ok(proxy) = fdo::DBusProxy::new(bus).await else { return };
         let startable = proxy.list_activatable_names().await.unwrap_or_default();
         for (part, name, meaning) in PARTS {
