@@ -39,18 +39,10 @@ impl SecretsBackend for Door {
         let store = self.store.clone();
         let vault =
             self.derive(move || store.create(&passphrase)).await?.map_err(|error| convert::vault_error(&error))?;
-        {
-            let mut state = self.state();
-            if state.epoch() != epoch {
-                state.look_again(self.store.look());
-                return Err(Error::Locked("the vault is made, and was locked meanwhile".into()));
-            }
-            state.unlocked(vault, Why::Opened);
-        }
+        let opened = self.open_written(vault, epoch, "the vault is made");
         harden::scrub();
-        self.idle.touch();
+        opened?;
         self.callers_proved(&caller);
-        self.announce_state();
         if options.keyring.unwrap_or(false)
             && let Err(error) = self.add_keyring_slot().await
         {
@@ -229,10 +221,9 @@ impl SecretsBackend for Door {
         let epoch = self.state().epoch();
         let taken = self.derive(move || store.take_generation(&name, Opener::Passphrase(&passphrase))).await?;
         let vault = taken.map_err(|error| convert::vault_error(&error))?;
-        self.take_open(vault, Why::Opened, epoch)?;
+        let opened = self.open_written(vault, epoch, "the generation is taken");
         harden::scrub();
-        self.idle.touch();
-        self.announce_state();
+        opened?;
         self.announce_accounts();
         Ok(())
     }

@@ -149,6 +149,27 @@ impl Service {
         Ok(result)
     }
 
+    /// Opens a vault that was just written. A lock that came meanwhile is the last word: it stays whole and locked.
+    pub(super) fn open_written(self: &Arc<Self>, vault: Vault, epoch: u64, done: &str) -> Result<(), Error> {
+        let in_time = {
+            let mut state = self.state();
+            let in_time = state.epoch() == epoch;
+            if in_time {
+                state.unlocked(vault, Why::Opened);
+            } else {
+                state.written_while_locked();
+            }
+            in_time
+        };
+        self.announce_state();
+        if in_time {
+            self.idle.touch();
+            return Ok(());
+        }
+        self.seal_candidates();
+        Err(Error::Locked(format!("{done}, and the vault was locked meanwhile")))
+    }
+
     pub(super) fn take_open(self: &Arc<Self>, vault: Vault, why: Why, epoch: u64) -> Result<(), Error> {
         {
             let mut state = self.state();

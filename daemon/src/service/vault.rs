@@ -9,7 +9,10 @@ use tokio::time::timeout;
 use zbus::{Connection, fdo};
 
 use super::{Door, PATIENCE, Service, connection_of};
-use crate::{convert, vault_state::Why};
+use crate::{
+    convert,
+    vault_state::{Phase, Why},
+};
 
 impl VaultBackend for Door {
     fn state(&self) -> &'static str {
@@ -39,12 +42,10 @@ impl VaultBackend for Door {
 
     async fn lock(&self, caller: Caller) -> Result<(), Error> {
         self.admit(&caller, &[])?;
-        match self.0.state().name() {
-            "absent" => Err(Error::NoVault("there is no vault to lock yet".into())),
-            _ => Ok(()),
-        }?;
+        let absent = matches!(self.0.state().phase(), Phase::Absent);
+        // Where there is none yet, one may be in the making: that one is not opened then.
         self.wipe(Why::ByHand, connection_of(&caller));
-        Ok(())
+        if absent { Err(Error::NoVault("there is no vault to lock yet".into())) } else { Ok(()) }
     }
 
     async fn unlock(&self, caller: Caller, options: PromptOptions) -> Result<(), Error> {
