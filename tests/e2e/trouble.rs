@@ -2,16 +2,24 @@
 //! a disk that may only be read. The daemon goes on with what there is, says so, and gives nothing away.
 
 use std::{
+    fs,
+    io::Write,
     os::{
         linux::net::SocketAddrExt,
         unix::net::{SocketAddr, UnixListener, UnixStream},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use countersign_api::BUS_NAME;
-use harness::{World, programs, samples, stand_in_bus::StandInBus, tests, wait::LIMIT};
-use rustix::process::Signal;
+use harness::{
+    Client, Completion, World, programs,
+    samples::{self, Account},
+    stand_in_bus::StandInBus,
+    tests,
+    wait::LIMIT,
+};
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 
 tests![
     a_lost_name_locks_and_ends_the_daemon,
@@ -21,6 +29,9 @@ tests![
     a_bus_where_nobody_listens_holds_nobody_up,
     a_bus_that_hangs_later_holds_nobody_up,
     the_daemon_can_be_ended_while_the_bus_does_not_answer,
+    few_descriptors_make_it_wait_and_not_spin,
+    a_second_home_in_one_runtime_folder_is_refused,
+    a_disk_that_may_only_be_read_gives_codes_and_takes_no_changes,
 ];
 
 fn world_with_github() -> World {
@@ -127,4 +138,122 @@ fn the_daemon_can_be_ended_while_the_bus_does_not_answer() {
     daemon.signal(Signal::TERM);
     assert_eq!(daemon.exit_code(LIMIT), 0, "it ends in order: {}", daemon.err.text());
     assert!(!world.socket().exists(), "the private socket is taken away");
+}
+
+/// A program, or a thousand shells, that hold connections open keep others out, and only them, and only so long.
+fn few_descriptors_make_it_wait_and_not_spin() {
+    let mut world = world_with_github();
+    let pid = Pid::from_raw(world.daemon().pid().cast_signed()).unwrap();
+    let first = Client::private(&world);
+    prlimit(Some(pid), Resource::Nofile, Rlimit { current: Some(DESCRIPTORS), maximum: Some(DESCRIPTORS) }).unwrap();
+    let held: Vec<UnixStream> = (0..2 * DESCRIPTORS).map(|_| client_that_stays(&world)).collect();
+    let log = world.daemon().err.clone();
+    let refuses = |times: usize| {
+        let told = |log: &str| (log.matches("accepts nobody for a moment").count() >= times).then_some(());
+        log.wait_for("that nobody is let in", LIMIT, told);
+    };
+    refuses(1);
+    let (begin, used) = (Instant::now(), processor_time(pid));
+    refuses(6);
+    let (passed, used) = (begin.elapsed(), processor_time(pid) - used);
+    assert!(used < passed / 2, "it spins: {used:?} of {passed:?}");
+    first.wait(first.accounts().code("github")).expect("who was there before is served");
+    drop(held);
+    world.cli(&["code", "github"]).ok();
+    world.add(&Account::new("GitLab", "alice"));
+    world.cli(&["code", "gitlab"]).ok();
+}
+
+/// Returns a private connection that says all that it has to say, and stays.
+fn client_that_stays(world: &World) -> UnixStream {
+    let mut stream = UnixStream::connect(world.socket()).unwrap();
+    let user = rustix::process::geteuid().as_raw().to_string();
+    let user: Vec<String> = user.bytes().map(|byte| format!("{byte:02x}")).collect();
+    stream.write_all(format!("\0AUTH EXTERNAL {}\r\nBEGIN\r\n", user.concat()).as_bytes()).unwrap();
+    stream
+}
+
+/// Returns how long a process has been on a processor.
+fn processor_time(pid: Pid) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap();
+    // Behind the name in brackets, user and system time are the 12th and 13th (proc_pid_stat(5)).
+    let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
+    let ticks: u64 = fields.skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())
+}
+
+/// As many as a daemon at rest needs, and a few: each connection takes two.
+const DESCRIPTORS: u64 = 64;
+
+/// Other XDG directories are another countersign: in the same runtime folder it would answer in the first one's place.
+fn a_second_home_in_one_runtime_folder_is_refused() {
+    for build in [World::build(), World::build().without_bus()] {
+        let world = build.vault().start();
+        world.add(&samples::github());
+        let open = Client::private(&world);
+        let second = world.cmd(&programs::ours("countersignd"));
+        let second = second.env("XDG_DATA_HOME", world.dir().join("other/data"));
+        let refused = second.env("XDG_STATE_HOME", world.dir().join("other/state")).fails(1);
+        assert!(refused.err.contains("another countersignd serves at"), "{refused:?}");
+        assert!(refused.err.contains("XDG_RUNTIME_DIR"), "it says what to do: {refused:?}");
+        open.wait(open.accounts().code("github")).expect("connections to the first one stay");
+        world.cli(&["code", "github"]).ok();
+    }
+}
+
+/// A disk that went bad is mounted so by the kernel; a backup that is looked at, by its owner.
+fn a_disk_that_may_only_be_read_gives_codes_and_takes_no_changes() -> Completion {
+    if !rustix::process::geteuid().is_root() {
+        return Completion::ignored_with("only root may mount");
+    }
+    let mut world = world_with_github();
+    if world.cmd("unshare").args(["-m", "true"]).run().code != 0 {
+        return Completion::ignored_with("this machine lets nobody make name spaces (unshare)");
+    }
+    let counter = Account::new("Counter", "alice");
+    world.witness().plant_key("the key of Counter", &counter.secret);
+    world.add_uri(&counter.uri_with("&counter=5").replace("totp", "hotp"));
+    world.stop_daemon();
+    // Mounted in a name space of the daemon's own, which ends with it.
+    let (dir, daemon) = (world.vault_dir().display().to_string(), programs::ours("countersignd"));
+    let read_only = format!("mount --bind {dir} {dir} && mount -o remount,bind,ro {dir}");
+    let begin = format!("{read_only} && exec {daemon} \"$@\"");
+    world.start_daemon_by(&["unshare", "-m", "sh", "-c", &begin, "sh"], &[]);
+    world.unlock();
+    gives_codes_and_takes_no_changes(&world);
+    world.stop_daemon();
+    // The same while it runs, and back again.
+    world.start_daemon_by(&["unshare", "-m", &daemon], &[]);
+    world.unlock();
+    let pid = world.daemon().pid().to_string();
+    let inside = |world: &World, line: &str| world.cmd("nsenter").args(["-t", &pid, "-m", "sh", "-c", line]).ok();
+    inside(&world, &read_only);
+    gives_codes_and_takes_no_changes(&world);
+    inside(&world, &format!("umount {dir}"));
+    assert!(!world.cli(&["status"]).ok().contains("can only be read"));
+    world.cli(&["edit", "github", "--name", "bob"]).ok();
+    let first = world.cmd("oathtool").args(["-b", "-c", "5", "-"]).stdin(counter.secret.clone()).ok();
+    assert_eq!(world.cli(&["code", "counter"]).ok(), first, "no counter was used up meanwhile");
+    Completion::Completed
+}
+
+fn gives_codes_and_takes_no_changes(world: &World) {
+    world.cli(&["code", "github"]).ok();
+    let status = world.cli(&["status"]).ok();
+    assert!(status.contains("can only be read") && status.contains("Read-only file system"), "{status}");
+    let another = Account::new("Another", "alice");
+    world.witness().plant_key("the key of Another", &another.secret);
+    let changes: [(&[&str], &str); 5] = [
+        (&["add", "-"], &another.uri()),
+        (&["edit", "github", "--name", "bob"], ""),
+        (&["remove", "--yes", "github"], ""),
+        (&["undo"], ""),
+        (&["code", "counter"], ""),
+    ];
+    for (change, input) in changes {
+        let refused = world.cli(change).stdin(input).fails(1);
+        assert!(refused.err.contains("Read-only file system") && refused.out.is_empty(), "{change:?}: {refused:?}");
+    }
+    let list = world.cli(&["list"]).ok();
+    assert!(list.contains("alice") && !list.contains("bob") && !list.contains("Another"), "{list}");
 }
