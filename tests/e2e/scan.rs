@@ -161,7 +161,7 @@ fn a_scan_before_there_is_a_vault_waits_for_it() {
 }
 
 /// Returns a part of a Google export: protobuf, base64, percent signs.
-fn export_part(accounts: &[Account], index: u8, size: u8) -> String {
+pub(crate) fn export_part(accounts: &[Account], index: u8, size: u8) -> String {
     let mut message = Vec::new();
     let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat();
     for account in accounts {
