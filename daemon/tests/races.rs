@@ -192,7 +192,7 @@ async fn a_lock_around_a_change_of_the_passphrase_leaves_exactly_one_that_opens(
         } else {
             tokio::join!(biased; change, daemon.lock(true)).0
         };
-        assert_eq!(changed.is_err(), lock_first, "{changed:?}");
+        assert!(changed.is_err() || !lock_first, "it was changed while locked");
         assert_eq!(daemon.door.state(), "locked");
         let (right, wrong) = if changed.is_ok() { (ANOTHER, PASSPHRASE) } else { (PASSPHRASE, ANOTHER) };
         let refused = daemon.unlock(wrong).await;

@@ -204,38 +204,60 @@ fn a_second_home_in_one_runtime_folder_is_refused() {
 
 /// A disk that went bad is mounted so by the kernel; a backup that is looked at, by its owner.
 fn a_disk_that_may_only_be_read_gives_codes_and_takes_no_changes() -> Completion {
-    if !rustix::process::geteuid().is_root() {
-        return Completion::ignored_with("only root may mount");
-    }
     let mut world = world_with_github();
-    if world.cmd("unshare").args(["-m", "true"]).run().code != 0 {
-        return Completion::ignored_with("this machine lets nobody make name spaces (unshare)");
-    }
     let counter = Account::new("Counter", "alice");
     world.witness().plant_key("the key of Counter", &counter.secret);
     world.add_uri(&counter.uri_with("&counter=5").replace("totp", "hotp"));
-    world.stop_daemon();
-    // Mounted in a name space of the daemon's own, which ends with it.
-    let (dir, daemon) = (world.vault_dir().display().to_string(), programs::ours("countersignd"));
-    let read_only = format!("mount --bind {dir} {dir} && mount -o remount,bind,ro {dir}");
-    let begin = format!("{read_only} && exec {daemon} \"$@\"");
-    world.start_daemon_by(&["unshare", "-m", "sh", "-c", &begin, "sh"], &[]);
-    world.unlock();
+    if let Err(reason) = start_with_mounts_of_its_own(&mut world) {
+        return Completion::ignored_with(reason);
+    }
+    mount(&mut world, "ro");
     gives_codes_and_takes_no_changes(&world);
-    world.stop_daemon();
-    // The same while it runs, and back again.
-    world.start_daemon_by(&["unshare", "-m", &daemon], &[]);
-    world.unlock();
-    let pid = world.daemon().pid().to_string();
-    let inside = |world: &World, line: &str| world.cmd("nsenter").args(["-t", &pid, "-m", "sh", "-c", line]).ok();
-    inside(&world, &read_only);
-    gives_codes_and_takes_no_changes(&world);
-    inside(&world, &format!("umount {dir}"));
+    mount(&mut world, "rw");
     assert!(!world.cli(&["status"]).ok().contains("can only be read"));
     world.cli(&["edit", "github", "--name", "bob"]).ok();
     let first = world.cmd("oathtool").args(["-b", "-c", "5", "-"]).stdin(counter.secret.clone()).ok();
     assert_eq!(world.cli(&["code", "counter"]).ok(), first, "no counter was used up meanwhile");
+    world.cli(&["edit", "github", "--name", "alice"]).ok();
+    // The same for a daemon that never knew it otherwise.
+    world.stop_daemon();
+    let begin = format!("{} && exec {} \"$@\"", read_only(&world), programs::ours("countersignd"));
+    world.start_daemon_by(&["unshare", "-m", "sh", "-c", &begin, "sh"], &[]);
+    world.unlock();
+    gives_codes_and_takes_no_changes(&world);
     Completion::Completed
+}
+
+/// Starts the daemon anew, its vault open, in a name space where what is mounted is seen by it alone and ends with it.
+///
+/// # Errors
+/// Says why that can't be done here.
+pub(crate) fn start_with_mounts_of_its_own(world: &mut World) -> Result<(), &'static str> {
+    if !rustix::process::geteuid().is_root() {
+        return Err("only root may mount");
+    }
+    if world.cmd("unshare").args(["-m", "true"]).run().code != 0 {
+        return Err("this machine lets nobody make name spaces (unshare)");
+    }
+    world.stop_daemon();
+    world.start_daemon_by(&["unshare", "-m", &programs::ours("countersignd")], &[]);
+    world.unlock();
+    Ok(())
+}
+
+/// Lets the daemon see its vault's folder as one that may only be read (`ro`), or as it is again (`rw`).
+pub(crate) fn mount(world: &mut World, how: &str) {
+    let line = match how {
+        "ro" => read_only(world),
+        _ => format!("umount {}", world.vault_dir().display()),
+    };
+    let pid = world.daemon().pid().to_string();
+    world.cmd("nsenter").args(["-t", &pid, "-m", "sh", "-c", &line]).ok();
+}
+
+fn read_only(world: &World) -> String {
+    let dir = world.vault_dir().display().to_string();
+    format!("mount --bind {dir} {dir} && mount -o remount,bind,ro {dir}")
 }
 
 fn gives_codes_and_takes_no_changes(world: &World) {

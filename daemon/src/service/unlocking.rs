@@ -151,22 +151,15 @@ impl Service {
 
     /// Opens a vault that was just written. A lock that came meanwhile is the last word: it stays whole and locked.
     pub(super) fn open_written(self: &Arc<Self>, vault: Vault, epoch: u64, done: &str) -> Result<(), Error> {
-        let in_time = {
-            let mut state = self.state();
-            let in_time = state.epoch() == epoch;
-            if in_time {
-                state.unlocked(vault, Why::Opened);
-            } else {
-                state.written_while_locked();
-            }
-            in_time
-        };
-        self.announce_state();
+        let in_time = self.state().epoch() == epoch;
         if in_time {
-            self.idle.touch();
-            return Ok(());
+            return self.take_open(vault, Why::Opened, epoch);
         }
+        drop(vault);
+        self.state().written_while_locked();
         self.seal_candidates();
+        self.announce_state();
+        harden::scrub();
         Err(Error::Locked(format!("{done}, and the vault was locked meanwhile")))
     }
 
