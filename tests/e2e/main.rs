@@ -17,6 +17,7 @@ mod scan;
 mod socket;
 mod story;
 mod tray;
+mod trouble;
 mod vault;
 mod witness;
 
@@ -47,6 +48,7 @@ fn main() {
     tests.extend(socket::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
+    tests.extend(trouble::tests());
     tests.extend(vault::tests());
     tests.extend(witness::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
