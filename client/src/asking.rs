@@ -7,7 +7,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{args::Global, error::Error, prompt::Tty};
+use crate::{args::Global, error::Error, keeping, prompt::Tty};
 
 /// Whom to ask, and what has been answered: the descriptor, the terminal, or nobody.
 pub(crate) struct Asking {
@@ -36,6 +36,16 @@ impl Asking {
     /// Returns the terminal, or the error that says what it would have been needed for.
     pub(crate) fn need_tty(&mut self, what_for: &str) -> Result<&mut Tty, Error> {
         self.tty().ok_or_else(|| Error::NoTerminal(format!("no terminal to ask {what_for} on")))
+    }
+
+    /// Asks whether the person means it, where `--yes` has not said so; `otherwise` says what the answer no leaves.
+    pub(crate) async fn meant(&mut self, yes: bool, question: &str, otherwise: &str) -> Result<(), Error> {
+        if yes {
+            return Ok(());
+        }
+        let nobody = || Error::Usage("there is no terminal to ask on: say that you mean it by --yes".into());
+        let agreed = self.tty().ok_or_else(nobody)?.yes(question, false).await?;
+        agreed.then_some(()).ok_or_else(|| keeping::declined(otherwise))
     }
 
     /// Whether the passphrase comes from a descriptor.
