@@ -76,6 +76,11 @@ impl Candidates {
         Some(self.held.remove(place))
     }
 
+    /// Drops those that say this.
+    pub fn drop_text(&mut self, text: &SecretText) {
+        self.held.retain(|held| held.text != *text);
+    }
+
     /// Takes all out.
     pub fn take_all(&mut self) -> Vec<Held> {
         std::mem::take(&mut self.held)

@@ -299,7 +299,28 @@ pub fn not_kept(payload: &Payload) -> Error {
     }
 }
 
+/// Returns the error for an export nothing of which can be kept.
+pub fn all_left_out(skipped: &[String]) -> Error {
+    let some: Vec<&str> = skipped.iter().take(NAMED).map(String::as_str).collect();
+    let more = match skipped.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    Error::InvalidUri(format!("nothing of this export can be kept: {}{more}", some.join("; ")))
+}
+
+/// Returns the error for two parts that could stand in the same place of an export.
+pub fn parts_of_two_exports(number: u32, parts: u32) -> Error {
+    Error::Failed(format!(
+        "nothing was kept: there are two different QR codes that call themselves part {number} of {parts}, and exports are \
+         not mixed. Discard the one that is not meant by: countersign unlock, then try again"
+    ))
+}
+
 /// Returns the plain page of a candidate's advice: ours, never one that a QR says.
 pub fn page_of(candidate: &Candidate) -> Option<&'static str> {
     payload::activation::TABLE.iter().find(|row| row.vendor == candidate.advice)?.page
 }
+
+/// How many accounts that were left out an error names.
+const NAMED: usize = 10;

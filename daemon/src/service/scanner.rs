@@ -225,6 +225,15 @@ impl Service {
         Ok(held || sealed)
     }
 
+    /// Drops all that say this, wherever it lies.
+    fn forget_text(&self, text: &SecretText) -> Result<(), Error> {
+        self.held().drop_text(text);
+        for (name, _) in self.inbox().iter().filter(|(_, sealed)| sealed == text) {
+            self.store.discard_sealed(name).map_err(|error| convert::vault_error(&error))?;
+        }
+        Ok(())
+    }
+
     /// Keeps what a text says.
     pub(super) fn keep_text(self: &Arc<Self>, text: &str, options: &KeepOptions) -> Result<Kept, Error> {
         let replace = match options.if_exists.as_deref() {
@@ -275,46 +284,56 @@ impl Service {
 
     /// Keeps all accounts of a migration once every part of it has been seen; until then the parts lie sealed.
     fn keep_migration(self: &Arc<Self>, text: &str) -> Result<Kept, Error> {
-        let inbox = self.inbox();
-        let mut collector = Collector::default();
-        let mut names = Vec::new();
-        let held: Vec<(String, SecretText)> = {
-            let held = self.held();
-            held.iter().map(|held| (held.id.clone(), SecretText::from(held.text.expose()))).collect()
-        };
-        let mut collect = |text: &str| match payload::classify(text) {
-            Payload::Migration(part) => collector.add(part),
-            _ => false,
-        };
-        collect(text);
-        for (name, sealed) in &inbox {
-            if collect(sealed.expose()) || sealed.expose() == text {
-                names.push(name.clone());
-            }
-        }
-        let mut ids = Vec::new();
-        for (id, held) in &held {
-            if collect(held.expose()) || held.expose() == text {
-                ids.push(id.clone());
-            }
-        }
-        let missing = collector.missing();
+        let (export, texts) = self.join(text)?;
+        let (missing, skipped, parts) = (export.missing(), export.skipped(), export.size());
         if !missing.is_empty() {
             self.seal(&SecretText::from(text))?;
-            return Ok(Kept { outcome: "waiting".into(), missing_parts: missing, ..Kept::default() });
+            return Ok(Kept { outcome: "waiting".into(), parts, missing_parts: missing, skipped, ..Kept::default() });
         }
-        let accounts = collector.into_accounts();
+        let accounts = export.into_accounts();
+        if accounts.is_empty() {
+            return Err(convert::all_left_out(&skipped));
+        }
         let titles: Vec<String> = accounts.iter().map(|account| visible(&account.title())).collect();
         let added = self.change_vault(|vault| vault.add_all(accounts, IfExists::KeepBoth))?;
-        for id in ids.iter().chain(&names) {
-            if let Err(error) = self.forget_candidate(id) {
+        for text in &texts {
+            if let Err(error) = self.forget_text(text) {
                 tracing::warn!("a part that was kept is still in the inbox: {error}");
             }
         }
         let all_there = added.iter().all(|added| added.outcome == Outcome::AlreadyKept);
         let outcome = if all_there { "already-kept" } else { "kept" };
         let accounts = added.iter().map(|added| added.id.to_string()).collect();
-        Ok(Kept { outcome: outcome.into(), accounts, titles, ..Kept::default() })
+        Ok(Kept { outcome: outcome.into(), accounts, titles, parts, skipped, ..Kept::default() })
+    }
+
+    /// Joins an export's part with the others, and returns what they say too.
+    ///
+    /// Today's app does not number its exports, and a part of an old one may lie sealed for years: what was seen just now
+    /// comes first, and sealed parts only where some are missing still. Of two that could stand in the same place, none
+    /// is taken.
+    fn join(&self, text: &str) -> Result<(Collector, Vec<SecretText>), Error> {
+        let held: Vec<SecretText> = self.held().iter().map(|held| SecretText::from(held.text.expose())).collect();
+        let sealed: Vec<SecretText> = self.inbox().into_iter().map(|(_, text)| text).collect();
+        let is_old = sealed.iter().any(|sealed| sealed.expose() == text);
+        let (mut export, mut texts, mut twice) = (Collector::default(), Vec::new(), None);
+        let mut take = |export: &mut Collector, text: SecretText| {
+            let Payload::Migration(part) = payload::classify(text.expose()) else { return };
+            let number = part.index + 1;
+            if !export.fits(&part) || texts.contains(&text) {
+                return;
+            }
+            if export.add(part) { texts.push(text) } else { twice = Some(number) }
+        };
+        take(&mut export, SecretText::from(text));
+        held.into_iter().for_each(|text| take(&mut export, text));
+        if is_old || !export.missing().is_empty() {
+            sealed.into_iter().for_each(|text| take(&mut export, text));
+        }
+        match twice.filter(|_| export.missing().is_empty()) {
+            Some(number) => Err(convert::parts_of_two_exports(number, export.size())),
+            None => Ok((export, texts)),
+        }
     }
 }
 
@@ -340,22 +359,65 @@ fn no_candidate(id: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
+    use countersign_api::{secrets::SecretsBackend, vault::VaultBackend};
+    use data_encoding::BASE64;
     use tokio::runtime::Handle;
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::service::testing;
+    use crate::service::testing::{self, caller, with_vault};
+
+    fn qr_of(text: &str) -> FoundQr {
+        FoundQr { text: Some(Zeroizing::new(text.to_owned())), corners: Vec::new(), screen: None }
+    }
+
+    fn uri(number: usize) -> String {
+        format!("otpauth://totp/Acme:user{number}?secret=JBSWY3DPEHPK3PXP&issuer=Acme")
+    }
 
     fn qr(number: usize) -> FoundQr {
-        let text = format!("otpauth://totp/Acme:user{number}?secret=JBSWY3DPEHPK3PXP&issuer=Acme");
-        FoundQr { text: Some(Zeroizing::new(text)), corners: Vec::new(), screen: None }
+        qr_of(&uri(number))
+    }
+
+    /// Writes a part of an export by hand; MD5 is 4, and makes no codes.
+    fn part(index: u8, size: u8, accounts: &[(&str, u8)]) -> String {
+        let mut message = Vec::new();
+        for (name, algorithm) in accounts {
+            let mut entry = vec![0x0a, 3, 1, 2, 3, 0x12, name.len() as u8];
+            entry.extend(name.as_bytes());
+            entry.extend([0x20, *algorithm, 0x28, 1, 0x30, 2]);
+            message.extend([0x0a, entry.len() as u8]);
+            message.extend(entry);
+        }
+        message.extend([0x10, 1, 0x18, size, 0x20, index]);
+        format!("otpauth-migration://offline?data={}", BASE64.encode(&message).replace('+', "%2B"))
+    }
+
+    /// Finds a text, and returns its id.
+    fn found(door: &Door, text: &str) -> String {
+        door.hold(&qr_of(text), "image").unwrap().0
+    }
+
+    async fn keep(door: &Door, text: &str) -> Result<Kept, Error> {
+        let id = found(door, text);
+        ScannerBackend::keep(door, caller(), &id, KeepOptions::default()).await
+    }
+
+    async fn waiting(door: &Door) -> Vec<Candidate> {
+        door.candidates(caller()).await.unwrap()
+    }
+
+    async fn unlock(door: &Door) {
+        door.unlock_with(caller(), "passphrase", "old").await.unwrap();
     }
 
     #[tokio::test]
     async fn one_timer_is_enough_for_all() {
         let (_home, door) = testing::without_vault();
         for number in 0..5 {
-            door.hold(&qr(number), "image").unwrap();
+            found(&door, &uri(number));
         }
         assert_eq!(Handle::current().metrics().num_alive_tasks(), 1);
     }
@@ -364,7 +426,7 @@ mod tests {
     async fn a_scan_of_more_than_there_is_room_for_says_so() {
         let (_home, door) = testing::without_vault();
         for number in 1..MAX {
-            door.hold(&qr(number), "image").unwrap();
+            found(&door, &uri(number));
         }
         door.check_room(&[qr(1), qr(0)]).unwrap();
         let refused = door.check_room(&[qr(0), qr(MAX)]).unwrap_err();
@@ -375,5 +437,54 @@ mod tests {
             "{text}"
         );
         assert_eq!(door.held().iter().count(), MAX - 1);
+    }
+
+    /// It was told to be kept already, and who believed that deleted it on the phone.
+    #[tokio::test]
+    async fn an_export_of_which_nothing_can_be_kept_is_an_error() {
+        let (_home, door) = with_vault().await;
+        let refused = keep(&door, &part(0, 1, &[("old", 4)])).await;
+        assert!(
+            matches!(&refused, Err(Error::InvalidUri(why)) if why.contains("old: ") && why.contains("MD5")),
+            "{refused:?}"
+        );
+        assert_eq!(waiting(&door).await.len(), 1, "it is still there to be looked at");
+    }
+
+    #[tokio::test]
+    async fn what_is_left_out_of_an_export_is_told_of_all_its_parts() {
+        let (_home, door) = with_vault().await;
+        let (one, two) = (part(0, 2, &[("md5", 4), ("a", 1)]), part(1, 2, &[("b", 1), ("new", 9)]));
+        let first = keep(&door, &one).await.unwrap();
+        assert_eq!((first.outcome.as_str(), first.parts, first.missing_parts), ("waiting", 2, vec![2]));
+        let kept = door.add(caller(), &two, KeepOptions::default()).await.unwrap();
+        assert_eq!((kept.outcome.as_str(), kept.titles.as_slice()), ("kept", ["a", "b"].map(String::from).as_slice()));
+        let skipped = kept.skipped.join("; ");
+        assert!(skipped.contains("md5: ") && skipped.contains("new: "), "{skipped}");
+    }
+
+    #[tokio::test]
+    async fn an_export_on_the_screen_is_not_mixed_with_an_old_part() {
+        let (_home, door) = with_vault().await;
+        keep(&door, &part(0, 2, &[("old", 1)])).await.unwrap();
+        found(&door, &part(0, 2, &[("a", 1)]));
+        let kept = keep(&door, &part(1, 2, &[("b", 1)])).await.unwrap();
+        assert_eq!(kept.titles, ["a", "b"]);
+        assert_eq!(door.store.sealed(), 1, "the old part waits on");
+    }
+
+    #[tokio::test]
+    async fn parts_of_two_exports_that_can_not_be_told_apart_are_not_mixed() {
+        let (_home, door) = with_vault().await;
+        keep(&door, &part(0, 2, &[("old", 1)])).await.unwrap();
+        keep(&door, &part(0, 2, &[("a", 1)])).await.unwrap();
+        let last = part(1, 2, &[("b", 1)]);
+        let refused = keep(&door, &last).await;
+        assert!(matches!(&refused, Err(Error::Failed(why)) if why.contains("part 1 of 2")), "{refused:?}");
+        let old = waiting(&door).await.into_iter().find(|one| one.accounts == ["old"]).unwrap();
+        let of_old = ScannerBackend::keep(&door, caller(), &old.id, KeepOptions::default()).await;
+        assert!(of_old.is_err(), "{of_old:?}");
+        door.discard(caller(), &old.id).await.unwrap();
+        assert_eq!(keep(&door, &last).await.unwrap().titles, ["a", "b"]);
     }
 }
