@@ -86,6 +86,11 @@ impl Candidates {
         std::mem::take(&mut self.held)
     }
 
+    /// Puts one back that was taken out.
+    pub fn put_back(&mut self, held: Held) {
+        self.held.push(held);
+    }
+
     /// Drops what is older than [`LIFE`] at this time.
     pub fn expire(&mut self, now: Instant) {
         self.held.retain(|held| now < held.since + LIFE);

@@ -16,7 +16,7 @@ use countersign_core::{
     payload::{self, Payload, migration::Collector},
     secret::SecretText,
     text::visible,
-    vault::{IfExists, Outcome},
+    vault::{IfExists, Outcome, Vault},
 };
 
 use super::{Door, Service, random_id};
@@ -58,6 +58,7 @@ impl ScannerBackend for Door {
             Err(Error::Locked(_)) if self.is_waiting(candidate) => {
                 return Ok(Kept { outcome: "waiting".into(), ..Kept::default() });
             }
+            Err(Error::Locked(_)) if self.held().get(candidate).is_some() => return self.seal_held(candidate),
             other => other?,
         }
         let text = self.text_of(candidate)?;
@@ -89,20 +90,14 @@ impl Service {
         };
         let found = worker::scan(target).await.map_err(|error| Error::CaptureNotPossible(error.to_string()))?;
         self.check_room(&found)?;
-        let mut ids = Vec::new();
-        for qr in &found {
-            ids.push(self.hold(qr, origin)?);
-        }
+        let found: Vec<Found> = found.iter().map(|qr| self.hold(qr, origin)).collect();
         let inbox = self.inbox();
         let held = self.held();
         let others: Vec<&str> =
             held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
         let state = self.state();
-        let answer = ids
-            .iter()
-            .map(|(id, place, text)| convert::candidate(id, text.expose(), place, state.vault(), &others))
-            .collect();
-        drop((state, held, ids));
+        let answer = found.iter().map(|found| found.candidate(state.vault(), &others)).collect();
+        drop((state, held, found));
         harden::scrub();
         Ok(answer)
     }
@@ -123,23 +118,27 @@ impl Service {
         )))
     }
 
-    /// Holds one QR: in memory, or sealed to the vault's key while it is locked; what can't be kept isn't held.
-    fn hold(self: &Arc<Self>, qr: &FoundQr, origin: &'static str) -> Result<(String, Place, SecretText), Error> {
-        let place = place_of(qr, origin);
+    /// Holds one QR: sealed to the vault's key while it is locked, else in memory; what can't be kept isn't held.
+    fn hold(self: &Arc<Self>, qr: &FoundQr, origin: &'static str) -> Found {
         let text = SecretText::from(qr.text.as_ref().map_or("", |text| text.as_str()));
-        if !payload::classify(text.expose()).can_be_kept() {
-            return Ok((String::new(), place, text));
+        let mut found = Found { id: String::new(), place: place_of(qr, origin), text, unsealed: None };
+        if !payload::classify(found.text.expose()).can_be_kept() {
+            return found;
         }
-        let locked = matches!(self.state().phase(), Phase::Locked);
-        let id = if locked {
-            self.seal(&text)?
-        } else {
-            let held = SecretText::from(text.expose());
-            let id = self.held().hold(held, place.clone(), random_id());
-            self.expire_later();
-            id
-        };
-        Ok((id, place, text))
+        if matches!(self.state().phase(), Phase::Locked) {
+            match self.seal(&found.text) {
+                Ok(name) => return Found { id: name, ..found },
+                Err(error) => found.unsealed = Some(error.message()),
+            }
+            // The check of the room leaves out what is to be sealed.
+            if !self.held().have_room_for([found.text.expose()].into_iter()) {
+                return found;
+            }
+        }
+        let text = SecretText::from(found.text.expose());
+        found.id = self.held().hold(text, found.place.clone(), random_id());
+        self.expire_later();
+        found
     }
 
     /// Seals a text into the inbox, once.
@@ -154,12 +153,21 @@ impl Service {
         Ok(name)
     }
 
-    /// Seals what nobody has kept yet, so that a lock loses nothing of it.
+    /// Seals what could not be sealed when it was found.
+    fn seal_held(&self, id: &str) -> Result<Kept, Error> {
+        let sealed = self.seal(&self.text_of(id)?);
+        sealed.map_err(|error| Error::Locked(unsealed(&error.message())))?;
+        self.held().take(id);
+        Ok(Kept { outcome: "waiting".into(), ..Kept::default() })
+    }
+
+    /// Seals what nobody has kept yet, so that a lock loses nothing of it; what can't be sealed stays in memory.
     pub(super) fn seal_candidates(&self) {
         let held = self.held().take_all();
         for candidate in held {
             if let Err(error) = self.seal(&candidate.text) {
-                tracing::warn!("a scan could not be sealed and is lost: {error}");
+                tracing::warn!("a scan could not be sealed and stays in memory: {error}");
+                self.held().put_back(candidate);
             }
         }
     }
@@ -175,8 +183,9 @@ impl Service {
         loop {
             let Some(end) = self.held().next_end() else { return };
             tokio::time::sleep_until(end.into()).await;
-            // Without a vault that can be used there is nothing to seal it to, and a one-chance QR is not to be lost.
-            if !matches!(self.state().phase(), Phase::Locked | Phase::Unlocked(_)) {
+            // Without a vault that can be used there is nothing to seal it to, and while that is locked only what could
+            // not be sealed is held: a one-chance QR is not to be lost. It gets its full time when the vault is opened.
+            if !matches!(self.state().phase(), Phase::Unlocked(_)) {
                 return self.held().give_timer_back();
             }
             self.held().expire(Instant::now());
@@ -337,6 +346,31 @@ impl Service {
     }
 }
 
+/// One QR of a scan, held or not.
+struct Found {
+    /// Empty where it isn't held.
+    id: String,
+    place: Place,
+    text: SecretText,
+    /// Why it could not be sealed.
+    unsealed: Option<String>,
+}
+
+impl Found {
+    fn candidate(&self, vault: Option<&Vault>, others: &[&str]) -> Candidate {
+        let mut candidate = convert::candidate(&self.id, self.text.expose(), &self.place, vault, others);
+        if let Some(why) = &self.unsealed {
+            candidate.note_ids.push("not-sealed".into());
+            candidate.notes.push(unsealed(why));
+        }
+        candidate
+    }
+}
+
+fn unsealed(why: &str) -> String {
+    format!("it can't be sealed ({why}): it is in memory only, until the vault is unlocked or the daemon ends")
+}
+
 fn place_of(qr: &FoundQr, origin: &'static str) -> Place {
     let count = qr.corners.len().max(1) as f64;
     let (x, y) = qr.corners.iter().fold((0.0, 0.0), |(x, y), corner| (x + corner.0 / count, y + corner.1 / count));
@@ -397,7 +431,7 @@ mod tests {
 
     /// Finds a text, and returns its id.
     fn found(door: &Door, text: &str) -> String {
-        door.hold(&qr_of(text), "image").unwrap().0
+        door.hold(&qr_of(text), "image").id
     }
 
     async fn keep(door: &Door, text: &str) -> Result<Kept, Error> {
@@ -407,6 +441,11 @@ mod tests {
 
     async fn waiting(door: &Door) -> Vec<Candidate> {
         door.candidates(caller()).await.unwrap()
+    }
+
+    /// Has nothing be sealed any more; opening the vault mends it.
+    fn break_seal(home: &Path) {
+        fs::remove_file(home.join("data/recipient")).unwrap();
     }
 
     async fn unlock(door: &Door) {
@@ -461,6 +500,31 @@ mod tests {
         assert_eq!((kept.outcome.as_str(), kept.titles.as_slice()), ("kept", ["a", "b"].map(String::from).as_slice()));
         let skipped = kept.skipped.join("; ");
         assert!(skipped.contains("md5: ") && skipped.contains("new: "), "{skipped}");
+    }
+
+    /// A full disk or a lost recipient cost the account, and the explanation of all else that the scan had found.
+    #[tokio::test]
+    async fn what_can_not_be_sealed_is_held_until_the_vault_is_open() {
+        let (home, door) = with_vault().await;
+        door.lock(caller()).await.unwrap();
+        break_seal(home.path());
+        let id = found(&door, &uri(0));
+        let refused = ScannerBackend::keep(&door, caller(), &id, KeepOptions::default()).await;
+        assert!(matches!(&refused, Err(Error::Locked(why)) if why.contains("recipient")), "{refused:?}");
+        let told = door.hold(&qr(1), "image").candidate(None, &[]);
+        assert!(!told.id.is_empty() && told.note_ids.contains(&"not-sealed".into()), "{told:?}");
+        unlock(&door).await;
+        let kept = ScannerBackend::keep(&door, caller(), &id, KeepOptions::default()).await.unwrap();
+        assert_eq!(kept.outcome, "kept");
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_can_not_seal_loses_nothing() {
+        let (home, door) = with_vault().await;
+        let id = found(&door, &uri(0));
+        break_seal(home.path());
+        door.lock(caller()).await.unwrap();
+        assert!(waiting(&door).await.iter().any(|one| one.id == id));
     }
 
     #[tokio::test]
