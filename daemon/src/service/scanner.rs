@@ -1,6 +1,7 @@
 //! `Scanner1`: from a QR to an account.
 
 use std::{
+    collections::hash_map::Entry,
     hash::BuildHasher,
     sync::{Arc, MutexGuard},
     time::Instant,
@@ -153,6 +154,24 @@ impl Service {
         Ok(name)
     }
 
+    /// Takes note of what lies sealed, now that it can be read: nothing is sealed twice, and of what was, one goes.
+    pub(super) fn know_sealed(&self) {
+        let mut sealed = self.sealed.lock().expect("no holder panics");
+        sealed.clear();
+        for (name, text) in self.inbox() {
+            match sealed.entry(self.marks.hash_one(text.expose())) {
+                Entry::Vacant(place) => {
+                    place.insert(name);
+                }
+                Entry::Occupied(_) => {
+                    if let Err(error) = self.store.discard_sealed(&name) {
+                        tracing::warn!("a scan that was sealed twice is still there twice: {error}");
+                    }
+                }
+            }
+        }
+    }
+
     /// Seals what could not be sealed when it was found.
     fn seal_held(&self, id: &str) -> Result<Kept, Error> {
         let sealed = self.seal(&self.text_of(id)?);
@@ -224,14 +243,16 @@ impl Service {
         sealed.map(|(_, text)| text).ok_or_else(|| no_candidate(id))
     }
 
-    /// Drops a candidate wherever it lies, and says whether it lay anywhere.
-    fn forget_candidate(self: &Arc<Self>, id: &str) -> Result<bool, Error> {
-        let held = self.held().take(id).is_some();
+    /// Drops a candidate wherever it lies, with all that say the same, and says whether it lay anywhere.
+    fn forget_candidate(&self, id: &str) -> Result<bool, Error> {
+        if let Ok(text) = self.text_of(id) {
+            return self.forget_text(&text).map(|()| true);
+        }
         let sealed = self.store.is_sealed(id);
         if sealed {
             self.store.discard_sealed(id).map_err(|error| convert::vault_error(&error))?;
         }
-        Ok(held || sealed)
+        Ok(sealed)
     }
 
     /// Drops all that say this, wherever it lies.
@@ -443,6 +464,11 @@ mod tests {
         door.candidates(caller()).await.unwrap()
     }
 
+    /// Stands in for a restart: what was known of the inbox is forgotten.
+    fn forget_marks(door: &Door) {
+        door.sealed.lock().unwrap().clear();
+    }
+
     /// Has nothing be sealed any more; opening the vault mends it.
     fn break_seal(home: &Path) {
         fs::remove_file(home.join("data/recipient")).unwrap();
@@ -525,6 +551,33 @@ mod tests {
         break_seal(home.path());
         door.lock(caller()).await.unwrap();
         assert!(waiting(&door).await.iter().any(|one| one.id == id));
+    }
+
+    #[tokio::test]
+    async fn a_part_that_is_seen_again_after_a_restart_is_sealed_once() {
+        let (_home, door) = with_vault().await;
+        let (one, two) = (part(0, 2, &[("a", 1)]), part(1, 2, &[("b", 1)]));
+        keep(&door, &one).await.unwrap();
+        door.lock(caller()).await.unwrap();
+        forget_marks(&door);
+        unlock(&door).await;
+        keep(&door, &one).await.unwrap();
+        assert_eq!(door.store.sealed(), 1);
+        assert_eq!(keep(&door, &two).await.unwrap().outcome, "kept");
+        assert_eq!(door.store.sealed(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_sealed_twice_goes_at_once() {
+        let (_home, door) = with_vault().await;
+        door.lock(caller()).await.unwrap();
+        found(&door, &uri(0));
+        forget_marks(&door);
+        found(&door, &uri(0));
+        unlock(&door).await;
+        assert_eq!(waiting(&door).await.len(), 1);
+        keep(&door, &uri(0)).await.unwrap();
+        assert_eq!(door.store.sealed(), 0);
     }
 
     #[tokio::test]
