@@ -78,7 +78,6 @@ pub fn status(state: &VaultState, store: &Store) -> Status {
         why: state.why().id().into(),
         why_text: state.why().text().into(),
         since: state.since(),
-        inbox: store.sealed() as u32,
         read_only: store.read_only().unwrap_or_default(),
         slots: store.slots().into_iter().map(|slot| slot.name).collect(),
         ..Status::default()
@@ -258,6 +257,19 @@ pub fn candidate(id: &str, text: &str, place: &Place, vault: Option<&Vault>, oth
     candidate
 }
 
+/// Returns what can be said of a sealed scan that can't be read: it can be discarded by its name.
+pub fn unreadable(name: &str) -> Candidate {
+    Candidate {
+        id: name.to_owned(),
+        class: "unreadable".into(),
+        origin: "inbox".into(),
+        what: format!("A sealed scan that can't be read: inbox/{}.age", visible(name)),
+        reason: "It is damaged, or was not sealed for this vault.".into(),
+        known: "unknown".into(),
+        ..Candidate::default()
+    }
+}
+
 fn describe(candidate: &mut Candidate, account: &Account, vault: Option<&Vault>) {
     candidate.issuer = visible(&account.issuer);
     candidate.name = visible(&account.name);
@@ -277,7 +289,8 @@ fn describe(candidate: &mut Candidate, account: &Account, vault: Option<&Vault>)
     candidate.look_alike = look_alike(&account.issuer, issuers).map(visible).unwrap_or_default();
 }
 
-fn missing_parts(text: &str, others: &[&str]) -> Vec<u32> {
+/// Returns the parts that an export lacks, this one and all others given.
+pub fn missing_parts(text: &str, others: &[&str]) -> Vec<u32> {
     let mut collector = Collector::default();
     for text in [text].iter().chain(others) {
         if let Payload::Migration(part) = payload::classify(text) {

@@ -10,7 +10,7 @@ use std::{
 use countersign_api::{
     Caller, Error,
     scanner::ScannerBackend,
-    types::{Candidate, KeepOptions, Kept, ScanOptions},
+    types::{Candidate, KeepOptions, Kept, ScanOptions, Status},
 };
 use countersign_core::{
     account::{Account, Kind},
@@ -40,6 +40,7 @@ impl ScannerBackend for Door {
         self.admit(&caller, &[])?;
         let inbox = self.inbox();
         let held = self.held();
+        let unreadable = self.unreadable();
         let state = self.state();
         let others: Vec<&str> =
             held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
@@ -49,7 +50,7 @@ impl ScannerBackend for Door {
         let place = Place { origin: "inbox", ..Place::default() };
         let sealed =
             inbox.iter().map(|(name, text)| convert::candidate(name, text.expose(), &place, state.vault(), &others));
-        Ok(in_memory.chain(sealed).collect())
+        Ok(in_memory.chain(sealed).chain(unreadable.iter().map(|name| convert::unreadable(name))).collect())
     }
 
     async fn keep(&self, caller: Caller, candidate: &str, options: KeepOptions) -> Result<Kept, Error> {
@@ -229,6 +230,29 @@ impl Service {
             Some(vault) => vault.inbox().sealed.into_iter().map(|sealed| (sealed.name, sealed.text)).collect(),
             None => Vec::new(),
         }
+    }
+
+    /// Returns names of what lies in the inbox and can't be read, while the vault is open.
+    fn unreadable(&self) -> Vec<String> {
+        self.state().vault().map(|vault| vault.inbox().unreadable).unwrap_or_default()
+    }
+
+    /// Says in the status why what lies sealed waits.
+    pub(super) fn count_sealed(&self, status: &mut Status) {
+        status.inbox = self.store.sealed() as u32;
+        if status.inbox == 0 {
+            return;
+        }
+        let inbox = self.inbox();
+        let held = self.held();
+        let others: Vec<&str> =
+            held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
+        let incomplete = |text: &SecretText| {
+            let is_part = matches!(payload::classify(text.expose()), Payload::Migration(_));
+            is_part && !convert::missing_parts(text.expose(), &others).is_empty()
+        };
+        status.inbox_incomplete = inbox.iter().filter(|(_, text)| incomplete(text)).count() as u32;
+        status.inbox_unreadable = self.unreadable().len() as u32;
     }
 
     fn is_waiting(&self, id: &str) -> bool {
@@ -578,6 +602,24 @@ mod tests {
         assert_eq!(waiting(&door).await.len(), 1);
         keep(&door, &uri(0)).await.unwrap();
         assert_eq!(door.store.sealed(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_counted_by_why_and_can_be_discarded() {
+        let (home, door) = with_vault().await;
+        keep(&door, &part(0, 2, &[("a", 1)])).await.unwrap();
+        fs::write(home.path().join("data/inbox/1-a.age"), "x").unwrap();
+        door.lock(caller()).await.unwrap();
+        found(&door, &uri(0));
+        unlock(&door).await;
+        let status = door.status(caller()).await.unwrap();
+        assert_eq!((status.inbox, status.inbox_incomplete, status.inbox_unreadable), (3, 1, 1));
+        let unreadable = waiting(&door).await.into_iter().find(|one| one.class == "unreadable").unwrap();
+        assert!(unreadable.id == "1-a" && unreadable.what.contains("1-a"), "{unreadable:?}");
+        for one in waiting(&door).await {
+            door.discard(caller(), &one.id).await.unwrap();
+        }
+        assert_eq!(door.status(caller()).await.unwrap().inbox, 0);
     }
 
     #[tokio::test]

@@ -298,12 +298,12 @@ const MAX_LINES: u32 = 1000;
 mod tests {
     use std::{future::Future, pin::Pin};
 
+    use super::*;
+    use crate::service::testing::{caller, with_vault};
     use countersign_api::{
         accounts::AccountsBackend, scanner::ScannerBackend, types::ListOptions, vault::VaultBackend,
     };
     use futures_util::poll;
-    use super::*;
-    use crate::service::testing::{caller, with_vault};
 
     /// Begins a change of the passphrase, as far as it goes while another key is being derived.
     async fn begun(door: &Door) -> Pin<Box<dyn Future<Output = Result<(), Error>>>> {
