@@ -114,15 +114,17 @@ pub(crate) fn declined(what: &str) -> Error {
 ///
 /// # Errors
 /// What was sealed because the vault is locked ends with [`Answer::Locked`]: it is safe, but there is no code yet.
-pub(crate) async fn tell(session: &Session, kept: &Kept, parts: u32) -> Result<(), Error> {
-    say(&kept::outcome(kept, parts))?;
+pub(crate) async fn tell(session: &mut Session, kept: &Kept) -> Result<(), Error> {
+    say(&kept::outcome(kept))?;
     if kept.outcome == "waiting" {
         let locked = Error::Daemon(Answer::Locked("the vault is locked".into()));
         return if kept.missing_parts.is_empty() { Err(locked) } else { Ok(()) };
     }
     let [account] = kept.accounts.as_slice() else {
-        return kept.titles.iter().try_for_each(|title| output::line(&format!("  {}", output::one_line(title))));
+        kept.titles.iter().try_for_each(|title| output::line(&format!("  {}", output::one_line(title))))?;
+        return output::print(&candidate::left_out(kept, candidate::width()));
     };
+    output::print(&candidate::left_out(kept, candidate::width()))?;
     let is_new = kept.outcome != "already-kept";
     match first_code(session, account).await {
         Ok((code, details)) => say(&Zeroizing::new(kept::code_line(&code, &details, time::now(), is_new)))?,

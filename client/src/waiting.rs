@@ -47,7 +47,7 @@ async fn offer(session: &mut Session, of_these: fn(&Candidate) -> bool) -> Resul
 /// Lets the person decide about one; a "no" is no failure.
 async fn settle(session: &mut Session, one: &Candidate) -> Result<(), Error> {
     match (Keeper { keep: &Keep::default(), yes: false }).keep(session, one).await {
-        Ok(kept) => keeping::tell(session, &kept, one.parts).await,
+        Ok(kept) => keeping::tell(session, &kept).await,
         Err(Error::Daemon(Answer::Denied(why))) => {
             output::say(&why);
             Ok(())

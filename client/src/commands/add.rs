@@ -25,7 +25,7 @@ pub(crate) async fn run(args: Add, session: &mut Session) -> Result<(), Error> {
 }
 
 /// Keeps what standard input says, line by line; one that fails does not keep the others from being kept.
-async fn piped(session: &Session, options: &KeepOptions, json: bool) -> Result<(), Error> {
+async fn piped(session: &mut Session, options: &KeepOptions, json: bool) -> Result<(), Error> {
     let text = input::all("URIs or keys, a line each")?;
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if let [line] = lines.as_slice() {
@@ -41,9 +41,9 @@ async fn piped(session: &Session, options: &KeepOptions, json: bool) -> Result<(
     ended
 }
 
-async fn add(session: &Session, text: &str, options: KeepOptions, json: bool) -> Result<(), Error> {
+async fn add(session: &mut Session, text: &str, options: KeepOptions, json: bool) -> Result<(), Error> {
     let kept: Kept = session.secrets().await?.add(text, options.into()).await?.into();
-    if json { output::json(&kept) } else { keeping::tell(session, &kept, 0).await }
+    if json { output::json(&kept) } else { keeping::tell(session, &kept).await }
 }
 
 /// Asks for a key or URI, and for what it does not say itself.

@@ -203,7 +203,7 @@ impl Hunt {
         let mut settled = Settled::Done;
         for one in chosen {
             let kept = Keeper { keep: &self.args.keep, yes: self.args.yes }.keep(session, one).await?;
-            keeping::tell(session, &kept, one.parts).await?;
+            keeping::tell(session, &kept).await?;
             if !kept.missing_parts.is_empty() {
                 self.parts.insert(one.id.clone());
                 settled = Settled::LooksOn;
