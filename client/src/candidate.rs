@@ -64,6 +64,18 @@ pub(crate) fn in_short(candidate: &Candidate) -> String {
     }
 }
 
+/// Returns the candidate in one line, with the reason where it can't be kept, or that it is kept already.
+pub(crate) fn with_reason(candidate: &Candidate) -> String {
+    let more = match Sort::of(candidate) {
+        Sort::Keepable if candidate.known == "kept" => "it is kept already",
+        _ => &candidate.reason,
+    };
+    match more {
+        "" => in_short(candidate),
+        more => format!("{}: {}", in_short(candidate), output::one_line(more)),
+    }
+}
+
 /// Returns what it is: issuer and name, or the class in words.
 pub(crate) fn headline(candidate: &Candidate) -> String {
     let text = match candidate.class.as_str() {
@@ -211,7 +223,9 @@ impl Page {
     fn left_out(&mut self, skipped: &[String]) {
         if !skipped.is_empty() {
             self.text("  ", "Left out:");
-            skipped.iter().for_each(|skipped| self.item("  ", "-", skipped));
+            for skipped in skipped {
+                self.item("  ", "-", skipped);
+            }
         }
     }
 
