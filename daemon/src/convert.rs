@@ -277,6 +277,8 @@ fn describe(candidate: &mut Candidate, account: &Account, vault: Option<&Vault>)
     candidate.kind = account.kind.name().into();
     candidate.digits = account.kind.digits().into();
     candidate.period = account.kind.period().unwrap_or(0);
+    let kept = vault.into_iter().flat_map(Vault::entries).map(|entry| entry.account().issuer.as_str());
+    candidate.look_alike = look_alike(&account.issuer, kept.chain(FREQUENT)).map(visible).unwrap_or_default();
     let Some(vault) = vault else { return };
     let (known, id) = match vault.similar(account) {
         Similar::Same(id) => ("kept", Some(id)),
@@ -285,8 +287,6 @@ fn describe(candidate: &mut Candidate, account: &Account, vault: Option<&Vault>)
     };
     candidate.known = known.into();
     candidate.known_account = id.map(|id| id.to_string()).unwrap_or_default();
-    let issuers = vault.entries().map(|entry| entry.account().issuer.as_str());
-    candidate.look_alike = look_alike(&account.issuer, issuers).map(visible).unwrap_or_default();
 }
 
 /// Returns the parts that an export lacks, this one and all others given.
@@ -337,3 +337,47 @@ pub fn page_of(candidate: &Candidate) -> Option<&'static str> {
 
 /// How many accounts that were left out an error names.
 const NAMED: usize = 10;
+
+/// Issuers that an impostor looks like, whatever the vault holds.
+const FREQUENT: [&str; 24] = [
+    "Amazon",
+    "Amazon Web Services",
+    "Apple",
+    "Atlassian",
+    "Binance",
+    "Bitwarden",
+    "Cloudflare",
+    "Coinbase",
+    "Discord",
+    "Dropbox",
+    "Facebook",
+    "GitHub",
+    "GitLab",
+    "Google",
+    "Instagram",
+    "LinkedIn",
+    "Microsoft",
+    "Okta",
+    "PayPal",
+    "Proton",
+    "Reddit",
+    "Slack",
+    "Steam",
+    "Twitter",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_impostor_is_known_without_a_vault() {
+        let found = |issuer: &str| {
+            let uri = format!("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&issuer={issuer}");
+            candidate("", &uri, &Place::default(), None, &[]).look_alike
+        };
+        assert_eq!(found("Micr%D0%BEsoft"), "Microsoft", "with a Cyrillic o");
+        assert_eq!(found("microsoft"), "");
+        assert_eq!(found("Acme"), "");
+    }
+}
