@@ -380,9 +380,13 @@ impl Service {
             if export.add(part) { texts.push(text) } else { twice = Some(number) }
         };
         take(&mut export, SecretText::from(text));
-        held.into_iter().for_each(|text| take(&mut export, text));
+        for text in held {
+            take(&mut export, text);
+        }
         if is_old || !export.missing().is_empty() {
-            sealed.into_iter().for_each(|text| take(&mut export, text));
+            for text in sealed {
+                take(&mut export, text);
+            }
         }
         match twice.filter(|_| export.missing().is_empty()) {
             Some(number) => Err(convert::parts_of_two_exports(number, export.size())),
