@@ -34,6 +34,7 @@ impl VaultBackend for Door {
             self.note_missing("bus", (!answered).then(|| "the session bus does not answer".to_owned()));
         }
         let mut status = convert::status(&self.0.state(), &self.store);
+        self.count_sealed(&mut status);
         status.version = env!("CARGO_PKG_VERSION").into();
         status.vault = self.paths.data.display().to_string();
         let config = self.config.borrow();
