@@ -9,6 +9,8 @@ use std::{
 use countersign_core::vault::{Store, StoreError, VaultDirs};
 use countersignd::{config::Config, harden, paths::Paths, serve, service::Service, vault_state::Why};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::Level;
+use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 use zeroizing_alloc::ZeroAlloc;
 
 /// Memory is wiped when it is freed: what D-Bus, JSON and age leave behind included.
@@ -43,8 +45,12 @@ fn main() -> ExitCode {
 /// Hardens the process and starts the log.
 fn prepare() -> Result<(), io::Error> {
     harden::harden()?;
-    let level = std::env::var("COUNTERSIGN_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).with_env_filter(level).without_time().init();
+    let level = std::env::var("COUNTERSIGN_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
+    // What the bus library notes of each call costs more than the call: only for who asks for all.
+    let bus = if level > Level::INFO { level } else { level.min(Level::WARN) };
+    let filter = Targets::new().with_default(level).with_target("zbus", bus);
+    let text = fmt::layer().with_writer(io::stderr).with_ansi(false).without_time();
+    tracing_subscriber::registry().with(text.with_filter(filter)).init();
     Ok(())
 }
 

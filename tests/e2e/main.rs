@@ -14,6 +14,7 @@ mod measure;
 mod memory;
 mod notify;
 mod scan;
+mod socket;
 mod story;
 mod tray;
 mod trouble;
@@ -44,6 +45,7 @@ fn main() {
     tests.extend(lock::tests());
     tests.extend(memory::tests());
     tests.extend(scan::tests());
+    tests.extend(socket::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
     tests.extend(trouble::tests());

@@ -105,10 +105,14 @@ impl Service {
         let mut rate = tokio::time::interval(Duration::from_secs(1));
         loop {
             rate.tick().await;
+            let over = Instant::now() >= end;
+            let busy = self.scanning.available_permits() == 0;
+            if busy && !over {
+                continue;
+            }
             let found = self.look(Target::Screen(options.clone())).await;
             let keepable = matches!(&found, Ok(list) if list.iter().any(|candidate| !candidate.id.is_empty()));
-            let busy = matches!(&found, Err(Error::LimitsExceeded(_)));
-            if keepable || Instant::now() >= end || (found.is_err() && !busy) {
+            if keepable || over || found.is_err() {
                 return found;
             }
         }

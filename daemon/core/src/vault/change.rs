@@ -184,14 +184,9 @@ impl Vault {
             let counter = entry.details.counter_mut().ok_or(no_counter)?;
             used = *counter;
             let end = VaultError::Invalid { field: "the counter", why: "has reached its end" };
-            *counter = used.checked_add(1).ok_or(end)?;
-            let next = *counter;
-            // An undo must not bring a used counter back either.
-            let secret = &entry.details.account.secret;
-            let earlier = entry.history.iter_mut().filter_map(|past| past.before.as_mut());
-            for past in earlier.filter(|past| past.account.secret == *secret) {
-                past.counter_mut().into_iter().for_each(|counter| *counter = next.max(*counter));
-            }
+            let next = used.checked_add(1).ok_or(end)?;
+            let secret = entry.details.account.secret.duplicate();
+            entry.raise_counter(&secret, next);
             entry.details.confirmed = entry.details.confirmed.or(Some(mark.at));
             entry.version = mark.change;
             Ok(())
