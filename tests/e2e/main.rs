@@ -18,6 +18,7 @@ mod socket;
 mod story;
 mod tray;
 mod vault;
+mod window;
 mod witness;
 
 use std::panic;
@@ -48,6 +49,7 @@ fn main() {
     tests.extend(story::tests());
     tests.extend(tray::tests());
     tests.extend(vault::tests());
+    tests.extend(window::tests());
     tests.extend(witness::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
