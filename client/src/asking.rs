@@ -8,7 +8,7 @@ use std::{
 use countersign_api::Error as Answer;
 use zeroize::Zeroizing;
 
-use crate::{args::Global, error::Error, prompt::Tty};
+use crate::{args::Global, error::Error, keeping, prompt::Tty};
 
 /// Whom to ask, and what has been answered: the descriptor, the terminal, or nobody.
 pub(crate) struct Asking {
@@ -57,6 +57,16 @@ impl Asking {
             Answer::PresenceNeeded(text) | Answer::Locked(text) if self.by_dialog => Error::NoTerminal(text),
             answer => answer.into(),
         }
+    }
+
+    /// Asks whether the person means it, where `--yes` has not said so; `otherwise` says what the answer no leaves.
+    pub(crate) async fn meant(&mut self, yes: bool, question: &str, otherwise: &str) -> Result<(), Error> {
+        if yes {
+            return Ok(());
+        }
+        let nobody = || Error::Usage("there is no terminal to ask on: say that you mean it by --yes".into());
+        let agreed = self.tty().ok_or_else(nobody)?.yes(question, false).await?;
+        agreed.then_some(()).ok_or_else(|| keeping::declined(otherwise))
     }
 
     /// Whether the passphrase comes from a descriptor.

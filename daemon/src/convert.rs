@@ -43,7 +43,7 @@ pub fn vault_error(error: &VaultError) -> Error {
         VaultError::Unusable(_) => Error::Unusable(text),
         VaultError::ReadOnly(_) => Error::ReadOnly(text),
         VaultError::NotSaved(cause) => Error::NotSaved(format!("{text}: {cause}")),
-        VaultError::ChangedOutside => Error::NotSaved(text),
+        VaultError::ChangedOutside => Error::ChangedOutside(text),
         VaultError::NoSuchAccount(_) => Error::NotFound(format!("{text}: countersign list shows what is there")),
         VaultError::NoSuch { what } => Error::NotFound(not_there(what)),
         VaultError::NothingToUndo => Error::NothingToUndo(text),

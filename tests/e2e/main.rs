@@ -17,6 +17,7 @@ mod scan;
 mod socket;
 mod story;
 mod tray;
+mod trouble;
 mod vault;
 mod window;
 mod witness;
@@ -48,6 +49,7 @@ fn main() {
     tests.extend(socket::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
+    tests.extend(trouble::tests());
     tests.extend(vault::tests());
     tests.extend(window::tests());
     tests.extend(witness::tests());

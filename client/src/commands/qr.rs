@@ -100,7 +100,7 @@ async fn show(matrix: &Matrix, account: &AccountInfo, palette: Palette) -> Resul
     let mut screen = FullScreen::enter()?;
     let end = Instant::now() + SHOWN_FOR;
     loop {
-        let page = page(matrix, &account.title, palette, screen.size())?;
+        let page = page(matrix, &account.title, palette, screen.size());
         screen.show(&page).await?;
         match screen.wait(end).await? {
             Left::Resized => {}
@@ -111,19 +111,14 @@ async fn show(matrix: &Matrix, account: &AccountInfo, palette: Palette) -> Resul
     }
 }
 
-/// Returns the QR with a line below it that says whose it is.
-fn page(
-    matrix: &Matrix,
-    title: &str,
-    palette: Palette,
-    (columns, rows): (usize, usize),
-) -> Result<Zeroizing<String>, Error> {
+/// Returns the QR with a line below it that says whose it is; in too small a window the size that it needs.
+fn page(matrix: &Matrix, title: &str, palette: Palette, (columns, rows): (usize, usize)) -> Zeroizing<String> {
     let fits = |drawing: &&Drawing| {
         let (wide, high) = matrix.size(**drawing);
         wide <= columns && high < rows
     };
     let Some(&drawing) = Drawing::all().iter().find(fits) else {
-        return Err(too_small(matrix, columns, rows));
+        return Zeroizing::new(too_small(matrix, columns, rows));
     };
     let mut page = matrix.drawn(drawing, palette);
     let mut line = format!("Enter: close. {}", output::one_line(title));
@@ -132,16 +127,17 @@ fn page(
         line.push_str(hint);
     }
     page.push_str(&cut(&line, columns.saturating_sub(1)));
-    Ok(page)
+    page
 }
 
-fn too_small(matrix: &Matrix, columns: usize, rows: usize) -> Error {
+fn too_small(matrix: &Matrix, columns: usize, rows: usize) -> String {
     let (wide, high) = Drawing::all().last().map_or((0, 0), |drawing| matrix.size(*drawing));
     let high = high + 1;
-    Error::Usage(format!(
-        "the terminal has {columns} columns and {rows} rows, this QR needs {wide} and {high}: make it larger, or use \
-         --window"
-    ))
+    let words = format!(
+        "This QR needs {wide} columns and {high} rows, the window has {columns} and {rows}: make it larger. Enter: close. \
+         Or: --window"
+    );
+    output::wrap(&words, columns, "")
 }
 
 /// Says what to know of a QR that two devices have.

@@ -182,7 +182,8 @@ fn only<'a>(entries: impl Iterator<Item = &'a Entry>, name: &str, place: &str, l
     if name.trim().is_empty() {
         return Err(Error::InvalidArgument("an account is named by its id, by issuer:name, or by words of it".into()));
     }
-    let (found, name) = (matching(entries, name), visible(name));
+    let found = matching(entries, name);
+    let name = visible(&name.chars().take(MAX_ECHOED).collect::<String>());
     match found.as_slice() {
         [one] => Ok(one),
         [] => Err(Error::NotFound(format!("no account{place} fits \"{name}\": {list} shows what is there"))),
@@ -241,3 +242,5 @@ async fn sleep_until(time: u64) {
 const AHEAD: u64 = 300;
 const MAX_LIST: u32 = 1000;
 const MAX_SHOWN: usize = 10;
+/// How much of a name that fits nothing is said again.
+const MAX_ECHOED: usize = 100;

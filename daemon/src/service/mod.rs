@@ -273,7 +273,7 @@ fn random_id() -> String {
 const MAX_ARGUMENT: usize = 16 * 1024;
 /// How many may wait for a key derivation.
 const MAX_WAITING: usize = 6;
-/// How long a client may take to take a signal in, or the bus to answer.
+/// How long a client may take to take a signal in, and the bus to say who is there.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

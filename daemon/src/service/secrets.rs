@@ -39,19 +39,9 @@ impl SecretsBackend for Door {
         let store = self.store.clone();
         let vault =
             self.derive(move || store.create(&passphrase)).await?.map_err(|error| convert::vault_error(&error))?;
-        {
-            let mut state = self.state();
-            if state.epoch() != epoch {
-                state.look_again(self.store.look());
-                return Err(Error::Locked("the vault is made, and was locked meanwhile".into()));
-            }
-            state.unlocked(vault, Why::Opened);
-        }
+        self.open_written(vault, epoch, "the vault is made")?;
         harden::scrub();
-        self.idle.touch();
-        self.renew_candidates();
         self.callers_proved(&caller);
-        self.announce_state();
         if options.keyring.unwrap_or(false)
             && let Err(error) = self.add_keyring_slot().await
         {
@@ -250,10 +240,8 @@ impl SecretsBackend for Door {
         let epoch = self.state().epoch();
         let taken = self.derive(move || store.take_generation(&name, Opener::Passphrase(&passphrase))).await?;
         let vault = taken.map_err(|error| convert::vault_error(&error))?;
-        self.take_open(vault, Why::Opened, epoch)?;
+        self.open_written(vault, epoch, "the generation is taken")?;
         harden::scrub();
-        self.idle.touch();
-        self.announce_state();
         self.announce_accounts();
         Ok(())
     }
@@ -290,11 +278,19 @@ impl Service {
     async fn add_keyring_slot(self: &Arc<Self>) -> Result<(), Error> {
         self.ensure_open(None, false).await?;
         let key = self.with_vault(|vault| Ok(vault.key_text()))?;
+        let is_there = self.keyring_name().is_some();
         let vault = self.store.recipient().ok_or_else(|| Error::Failed("the vault's recipient is gone".into()))?;
         keyring::store(&vault, &key).await.map_err(|error| Error::Failed(format!("{error}; no slot was added")))?;
         drop(key);
         harden::scrub();
-        self.change_vault(|vault| vault.mark_keyring(true))
+        let marked = self.change_vault(|vault| vault.mark_keyring(true));
+        if marked.is_err() && !is_there {
+            // Locked meanwhile, or on a disk that can't be written: a key that no slot tells of must not stay there.
+            if let Err(error) = keyring::remove(&vault).await {
+                tracing::warn!("the vault key is in the login keyring, and no slot tells of it: {error}");
+            }
+        }
+        marked
     }
 }
 
