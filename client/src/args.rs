@@ -30,6 +30,9 @@ pub(crate) struct Global {
     /// Never ask anything: fail instead (locked: 4, ambiguous: 13)
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) no_prompt: bool,
+    /// Ask in a dialog on the screen, never on the terminal
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub(crate) no_tty: bool,
     /// Read the passphrase from this file descriptor, one line
     #[arg(long, global = true, value_name = "N", help_heading = "Everywhere")]
     pub(crate) passphrase_fd: Option<u32>,
@@ -275,6 +278,9 @@ pub(crate) struct Qr {
     /// Every account, one QR after the other
     #[arg(long)]
     pub(crate) all: bool,
+    /// Show it in a window instead, for a minute or until the vault locks
+    #[arg(long, conflicts_with = "png")]
+    pub(crate) window: bool,
     /// Write a picture for this user only instead; never overwrites a file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "all")]
     pub(crate) png: Option<PathBuf>,

@@ -5,6 +5,7 @@ use std::{
     io::{self, Read},
 };
 
+use countersign_api::Error as Answer;
 use zeroize::Zeroizing;
 
 use crate::{args::Global, error::Error, keeping, prompt::Tty};
@@ -13,6 +14,8 @@ use crate::{args::Global, error::Error, keeping, prompt::Tty};
 pub(crate) struct Asking {
     /// `--no-prompt` was given.
     pub(crate) forbidden: bool,
+    /// `--no-tty` was given.
+    by_dialog: bool,
     fd: Option<u32>,
     opened: Option<File>,
     tty: Option<Tty>,
@@ -22,12 +25,19 @@ pub(crate) struct Asking {
 impl Asking {
     /// Returns whom the global flags allow to be asked.
     pub(crate) fn new(global: &Global) -> Self {
-        Self { forbidden: global.no_prompt, fd: global.passphrase_fd, opened: None, tty: None, passphrase: None }
+        Self {
+            forbidden: global.no_prompt,
+            by_dialog: global.no_tty,
+            fd: global.passphrase_fd,
+            opened: None,
+            tty: None,
+            passphrase: None,
+        }
     }
 
     /// Returns the terminal; `None` where there is none or nothing may be asked.
     pub(crate) fn tty(&mut self) -> Option<&mut Tty> {
-        if self.tty.is_none() && !self.forbidden {
+        if self.tty.is_none() && !self.forbidden && !self.by_dialog {
             self.tty = Tty::open();
         }
         self.tty.as_mut()
@@ -36,6 +46,17 @@ impl Asking {
     /// Returns the terminal, or the error that says what it would have been needed for.
     pub(crate) fn need_tty(&mut self, what_for: &str) -> Result<&mut Tty, Error> {
         self.tty().ok_or_else(|| Error::NoTerminal(format!("no terminal to ask {what_for} on")))
+    }
+
+    /// Returns the error for an answer that a dialog led to.
+    ///
+    /// Whoever asked for dialogs only, and gets none, is told so by the exit code of a missing terminal: that is where to
+    /// turn to.
+    pub(crate) fn unasked(&self, answer: Answer) -> Error {
+        match answer {
+            Answer::PresenceNeeded(text) | Answer::Locked(text) if self.by_dialog => Error::NoTerminal(text),
+            answer => answer.into(),
+        }
     }
 
     /// Asks whether the person means it, where `--yes` has not said so; `otherwise` says what the answer no leaves.

@@ -23,6 +23,7 @@ mod qr;
 mod session;
 mod time;
 mod waiting;
+mod window;
 
 use std::{env, future::Future, process::ExitCode};
 

@@ -90,6 +90,13 @@ impl Matrix {
         self.dark.get(y * self.side + x).copied().unwrap_or(false)
     }
 
+    /// Returns its rows without the margin, `1` for dark.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = char>> {
+        let inside = MARGIN..self.side - MARGIN;
+        let cell = |x, y| if self.is_dark(x, y) { '1' } else { '0' };
+        inside.clone().map(move |y| inside.clone().map(move |x| cell(x, y)))
+    }
+
     /// Writes the QR as a PNG: grey, one bit a pixel.
     pub(crate) fn write_png(&self, out: impl Write) -> io::Result<()> {
         let pixels = self.side * PIXELS;
@@ -304,6 +311,16 @@ mod tests {
                 assert_eq!(dark(x, y), matrix.is_dark(x / PIXELS, y / PIXELS), "pixel {x},{y}");
             }
         }
+    }
+
+    #[test]
+    fn the_rows_are_the_modules_within_the_margin() {
+        let matrix = Matrix::of(URI).unwrap();
+        let rows: Vec<Vec<bool>> = matrix.rows().map(|row| row.map(|cell| cell == '1').collect()).collect();
+        let inside = |line: &[bool]| line[MARGIN..matrix.side - MARGIN].to_vec();
+        let expected: Vec<Vec<bool>> =
+            modules(&matrix)[MARGIN..matrix.side - MARGIN].iter().map(|row| inside(row)).collect();
+        assert_eq!(rows, expected);
     }
 
     #[test]

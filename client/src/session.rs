@@ -1,7 +1,7 @@
 //! One conversation with the daemon: the connection, and what the person has to be asked on the way.
 //!
 //! Order of unlocking: `--passphrase-fd` → the login keyring, which the daemon asks → the terminal → a dialog that the
-//! daemon shows on this display. `--no-prompt` forbids the last two.
+//! daemon shows on this display. `--no-prompt` forbids the last two, `--no-tty` the terminal. Presence is shown likewise.
 
 use std::env;
 
@@ -90,6 +90,11 @@ impl Session {
         }
     }
 
+    /// Waits until the daemon ends this connection, as it does when it locks.
+    pub(crate) async fn closed(&self) {
+        self.connection.closed().await;
+    }
+
     /// Sees to it that the vault is unlocked.
     ///
     /// # Errors
@@ -127,7 +132,7 @@ impl Session {
             Ok(()) => Ok(true),
             // What the keyring can't do is no failure; what became of the dialog is the answer.
             Err(Answer::Locked(_) | Answer::Failed(_) | Answer::WrongPassphrase(_)) if !prompt => Ok(false),
-            Err(answer) => Err(answer.into()),
+            Err(answer) => Err(self.asking.unasked(answer)),
         }
     }
 
@@ -149,8 +154,11 @@ impl Session {
             self.secrets().await?.prove(&passphrase, none()).await?;
         } else if self.asking.tty().is_some() {
             self.three_tries(Purpose::Prove).await?;
-        } else {
+        } else if self.asking.forbidden {
             return Err(Answer::PresenceNeeded("the passphrase has to be given for this".into()).into());
+        } else {
+            let asked = self.secrets().await?.prove_by_prompt(prompt_options(true).into()).await;
+            asked.map_err(|answer| self.asking.unasked(answer))?;
         }
         self.proved = true;
         Ok(())

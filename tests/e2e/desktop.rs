@@ -16,6 +16,7 @@ tests![
     a_bus_that_is_no_unix_socket_is_refused,
     pinentry_asks_on_the_callers_display,
     a_dismissed_question_is_a_no,
+    a_dialog_shows_presence_where_there_is_no_terminal,
     a_code_on_the_clipboard_dies_with_it,
     the_log_names_the_programs_behind_the_command_line,
     restart_gives_a_new_daemon,
@@ -112,6 +113,25 @@ fn a_dismissed_question_is_a_no() {
     let refused = unlock_by_bus(&world);
     assert!(refused.code != 0 && refused.err.contains("dismissed"), "{refused:?}");
     assert_eq!(world.vault_property("State"), "locked");
+}
+
+fn a_dialog_shows_presence_where_there_is_no_terminal() {
+    let world = World::build().env("DISPLAY", ":99").vault().start();
+    world.add(&samples::github());
+    let asked = pinentry(&world, &format!("a wrong one\n{}\n-\na\nb\nc\n", world.passphrase()));
+    let uri = world.cli(&["uri", "github"]).reveals().ok();
+    assert!(uri.starts_with("otpauth://"), "the second answer is right");
+    let told = fs::read_to_string(&asked).unwrap();
+    assert!(told.contains("display :99") && told.contains("SETERROR") && told.contains("Asked by"), "{told}");
+    let dismissed = world.cli(&["uri", "github"]).fails(5);
+    assert!(dismissed.err.contains("dismissed"), "{dismissed:?}");
+    world.cli(&["uri", "github"]).fails(7);
+    world.cli(&["--no-prompt", "uri", "github"]).fails(5);
+    // On a terminal it is asked there, and with --no-tty by the dialog all the same.
+    fs::write(world.dir().join("tmp/answers"), "-\n").unwrap();
+    let mut tty = world.tty(&["--no-tty", "uri", "github"]);
+    tty.expect("dismissed");
+    tty.ends(5);
 }
 
 fn a_code_on_the_clipboard_dies_with_it() {

@@ -18,6 +18,11 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("countersign", &["countersign-core", "countersignd", "xcap", "rqrr", "age", "totp-rs"]),
     ("countersign", TOOLKITS),
     ("countersign-tray", &["countersign-core", "countersignd", "xcap", "rqrr", "age", "totp-rs", "gtk", "gtk4"]),
+    (
+        "countersign-window",
+        &["countersign-core", "countersign-api", "countersignd", "zbus", "tokio", "xcap", "rqrr", "image"],
+    ),
+    ("countersign-window", TOOLKITS),
     ("countersign-tests", &["countersign-core", "countersignd"]),
 ];
 

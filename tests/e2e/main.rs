@@ -19,6 +19,7 @@ mod story;
 mod tray;
 mod trouble;
 mod vault;
+mod window;
 mod witness;
 
 use std::panic;
@@ -50,6 +51,7 @@ fn main() {
     tests.extend(tray::tests());
     tests.extend(trouble::tests());
     tests.extend(vault::tests());
+    tests.extend(window::tests());
     tests.extend(witness::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }

@@ -30,6 +30,7 @@ pub mod site;
 pub mod stand_in_bus;
 pub mod tty;
 pub mod wait;
+pub mod wayland;
 pub mod witness;
 pub mod world;
 

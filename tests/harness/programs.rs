@@ -105,6 +105,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("countersign-scan", &["daemon/scan/src"]),
     ("countersign", &["client/src", "daemon/api/src"]),
     ("countersign-tray", &["client/tray/src", "daemon/api/src"]),
+    ("countersign-window", &["client/window/src", "client/window/font"]),
     ("countersign-e2e", &["tests/harness", "tests/e2e"]),
 ];
 
@@ -120,6 +121,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("import convert identify", "imagemagick"),
     ("notify-send", "libnotify-bin"),
     ("dunstctl", "dunst"),
+    ("swaymsg", "sway"),
     ("script", "bsdutils"),
     ("setsid setpriv", "util-linux"),
     ("xprop xwininfo", "x11-utils"),

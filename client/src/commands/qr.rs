@@ -16,6 +16,7 @@ use crate::{
     progress::cut,
     qr::{Drawing, Matrix, Palette},
     session::{Session, none},
+    window,
 };
 
 /// Runs the command.
@@ -29,6 +30,7 @@ pub(crate) async fn run(args: Qr, session: &mut Session) -> Result<(), Error> {
             Target::Output => matrix.write_png(io::stdout().lock()).map_err(Error::io("standard output"))?,
             Target::File(path) => matrix.save_png(path)?,
             Target::Terminal(palette) => show(&matrix, account, *palette).await?,
+            Target::Window => window::show(&matrix, account, session).await?,
         }
     }
     if let Target::File(path) = &target {
@@ -44,6 +46,7 @@ pub(crate) async fn run(args: Qr, session: &mut Session) -> Result<(), Error> {
 /// Where a QR goes.
 enum Target<'a> {
     Terminal(Palette),
+    Window,
     Output,
     File(&'a Path),
 }
@@ -52,16 +55,21 @@ impl<'a> Target<'a> {
     fn of(args: &'a Qr, terminal: bool) -> Result<Self, Error> {
         let refused = |why: &str| Err(Error::Usage(why.into()));
         match &args.png {
+            None if args.window => Ok(Self::Window),
             Some(_) if args.names.len() > 1 => refused("--png takes one account: a picture each"),
             Some(path) if path == Path::new("-") && terminal => {
                 refused("a picture is nothing for a terminal: give --png a file name, or a pipe")
             }
             Some(path) if path == Path::new("-") => Ok(Self::Output),
             Some(path) => Ok(Self::File(path)),
-            None if !terminal => refused("a QR is drawn on a terminal only: use --png FILE, or --png - for the pipe"),
+            None if !terminal => {
+                refused("a QR is drawn on a terminal: use --window, --png FILE, or --png - for the pipe")
+            }
             None => match Palette::of_terminal() {
                 Some(palette) => Ok(Self::Terminal(palette)),
-                None => refused("this terminal knows no colours, and no QR can be read without: use --png FILE"),
+                None => {
+                    refused("this terminal knows no colours, and no QR can be read without: use --window or --png FILE")
+                }
             },
         }
     }
@@ -114,7 +122,7 @@ fn page(matrix: &Matrix, title: &str, palette: Palette, (columns, rows): (usize,
     };
     let mut page = matrix.drawn(drawing, palette);
     let mut line = format!("Enter: close. {}", output::one_line(title));
-    let hint = ". Not readable? A larger window, or --png FILE";
+    let hint = ". Not readable? --window, or --png FILE";
     if drawing == Drawing::HalfBlocks && line.width() + hint.width() < columns {
         line.push_str(hint);
     }
@@ -127,7 +135,7 @@ fn too_small(matrix: &Matrix, columns: usize, rows: usize) -> String {
     let high = high + 1;
     let words = format!(
         "This QR needs {wide} columns and {high} rows, the window has {columns} and {rows}: make it larger. Enter: close. \
-         A picture: --png FILE"
+         Or: --window"
     );
     output::wrap(&words, columns, "")
 }

@@ -1,6 +1,6 @@
 //! What a click does: calls to the daemon on a private connection, and commands in a terminal.
 
-use std::{env, time::Duration};
+use std::{env, process::Stdio, time::Duration};
 
 use countersign_api::{
     Error,
@@ -10,6 +10,7 @@ use countersign_api::{
     types::{CodeDetails, CodeOptions, NoOptions, PromptOptions, ScanOptions},
     vault::VaultProxy,
 };
+use tokio::process::Command;
 use zbus::{Connection, proxy::CacheProperties};
 use zeroize::Zeroizing;
 
@@ -37,7 +38,7 @@ pub(crate) async fn code(account: &Account) -> Result<Code, Error> {
 /// Does what an entry asks for, but for copying and quitting. Answers a text where it came to nothing.
 pub(crate) async fn run(action: &Action) -> Result<(), String> {
     match action {
-        Action::ShowQr(account) => in_terminal(&["qr", account]).await,
+        Action::ShowQr(account) => show_qr(account).await,
         Action::SetUp => in_terminal(&["init"]).await,
         Action::Start => told(connect::private_or_start().await.map(drop).map_err(Error::from), true),
         Action::Scan => told(scan().await, false),
@@ -45,6 +46,34 @@ pub(crate) async fn run(action: &Action) -> Result<(), String> {
         Action::Unlock => told(unlock().await, false),
         Action::Copy(_) | Action::Quit => Ok(()),
     }
+}
+
+/// Shows a QR in a window, after a dialog that asks the passphrase; in a terminal where one of the two can't be had.
+///
+/// The tray sees neither passphrase nor QR: the command line does all of it.
+async fn show_qr(account: &str) -> Result<(), String> {
+    let shown = Command::new(terminal::countersign())
+        .args(["--no-tty", "qr", "--window", account])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| format!("countersign does not start: {error}"))?;
+    match shown.status.code() {
+        // Shown; or dismissed or locked meanwhile, which the person knows.
+        Some(0 | CANCELLED | LOCKED) => Ok(()),
+        Some(NOT_HERE) => in_terminal(&["qr", account]).await,
+        _ => Err(said(&shown.stderr)),
+    }
+}
+
+/// Returns what a command said of its failure, without its name.
+fn said(errors: &[u8]) -> String {
+    let text = String::from_utf8_lossy(errors);
+    let line = text.lines().next().unwrap_or("countersign ended without a word");
+    line.trim_start_matches("countersign: ").to_owned()
 }
 
 async fn in_terminal(arguments: &[&str]) -> Result<(), String> {
@@ -118,6 +147,12 @@ pub(crate) fn failure(error: &Error, connecting: bool) -> Option<String> {
     }
 }
 
+/// Exit code of the command line: it can't be done in this way, with no window or nothing to ask with.
+const NOT_HERE: i32 = 2;
+/// Exit code of the command line: the vault is locked.
+const LOCKED: i32 = 4;
+/// Exit code of the command line: the question was dismissed.
+const CANCELLED: i32 = 5;
 /// Seconds that a copied code must still live.
 const FRESH: u32 = 5;
 /// The most seconds to wait for such a code.
@@ -144,6 +179,20 @@ mod tests {
         assert_eq!(remaining(120, now), Duration::from_millis(19_500));
         assert_eq!(remaining(90, now), Duration::ZERO);
         assert_eq!(remaining(0, now), COUNTED);
+    }
+
+    #[test]
+    fn a_failure_is_told_without_the_programs_name() {
+        let errors = "countersign: 3 wrong passphrases; nothing was opened\n  hint: try again\n";
+        assert_eq!(said(errors.as_bytes()), "3 wrong passphrases; nothing was opened");
+        assert_eq!(said(b""), "countersign ended without a word");
+    }
+
+    #[test]
+    fn the_exit_codes_are_those_of_the_contract() {
+        assert_eq!(i32::from(Error::Cancelled(String::new()).exit_code()), CANCELLED);
+        assert_eq!(i32::from(Error::Locked(String::new()).exit_code()), LOCKED);
+        assert_eq!(i32::from(Error::InvalidOption(String::new()).exit_code()), NOT_HERE);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A terminal window for what needs one: the passphrase of a QR, the questions of the set-up.
+//! A terminal window for what needs one: the questions of the set-up, and a QR where there is no window for it.
 //!
 //! The tray never sees a passphrase; the command line asks for it there.
 
@@ -14,14 +14,13 @@ use tokio::process::{Child, Command};
 
 /// Runs `countersign` with these arguments in a terminal window. No secret may be among them.
 pub(crate) fn run(arguments: &[&str]) -> Result<Child, String> {
-    let countersign = connect::program("countersign").unwrap_or_else(|| "countersign".into());
     let (terminal, flags) = find(&|name| env::var_os(name)).ok_or_else(|| {
         format!("no terminal program found: set TERMINAL, or run by hand: countersign {}", arguments.join(" "))
     })?;
     Command::new(&terminal)
         .args(flags)
         .args(["sh", "-c", SCRIPT, "countersign"])
-        .arg(countersign)
+        .arg(countersign())
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -29,6 +28,11 @@ pub(crate) fn run(arguments: &[&str]) -> Result<Child, String> {
         .process_group(0)
         .spawn()
         .map_err(|error| format!("{} does not start: {error}", terminal.display()))
+}
+
+/// Returns the command line that belongs to this tray.
+pub(crate) fn countersign() -> PathBuf {
+    connect::program("countersign").unwrap_or_else(|| "countersign".into())
 }
 
 /// Keeps the window open when there is an error to read; `$0` to `$@` are the command itself.

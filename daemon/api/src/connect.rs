@@ -259,12 +259,15 @@ fn start_as_child() -> Result<(), Error> {
     }
 }
 
-/// Returns the path of one of our programs: in the libexec folder beside this program's, else in its own.
+/// Returns the path of one of our programs: in the libexec folder beside this program's, else in its own, else beside the
+/// daemon that a link in its own leads to, wherever a packager's libexec folder is.
 pub fn program(name: &str) -> Option<PathBuf> {
     let own = env::current_exe().ok()?;
     let folder = own.parent()?;
-    let places = [folder.join("../libexec/countersign"), folder.to_path_buf()];
-    places.iter().map(|place: &PathBuf| Path::join(place, name)).find(|path| path.is_file())
+    let daemon = fs::canonicalize(folder.join("countersignd")).ok();
+    let linked = daemon.as_deref().and_then(Path::parent).map(Path::to_path_buf);
+    let places = [folder.join("../libexec/countersign"), folder.to_path_buf()].into_iter().chain(linked);
+    places.map(|place| place.join(name)).find(|path| path.is_file())
 }
 
 #[allow(clippy::needless_pass_by_value)] // so that it fits `map_err`

@@ -19,6 +19,9 @@ pub trait SecretsBackend: Send + Sync + 'static {
     fn unlock_with(&self, caller: Caller, way: &str, key: &str) -> impl Future<Output = Result<(), Error>> + Send;
     /// Shows that the person is there: what needs presence works on this connection afterwards, and on no other.
     fn prove(&self, caller: Caller, passphrase: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    /// The same by a dialog on the caller's display, which names the program that asks. Options as of `Unlock`.
+    fn prove_by_prompt(&self, caller: Caller, options: PromptOptions)
+    -> impl Future<Output = Result<(), Error>> + Send;
     /// Keeps the account that an `otpauth` URI or a bare key describes. Options: if_exists s, issuer s, name s.
     fn add(&self, caller: Caller, text: &str, options: KeepOptions)
     -> impl Future<Output = Result<Kept, Error>> + Send;
@@ -119,6 +122,11 @@ impl<B: SecretsBackend> Secrets<B> {
     async fn prove(&self, passphrase: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
         NoOptions::try_from(options)?;
         self.backend.prove(self.origin.caller(&header)?, passphrase).await
+    }
+
+    /// The same by a dialog on the caller's display, which names the program that asks. Options as of `Unlock`.
+    async fn prove_by_prompt(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        self.backend.prove_by_prompt(self.origin.caller(&header)?, options.try_into()?).await
     }
 
     /// Keeps the account that an `otpauth` URI or a bare key describes. Options: if_exists s, issuer s, name s.

@@ -148,7 +148,7 @@ options! {
 }
 
 options! {
-    /// Options of `Unlock`: the caller's screen and terminal, for the prompt.
+    /// Options of `Unlock` and `ProveByPrompt`: the caller's screen and terminal, for the prompt.
     pub struct PromptOptions {
         /// The caller's `DISPLAY`.
         display: String,

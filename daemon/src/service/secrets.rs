@@ -7,7 +7,7 @@ use countersign_api::{
     secrets::SecretsBackend,
     types::{
         AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, InitOptions, KeepOptions, Kept,
-        LogLine, LogOptions, Revealed, SlotInfo,
+        LogLine, LogOptions, PromptOptions, Revealed, SlotInfo,
     },
 };
 use countersign_core::{
@@ -21,7 +21,7 @@ use countersign_core::{
 use super::{
     Door, Service,
     accounts::{entry, the_one, the_one_in_trash},
-    unlocking::Given,
+    unlocking::{Given, Purpose},
 };
 use crate::{
     candidates::Place,
@@ -63,11 +63,18 @@ impl SecretsBackend for Door {
 
     async fn prove(&self, caller: Caller, passphrase: &str) -> Result<(), Error> {
         self.admit(&caller, &[passphrase])?;
-        let passphrase = SecretText::from(passphrase);
-        let store = self.store.clone();
-        let right = self.derive(move || store.check_passphrase(&passphrase)).await?;
-        harden::scrub();
-        right.map_err(|error| convert::vault_error(&error))?;
+        self.check_passphrase(passphrase.into()).await?;
+        self.callers_proved(&caller);
+        Ok(())
+    }
+
+    async fn prove_by_prompt(&self, caller: Caller, options: PromptOptions) -> Result<(), Error> {
+        self.admit(&caller, &[])?;
+        if options.prompt == Some(false) {
+            return Err(Error::PresenceNeeded("this needs the passphrase first".into()));
+        }
+        let program = self.callers.program(&caller).await;
+        self.ask(Purpose::Presence { program }, options).await?;
         self.callers_proved(&caller);
         Ok(())
     }

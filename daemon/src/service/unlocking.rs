@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use countersign_api::{Error, types::PromptOptions};
 use countersign_core::{
     secret::SecretText,
+    text::visible,
     vault::{Opener, Vault, VaultError},
 };
 
@@ -37,6 +38,43 @@ impl Given {
     }
 }
 
+/// What a passphrase is asked for by a dialog.
+pub(super) enum Purpose {
+    Unlock,
+    /// That the person is there; `program` wants to know it.
+    Presence {
+        program: String,
+    },
+}
+
+impl Purpose {
+    fn question(&self) -> String {
+        match self {
+            Self::Unlock => "Unlock your two-factor codes.".into(),
+            // Consent is visibility: who asks stands in the question.
+            Self::Presence { program } => {
+                format!(
+                    "Show that it is you: a secret is about to leave the vault, or its keys to change.\nAsked by {}",
+                    visible(program)
+                )
+            }
+        }
+    }
+
+    fn unanswered(&self, error: &PromptError) -> Error {
+        match (self, error) {
+            (Self::Unlock, PromptError::Dismissed) => {
+                Error::Cancelled("the question was dismissed; the vault stays locked".into())
+            }
+            (Self::Unlock, nothing) => Error::Locked(format!("the vault is locked, and {nothing}")),
+            (Self::Presence { .. }, PromptError::Dismissed) => Error::Cancelled("the question was dismissed".into()),
+            (Self::Presence { .. }, nothing) => {
+                Error::PresenceNeeded(format!("this needs the passphrase first, and {nothing}"))
+            }
+        }
+    }
+}
+
 impl Service {
     /// Makes sure that the vault is open: it is, or the keyring opens it, or the person does.
     ///
@@ -60,7 +98,7 @@ impl Service {
             return Ok(());
         }
         match prompt {
-            Some(options) => self.open_by_prompt(options).await,
+            Some(options) => self.ask(Purpose::Unlock, options).await,
             None => Err(convert::not_open(self.state().phase())),
         }
     }
@@ -88,21 +126,33 @@ impl Service {
         has_slot.then(|| self.store.recipient()).flatten()
     }
 
-    async fn open_by_prompt(self: &Arc<Self>, options: PromptOptions) -> Result<(), Error> {
+    /// Asks the person for the passphrase by a dialog on their display, three times at the most.
+    pub(super) async fn ask(self: &Arc<Self>, purpose: Purpose, options: PromptOptions) -> Result<(), Error> {
         let environment = screen_environment(convert::screen_of(options));
+        let text = purpose.question();
         let mut error = None;
         for _ in 0..TRIES {
-            let question = Question { text: "Unlock your two-factor codes.", error, repeat: false };
-            let passphrase = prompt::ask(question, &environment).await.map_err(|error| match error {
-                PromptError::Dismissed => Error::Cancelled("the question was dismissed; the vault stays locked".into()),
-                nothing => Error::Locked(format!("the vault is locked, and {nothing}")),
-            })?;
-            match self.open(Given::Passphrase(passphrase)).await {
+            let question = Question { text: &text, error, repeat: false };
+            let answer = prompt::ask(question, &environment).await;
+            let passphrase = answer.map_err(|error| purpose.unanswered(&error))?;
+            let result = match purpose {
+                Purpose::Unlock => self.open(Given::Passphrase(passphrase)).await,
+                Purpose::Presence { .. } => self.check_passphrase(passphrase).await,
+            };
+            match result {
                 Err(Error::WrongPassphrase(_)) => error = Some("That was not the passphrase. Try again."),
                 result => return result,
             }
         }
-        Err(Error::WrongPassphrase(format!("{TRIES} wrong passphrases; the vault stays locked")))
+        Err(Error::WrongPassphrase(format!("{TRIES} wrong passphrases; nothing was opened")))
+    }
+
+    /// Returns without an error when this is the passphrase; the vault stays as it is.
+    pub(super) async fn check_passphrase(self: &Arc<Self>, passphrase: SecretText) -> Result<(), Error> {
+        let store = self.store.clone();
+        let right = self.derive(move || store.check_passphrase(&passphrase)).await?;
+        harden::scrub();
+        right.map_err(|error| convert::vault_error(&error))
     }
 
     /// Opens the vault with a key.

@@ -1,0 +1,228 @@
+//! What the pipe says: what to show, and until when.
+//!
+//! Lines of UTF-8, each a word and what belongs to it, ended by an empty line. The pipe then stays open: the window closes
+//! with it. So nothing that is shown stands in an argument or in the environment.
+//!
+//! ```text
+//! show qr
+//! title GitHub – octo
+//! note Scan it with the other device.
+//! seconds 60
+//! row 111111100101…
+//! row 100000101101…
+//! ```
+//!
+//! `show` comes first and says what follows. A `qr` has as many `row` lines as modules a side, `1` is dark; the light
+//! margin is not among them. `title` may be missing, `note` come up to four times, `seconds` be 1 to 600, else 60.
+
+use std::{
+    io::{self, Read},
+    time::Duration,
+};
+
+use zeroize::Zeroizing;
+
+/// What to show, and until when.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// What it is.
+    pub(crate) show: Show,
+    /// Whose it is; empty where the pipe says nothing of it.
+    pub(crate) title: String,
+    /// What to do with it, a paragraph each.
+    pub(crate) notes: Vec<String>,
+    /// How long it is shown.
+    pub(crate) time: Duration,
+}
+
+/// What a window can show: one variant a kind.
+#[derive(Debug)]
+pub(crate) enum Show {
+    /// A QR code.
+    Qr(Modules),
+}
+
+/// The modules of a QR, without its margin.
+pub(crate) struct Modules {
+    side: usize,
+    dark: Zeroizing<Vec<bool>>,
+}
+
+/// Why a request is refused. What the pipe said is never repeated: it may be a secret.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RequestError {
+    /// The pipe can't be read.
+    #[error("standard input can't be read")]
+    Unreadable(#[source] io::Error),
+    /// It ended too early.
+    #[error("standard input ended before the empty line that ends a request")]
+    Unfinished,
+    /// There is more of it than there can be.
+    #[error("the request is longer than {MAX_REQUEST} bytes")]
+    TooLong,
+    /// A line makes no sense.
+    #[error("line {0} of the request is not understood; see countersign-window --help")]
+    Line(usize),
+    /// The lines make no whole.
+    #[error("{0}")]
+    Incomplete(&'static str),
+}
+
+impl Request {
+    /// Reads a request up to its empty line, and no byte beyond what came with it.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub(crate) fn read(mut from: impl Read) -> Result<Self, RequestError> {
+        // One allocation, so that no copy is left behind by growing.
+        let mut bytes = Zeroizing::new(vec![0_u8; MAX_REQUEST]);
+        let mut length = 0;
+        loop {
+            match from.read(&mut bytes[length..]) {
+                Ok(0) if length == MAX_REQUEST => return Err(RequestError::TooLong),
+                Ok(0) => return Err(RequestError::Unfinished),
+                Ok(count) => length += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(RequestError::Unreadable(error)),
+            }
+            if let Some(end) = bytes[..length].windows(2).position(|pair| pair == b"\n\n") {
+                return Self::parse(&bytes[..end]);
+            }
+        }
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
+        let (mut show, mut title, mut notes, mut time) = (None, None, Vec::new(), None);
+        let mut dark = Zeroizing::new(Vec::with_capacity(MAX_SIDE * MAX_SIDE));
+        let mut side = 0;
+        for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+            let wrong = || RequestError::Line(number);
+            let line = str::from_utf8(line).map_err(|_| wrong())?;
+            match line.split_once(' ').ok_or_else(wrong)? {
+                ("show", "qr") if number == 1 => show = Some(()),
+                _ if show.is_none() => return Err(wrong()),
+                ("title", text) if title.is_none() && text.chars().count() <= MAX_TEXT => title = Some(text.to_owned()),
+                ("note", text) if notes.len() < MAX_NOTES && text.chars().count() <= MAX_TEXT => {
+                    notes.push(text.to_owned());
+                }
+                ("seconds", text) if time.is_none() => time = Some(seconds(text).ok_or_else(wrong)?),
+                ("row", modules) if side < MAX_SIDE && modules.len() <= MAX_SIDE => {
+                    side += 1;
+                    for module in modules.bytes() {
+                        dark.push(match module {
+                            b'0' => false,
+                            b'1' => true,
+                            _ => return Err(wrong()),
+                        });
+                    }
+                    if modules.len() * side != dark.len() {
+                        return Err(wrong());
+                    }
+                }
+                _ => return Err(wrong()),
+            }
+        }
+        if dark.is_empty() || dark.len() != side * side {
+            return Err(RequestError::Incomplete("a QR is as wide as it is high"));
+        }
+        let show = Show::Qr(Modules { side, dark });
+        Ok(Self { show, title: title.unwrap_or_default(), notes, time: time.unwrap_or(USUAL_TIME) })
+    }
+}
+
+impl Modules {
+    /// Returns the number of modules a side, without the margin.
+    pub(crate) fn side(&self) -> usize {
+        self.side
+    }
+
+    /// Whether a module is dark.
+    pub(crate) fn is_dark(&self, x: usize, y: usize) -> bool {
+        self.dark[y * self.side + x]
+    }
+}
+
+impl std::fmt::Debug for Modules {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{0}x{0} modules", self.side)
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=MAX_SECONDS).contains(seconds))?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// The largest request: a QR of version 40 with all that may stand beside it.
+const MAX_REQUEST: usize = 64 * 1024;
+/// Modules a side of the largest QR, version 40.
+const MAX_SIDE: usize = 177;
+const MAX_TEXT: usize = 500;
+const MAX_NOTES: usize = 4;
+const MAX_SECONDS: u64 = 600;
+const USUAL_TIME: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Request, RequestError> {
+        Request::read(text.as_bytes())
+    }
+
+    #[test]
+    fn a_qr_is_read_whole() {
+        let request =
+            read("show qr\ntitle GitHub – octo\nnote One.\nnote Two.\nseconds 5\nrow 10\nrow 01\n\nmore").unwrap();
+        let Show::Qr(modules) = &request.show;
+        assert_eq!((modules.side(), request.time), (2, Duration::from_secs(5)));
+        assert_eq!([(0, 0), (1, 0), (0, 1), (1, 1)].map(|(x, y)| modules.is_dark(x, y)), [true, false, false, true]);
+        assert_eq!((request.title.as_str(), request.notes.len()), ("GitHub – octo", 2));
+    }
+
+    #[test]
+    fn what_may_be_missing_is_filled_in() {
+        let request = read("show qr\nrow 1\n\n").unwrap();
+        assert_eq!((request.title.as_str(), request.notes.len(), request.time), ("", 0, USUAL_TIME));
+    }
+
+    #[test]
+    fn the_largest_qr_fits() {
+        let row = format!("row {}\n", "1".repeat(MAX_SIDE));
+        let text = "é".repeat(MAX_TEXT);
+        let all =
+            format!("show qr\ntitle {text}\n{}{}\n", format!("note {text}\n").repeat(MAX_NOTES), row.repeat(MAX_SIDE));
+        assert_eq!(read(&all).unwrap().notes.len(), MAX_NOTES);
+    }
+
+    #[test]
+    fn a_request_comes_in_pieces() {
+        let (one, two) = ("show qr\nrow 10\nro", "w 01\n\n");
+        assert!(Request::read(one.as_bytes().chain(two.as_bytes())).is_ok());
+    }
+
+    #[test]
+    fn nonsense_is_refused_and_not_repeated() {
+        let long = format!("show qr\nrow {}\n\n", "1".repeat(MAX_SIDE + 1));
+        let rows = [
+            ("", "ended"),
+            ("show qr\nrow 1\n", "ended"),
+            ("row 1\nshow qr\n\n", "line 1 "),
+            ("show HUSH\n\n", "line 1 "),
+            ("show qr\nrow HUSH\n\n", "line 2 "),
+            ("show qr\nHUSH\n\n", "line 2 "),
+            ("show qr\nrow 10\nrow 101\n\n", "line 3 "),
+            ("show qr\nseconds 0\nrow 1\n\n", "line 2 "),
+            ("show qr\nrow 10\n\n", "as wide as"),
+            ("show qr\ntitle x\n\n", "as wide as"),
+            (&long, "line 2 "),
+        ];
+        for (text, expected) in rows {
+            let error = read(text).unwrap_err();
+            assert!(error.to_string().contains(expected), "{text:?}: {error}");
+            assert!(!format!("{error} {error:?}").contains("HUSH"), "{error} repeats it");
+        }
+        let endless = read(&"x".repeat(MAX_REQUEST + 1)).unwrap_err();
+        assert!(matches!(endless, RequestError::TooLong), "{endless:?}");
+    }
+}
