@@ -83,7 +83,7 @@ impl Service {
             Target::Screen(_) => "screen",
             Target::Picture(_) => "image",
         };
-        let found = worker::scan(target).await.map_err(|error| Error::CaptureNotPossible(error.to_string()))?;
+        let found = worker::scan(target).await.map_err(|error| convert::worker_error(&error))?;
         let mut ids = Vec::new();
         for qr in &found {
             ids.push(self.hold(qr, origin)?);
