@@ -13,6 +13,7 @@ mod lock;
 mod measure;
 mod memory;
 mod notify;
+mod sandbox;
 mod scan;
 mod story;
 mod tray;
@@ -42,6 +43,7 @@ fn main() {
     tests.extend(layering::tests());
     tests.extend(lock::tests());
     tests.extend(memory::tests());
+    tests.extend(sandbox::tests());
     tests.extend(scan::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());

@@ -1,6 +1,7 @@
 //! `countersign-scan`: reads every QR code off the screen, or off one picture, and exits.
 
 use std::{
+    alloc::System,
     ffi::OsString,
     io::{self, IsTerminal, Write},
     path::PathBuf,
@@ -17,7 +18,13 @@ use countersign_scan::{
     outcome::{Exit, ScanError},
     picture,
     report::{self, MAX_REPORT, Screen},
+    wipe,
 };
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes what is freed: pixels and texts pass through the buffers of several decoders.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     // The message of a panic may quote what was being decoded.
@@ -32,6 +39,7 @@ fn main() -> ExitCode {
             Exit::Usage
         }
     };
+    wipe::scrub_stack();
     ExitCode::from(exit as u8)
 }
 

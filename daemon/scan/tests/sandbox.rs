@@ -53,8 +53,8 @@ fn it_is_shut_in_before_it_decodes_and_stays_dumpable() {
         let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
         assert!(line.contains(&format!(" {value} ")), "{line}");
     }
-    // What a process that is not dumpable has there belongs to root, and the desktop portals refuse it.
-    assert_ne!(fs::metadata(&proc).unwrap().uid(), 0, "the program is not dumpable");
+    // The memory of a process that is not dumpable belongs to root there, and the desktop portals refuse it.
+    assert_ne!(fs::metadata(format!("{proc}/mem")).unwrap().uid(), 0, "the program is not dumpable");
 }
 
 /// Starts the program under a user who is not root, on a picture with a code, with a full pipe to write into.
