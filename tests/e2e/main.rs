@@ -15,8 +15,10 @@ mod memory;
 mod notify;
 mod sandbox;
 mod scan;
+mod socket;
 mod story;
 mod tray;
+mod trouble;
 mod vault;
 mod witness;
 
@@ -45,8 +47,10 @@ fn main() {
     tests.extend(memory::tests());
     tests.extend(sandbox::tests());
     tests.extend(scan::tests());
+    tests.extend(socket::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
+    tests.extend(trouble::tests());
     tests.extend(vault::tests());
     tests.extend(witness::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();

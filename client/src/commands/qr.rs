@@ -2,13 +2,14 @@
 
 use std::{io, path::Path};
 
-use countersign_api::types::{AccountInfo, ListOptions, Revealed};
+use countersign_api::types::{AccountInfo, Revealed};
 use tokio::time::Instant;
 use unicode_width::UnicodeWidthStr;
 use zeroize::Zeroizing;
 
+use super::list;
 use crate::{
-    args::Qr,
+    args::{Order, Qr},
     error::Error,
     full_screen::{FullScreen, Left, SHOWN_FOR},
     kept, output,
@@ -74,22 +75,9 @@ async fn accounts(args: &Qr, session: &mut Session) -> Result<Vec<AccountInfo>, 
     }
     if args.all {
         session.unlock().await?;
-        accounts = all_accounts(session).await?;
+        accounts = list::accounts(session, "", Order::Name).await?;
     }
     Ok(accounts)
-}
-
-async fn all_accounts(session: &Session) -> Result<Vec<AccountInfo>, Error> {
-    let proxy = session.accounts().await?;
-    let mut all: Vec<AccountInfo> = Vec::new();
-    loop {
-        let options = ListOptions { offset: Some(all.len() as u32), ..ListOptions::default() };
-        let some = proxy.list(options.into()).await?;
-        if some.is_empty() {
-            return Ok(all);
-        }
-        all.extend(some.into_iter().map(AccountInfo::from));
-    }
 }
 
 /// Returns the QR of an account; the URI does not outlive this.
