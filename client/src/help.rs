@@ -89,6 +89,7 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:
   11  the QR is a one-time activation: the steps to a reusable one are shown
   12  the screen can't be captured
   13  several accounts fit
+  14  the picture could not be decoded
  130  interrupted
 
 Names: an account is named by words of its issuer or name, by an exact issuer:name, or by its id.

@@ -19,6 +19,7 @@ use crate::{
     access_log::{Access, Use},
     candidates::Place,
     vault_state::{Phase, VaultState},
+    worker::WorkerError,
 };
 
 /// Returns the error of somebody who needs an open vault.
@@ -68,6 +69,16 @@ pub fn code_error(error: &CodeError) -> Error {
     match error {
         CodeError::PinNeeded => Error::PinNeeded(error.to_string()),
         _ => Error::Failed(error.to_string()),
+    }
+}
+
+/// Returns the contract's error for a scan that gave nothing.
+pub fn worker_error(error: &WorkerError) -> Error {
+    match error {
+        WorkerError::Decode(_) => Error::NotDecoded(error.to_string()),
+        WorkerError::Start(_) | WorkerError::Capture(_) | WorkerError::BadPicture(_) => {
+            Error::CaptureNotPossible(error.to_string())
+        }
     }
 }
 

@@ -3,7 +3,12 @@
 //! The environment is a closed list, the output is capped, and the worker is killed at its deadline or when the caller
 //! gives up.
 
-use std::{os::fd::OwnedFd, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    os::{fd::OwnedFd, unix::process::ExitStatusExt},
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
 
 use countersign_api::{connect::program, types::ScanOptions};
 use serde::Deserialize;
@@ -74,13 +79,16 @@ pub async fn scan(target: Target) -> Result<Vec<FoundQr>, WorkerError> {
     let (status, out, err) = timeout(DEADLINE, finish(child))
         .await
         .map_err(|_| WorkerError::Decode(format!("it took longer than {} s", DEADLINE.as_secs())))??;
-    match status {
+    match status.code() {
         Some(0) => read_lines(&out),
         Some(1) => Ok(Vec::new()),
         Some(2 | 3) => Err(WorkerError::Capture(err)),
         Some(4) => Err(WorkerError::BadPicture(err)),
-        Some(other) => Err(WorkerError::Decode(format!("the decoder ended with {other}"))),
-        None => Err(WorkerError::Decode("the decoder was killed".into())),
+        Some(other) => Err(WorkerError::Decode(format!("the decoder ended with {other}: {err}"))),
+        None => {
+            let signal = status.signal().unwrap_or_default();
+            Err(WorkerError::Decode(format!("the decoder was killed by signal {signal}")))
+        }
     }
 }
 
@@ -121,7 +129,7 @@ pub fn screen_environment(options: ScanOptions) -> Vec<(&'static str, String)> {
     environment
 }
 
-type Output = (Option<i32>, Zeroizing<Vec<u8>>, String);
+type Output = (ExitStatus, Zeroizing<Vec<u8>>, String);
 
 async fn finish(mut child: Child) -> Result<Output, WorkerError> {
     let broken = |error: std::io::Error| WorkerError::Decode(error.to_string());
@@ -136,7 +144,7 @@ async fn finish(mut child: Child) -> Result<Output, WorkerError> {
     }
     let status = child.wait().await.map_err(broken)?;
     let err = String::from_utf8_lossy(&err).lines().last().unwrap_or("the scan gave no reason").to_owned();
-    Ok((status.code(), out, countersign_core::text::visible(&err)))
+    Ok((status, out, countersign_core::text::visible(&err)))
 }
 
 fn read_lines(out: &[u8]) -> Result<Vec<FoundQr>, WorkerError> {

@@ -14,6 +14,9 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("countersign-api", DESKTOP),
     ("countersignd", &["xcap", "rqrr", "rxing", "image", "png", "zip", "rusqlite", "countersign-scan"]),
     ("countersignd", TOOLKITS),
+    // All that it starts would inherit it: pinentry, plugins, the workers themselves.
+    ("countersignd", &["countersign-sandbox", "landlock", "seccompiler"]),
+    ("countersign-sandbox", &["countersign-core", "countersign-api", "countersignd", "zbus", "tokio", "image"]),
     ("countersign-scan", &["countersign-core", "countersign-api", "countersignd", "age", "totp-rs"]),
     ("countersign", &["countersign-core", "countersignd", "xcap", "rqrr", "age", "totp-rs"]),
     ("countersign", TOOLKITS),
@@ -51,7 +54,8 @@ const JOBS: &[(&str, &[&str])] = &[
     ("countersign-core", &["totp-rs", "serde"]),
     ("countersign-api", &["zbus", "serde"]),
     ("countersignd", &["zbus", "tokio", "secret-service", "notify-rust", "tracing"]),
-    ("countersign-scan", &["rqrr", "xcap"]),
+    ("countersign-sandbox", &["landlock", "seccompiler", "rustix"]),
+    ("countersign-scan", &["rqrr", "xcap", "countersign-sandbox"]),
     ("countersign-tray", &["tray-icon"]),
 ];
 

@@ -13,6 +13,7 @@ mod lock;
 mod measure;
 mod memory;
 mod notify;
+mod sandbox;
 mod scan;
 mod socket;
 mod story;
@@ -45,6 +46,7 @@ fn main() {
     tests.extend(layering::tests());
     tests.extend(lock::tests());
     tests.extend(memory::tests());
+    tests.extend(sandbox::tests());
     tests.extend(scan::tests());
     tests.extend(socket::tests());
     tests.extend(story::tests());

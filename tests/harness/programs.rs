@@ -102,7 +102,7 @@ pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/
 /// Our programs and where their code lies.
 const OURS: &[(&str, &[&str])] = &[
     ("countersignd", &["daemon/src", "daemon/api/src", "daemon/core/src"]),
-    ("countersign-scan", &["daemon/scan/src"]),
+    ("countersign-scan", &["daemon/scan/src", "daemon/sandbox/src"]),
     ("countersign", &["client/src", "daemon/api/src"]),
     ("countersign-tray", &["client/tray/src", "daemon/api/src"]),
     ("countersign-window", &["client/window/src", "client/window/font"]),

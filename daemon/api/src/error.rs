@@ -104,6 +104,8 @@ errors! {
     CaptureNotPossible = 12, "save a screenshot and use: countersign scan --image FILE";
     /// Several accounts fit.
     Ambiguous = 13, "give more of the name, or the id";
+    /// The decoder crashed, hung or took too much; the next scan works all the same.
+    NotDecoded = 14, "cut the picture to the part with the QR and use: countersign scan --image FILE";
 }
 
 /// The exit code for "no daemon answers".
@@ -122,7 +124,7 @@ mod tests {
 
     #[test]
     fn exit_codes_are_those_of_the_manual() {
-        let known = [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13];
+        let known = [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 14];
         for (name, exit, _) in Error::TABLE {
             assert!(known.contains(exit), "{name} ends with {exit}");
         }

@@ -1,8 +1,8 @@
 //! Reads every QR code off the screen, or off one picture.
 //!
 //! The map of the crate: [`capture`] takes the screens' pictures and [`picture`] opens a file, both give [`grey`]
-//! pictures; [`decode`] finds the codes on one; [`report`] writes them down, one line of JSON each; [`limits`] is what
-//! the process may no longer do once it holds pixels. The program in `main.rs` is these in a row.
+//! pictures; [`decode`] finds the codes on one; [`report`] writes them down, one line of JSON each; [`limits`] is how
+//! much the process may use once it holds pixels, and [`wipe`] cleans up behind it. The program in `main.rs` is these in a row.
 //!
 //! Nothing here knows what a code means, or that there is a vault.
 
@@ -15,3 +15,4 @@ pub mod limits;
 pub mod outcome;
 pub mod picture;
 pub mod report;
+pub mod wipe;

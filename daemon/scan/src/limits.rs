@@ -1,31 +1,14 @@
-//! What the process may not do once it holds foreign pixels.
-//!
-//! The process stays dumpable on purpose: the desktop portals refuse callers that are not.
+//! How much a scan may use once it holds foreign pixels.
 
-use std::io;
+use countersign_sandbox::Limits;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use crate::report::MAX_REPORT;
 
-/// Limits memory, processor time and core files, for good.
+/// The limits of the worker.
 ///
-/// Called when the bytes are in memory and before they are decoded.
-pub fn apply() -> io::Result<()> {
-    lower(Resource::As, MEMORY)?;
-    lower(Resource::Cpu, SECONDS)?;
-    lower(Resource::Core, CORE)
-}
-
-/// Sets a limit, or keeps the stricter one that is there.
-fn lower(resource: Resource, to: u64) -> io::Result<()> {
-    let now = getrlimit(resource);
-    let to = now.current.into_iter().chain(now.maximum).fold(to, u64::min);
-    Ok(setrlimit(resource, Rlimit { current: Some(to), maximum: Some(to) })?)
-}
-
-/// Bytes of address space: the largest picture that is taken needs about two thirds.
-const MEMORY: u64 = 1 << 30;
-/// Seconds on the processor; the decoder itself stops after 3.
-const SECONDS: u64 = 10;
-/// No file can hold a core of 1 byte, and 1 is the value for which the kernel starts no crash handler either; with 0 it
-/// still hands the whole memory to one.
-const CORE: u64 = 1;
+/// | limit | value | what needs it |
+/// |---|---|---|
+/// | memory | 1 GiB of address space | 64 million pixels of 16-bit RGBA, the largest picture that is taken, need about 740 MiB |
+/// | processor | 10 s | decoding stops by itself after 3 |
+/// | output | 128 KiB | a report of 64 KiB, and what is said beside it |
+pub const LIMITS: Limits = Limits { memory: 1 << 30, seconds: 10, output: 2 * MAX_REPORT as u64 };

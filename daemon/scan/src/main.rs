@@ -1,6 +1,7 @@
 //! `countersign-scan`: reads every QR code off the screen, or off one picture, and exits.
 
 use std::{
+    alloc::System,
     ffi::OsString,
     io::{self, IsTerminal, Write},
     path::PathBuf,
@@ -8,15 +9,22 @@ use std::{
     time::{Duration, Instant},
 };
 
+use countersign_sandbox::{Attempt, Level};
 use countersign_scan::{
     capture::{self, Shot},
     decode::{self, MAX_CODES},
     grey::Grey,
-    limits,
+    limits::LIMITS,
     outcome::{Exit, ScanError},
     picture,
     report::{self, MAX_REPORT, Screen},
+    wipe,
 };
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes what is freed: pixels and texts pass through the buffers of several decoders.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     // The message of a panic may quote what was being decoded.
@@ -24,18 +32,21 @@ fn main() -> ExitCode {
     let exit = match parse(std::env::args_os().skip(1).collect()) {
         Ok(Task::Help) => print(HELP),
         Ok(Task::Version) => print(concat!("countersign-scan ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Task::SelfTest) => self_test(),
         Ok(Task::Scan(source)) => scan(&source),
         Err(why) => {
             complain(why);
             Exit::Usage
         }
     };
+    wipe::scrub_stack();
     ExitCode::from(exit as u8)
 }
 
 enum Task {
     Help,
     Version,
+    SelfTest,
     Scan(Source),
 }
 
@@ -60,6 +71,7 @@ fn parse(mut arguments: Vec<OsString>) -> Result<Task, &'static str> {
         Some("-") => Ok(Task::Scan(Source::Input)),
         Some("--help" | "-h") if !plain => Ok(Task::Help),
         Some("--version" | "-V") if !plain => Ok(Task::Version),
+        Some("--self-test") if !plain => Ok(Task::SelfTest),
         Some(option) if option.starts_with('-') && !plain => Err("unknown option; see countersign-scan --help"),
         _ => Ok(Task::Scan(Source::File(argument.into()))),
     }
@@ -98,8 +110,27 @@ fn pictures(source: &Source) -> Result<Vec<(Grey, Option<Screen>)>, ScanError> {
     Ok(vec![(picture::decode(&bytes)?, None)])
 }
 
-fn restrict() -> Result<(), ScanError> {
-    limits::apply().map_err(|error| ScanError::Picture(format!("the limits can't be set: {error}")))
+/// Gives up files, network, other programs and more for good: foreign bytes are parsed after this, and only then.
+fn restrict() -> Result<Level, ScanError> {
+    countersign_sandbox::restrict(&LIMITS).map_err(|error| ScanError::Sandbox(error.to_string()))
+}
+
+/// Restricts itself as for a scan, says what was reached, and tries what must be refused.
+fn self_test() -> Exit {
+    let level = match restrict() {
+        Ok(level) => level,
+        Err(error) => {
+            complain(&error.to_string());
+            return error.exit();
+        }
+    };
+    let tried = countersign_sandbox::attempts();
+    let lines =
+        tried.map(|Attempt { what, refused }| format!("{what}: {}", if refused { "refused" } else { "allowed" }));
+    match print(&format!("{level}\n{}\n", lines.join("\n"))) {
+        Exit::Found if !tried.iter().all(|attempt| attempt.refused) => Exit::Failed,
+        exit => exit,
+    }
 }
 
 /// Decodes each picture in its share of the time, and writes what was found.
@@ -149,9 +180,11 @@ text is null where a code holds bytes (\"binary\": true) or is one part of a
 longer text (\"part\": [number, of]). The text may be a secret.
 
 Options:
-  -h, --help     Print this help
-  -V, --version  Print the version
+      --self-test  Say how well a scan is shut in on this kernel, and prove it
+  -h, --help       Print this help
+  -V, --version    Print the version
 
 Exit codes: 0 found, 1 none, 2 no permission, 3 no capture possible,
-4 bad picture, 64 wrong usage, 70 the report could not be written
+4 bad picture, 64 wrong usage, 70 the report could not be written, or the
+self-test failed
 ";

@@ -18,7 +18,7 @@ pub enum Exit {
     BadPicture = 4,
     /// The command line is wrong.
     Usage = 64,
-    /// The report could not be written.
+    /// The report could not be written, or the process not be restricted.
     Failed = 70,
 }
 
@@ -41,6 +41,9 @@ pub enum ScanError {
     /// The display can't be captured for another reason.
     #[error("the screen can't be captured: {0}")]
     Capture(String),
+    /// The process can't give up what it must before it looks at foreign bytes.
+    #[error("nothing was decoded: {0}")]
+    Sandbox(String),
     /// The picture can't be read.
     #[error("{0}")]
     Picture(String),
@@ -53,6 +56,7 @@ impl ScanError {
             Self::Permission => Exit::NoPermission,
             Self::NoDisplay | Self::Wayland | Self::Libraries | Self::Capture(_) => Exit::NoCapture,
             Self::Picture(_) => Exit::BadPicture,
+            Self::Sandbox(_) => Exit::Failed,
         }
     }
 }

@@ -90,7 +90,7 @@ impl Service {
             Target::Screen(_) => "screen",
             Target::Picture(_) => "image",
         };
-        let found = worker::scan(target).await.map_err(|error| Error::CaptureNotPossible(error.to_string()))?;
+        let found = worker::scan(target).await.map_err(|error| convert::worker_error(&error))?;
         self.check_room(&found)?;
         let found: Vec<Found> = found.iter().map(|qr| self.hold(qr, origin)).collect();
         let inbox = self.inbox();
