@@ -8,11 +8,7 @@
 use rxing::common::BitMatrix;
 use zeroize::Zeroizing;
 
-use super::{
-    Content, Found, Point, bits,
-    projection::{Projection, light},
-};
-use crate::grey::Grey;
+use super::{Content, Found, Point, bits, projection::Projection, view::View};
 
 /// The three corner squares of a code.
 #[derive(Clone, Copy)]
@@ -28,11 +24,11 @@ pub(super) struct Squares {
 }
 
 /// Reads the code with these squares.
-pub(super) fn read(picture: &Grey, squares: Squares) -> Option<Found> {
-    likely_sizes(picture, squares).into_iter().find_map(|size| {
-        let grids = grids(picture, squares, size);
+pub(super) fn read(view: View, squares: Squares) -> Option<Found> {
+    likely_sizes(view, squares).into_iter().find_map(|size| {
+        let grids = grids(view, squares, size);
         grids.iter().find_map(|grid| {
-            let modules = Modules::sample(picture, grid, size, squares.module);
+            let modules = Modules::sample(view, grid, size, squares.module);
             let content = modules.decode(squares.module)?;
             Some(Found { content, corners: corners(grid, size) })
         })
@@ -40,14 +36,14 @@ pub(super) fn read(picture: &Grey, squares: Squares) -> Option<Found> {
 }
 
 /// Returns the at most two sizes at which the timing lines alternate best, best first.
-fn likely_sizes(picture: &Grey, squares: Squares) -> Vec<usize> {
+fn likely_sizes(view: View, squares: Squares) -> Vec<usize> {
     let arms = length(squares.top_left, squares.top_right) + length(squares.top_left, squares.bottom_left);
     let guess = arms / 2.0 / squares.module.max(0.5) + 7.0;
     let near = |size: &usize| (guess * 0.8 - 3.0..guess * 1.25 + 3.0).contains(&(*size as f32));
     let mut sizes: Vec<(f32, usize)> = (1..=40)
         .map(|version| 17 + 4 * version)
         .filter(near)
-        .map(|size| (alternation(picture, &parallelogram(squares), size), size))
+        .map(|size| (alternation(view, &parallelogram(squares), size), size))
         .filter(|(score, _)| *score >= LEAST_ALTERNATION)
         .collect();
     sizes.sort_by(|one, other| other.0.total_cmp(&one.0));
@@ -55,11 +51,11 @@ fn likely_sizes(picture: &Grey, squares: Squares) -> Vec<usize> {
 }
 
 /// Says how well the two timing lines alternate at a size: 1 is perfectly.
-fn alternation(picture: &Grey, grid: &Projection, size: usize) -> f32 {
+fn alternation(view: View, grid: &Projection, size: usize) -> f32 {
     let (mut alternating, mut sum, mut squares) = (0.0, 0.0, 0.0);
     for place in 8..size - 8 {
         for (x, y) in [(place, 6), (6, place)] {
-            let value = light(picture, middle(grid, size, x as f32, y as f32));
+            let value = view.light(middle(grid, size, x as f32, y as f32));
             alternating += if place % 2 == 0 { -value } else { value }; // even modules are dark
             sum += value;
             squares += value * value;
@@ -70,10 +66,10 @@ fn alternation(picture: &Grey, grid: &Projection, size: usize) -> f32 {
 }
 
 /// Returns the grids to try: the bent one first, where there is one.
-fn grids(picture: &Grey, squares: Squares, size: usize) -> Vec<Projection> {
+fn grids(view: View, squares: Squares, size: usize) -> Vec<Projection> {
     let plain = parallelogram(squares);
     let bent = (size > SMALLEST)
-        .then(|| alignment(picture, &plain, squares, size))
+        .then(|| alignment(view, &plain, squares, size))
         .flatten()
         .map(|place| bend(squares, size, place));
     bent.into_iter().chain([plain]).collect()
@@ -87,7 +83,7 @@ fn parallelogram(squares: Squares) -> Projection {
 /// Looks for the alignment pattern at the fourth corner: a dark module in a light ring in a dark one.
 ///
 /// `None` where it stands where the plain grid has it, or nowhere near.
-fn alignment(picture: &Grey, plain: &Projection, squares: Squares, size: usize) -> Option<Point> {
+fn alignment(view: View, plain: &Projection, squares: Squares, size: usize) -> Option<Point> {
     let span = (size - 7) as f32;
     let across = step(squares.top_left, squares.top_right, span);
     let down = step(squares.top_left, squares.bottom_left, span);
@@ -98,7 +94,7 @@ fn alignment(picture: &Grey, plain: &Projection, squares: Squares, size: usize) 
     for (row, column) in (-reach..=reach).flat_map(|row| (-reach..=reach).map(move |column| (row, column))) {
         let (x, y) = (column as f32 * SEARCH_STEP, row as f32 * SEARCH_STEP);
         let place = at(expected, x, y);
-        let likeness = likeness(|i, j| light(picture, at(place, i, j))) - 0.01 * x.hypot(y);
+        let likeness = likeness(|i, j| view.light(at(place, i, j))) - 0.01 * x.hypot(y);
         if likeness > best.0 {
             best = (likeness, (x.hypot(y) > 0.3).then_some(place));
         }
@@ -136,11 +132,11 @@ struct Modules {
 }
 
 impl Modules {
-    fn sample(picture: &Grey, grid: &Projection, size: usize, module: f32) -> Self {
+    fn sample(view: View, grid: &Projection, size: usize, module: f32) -> Self {
         let points: &[(f32, f32)] = if module > 3.0 { &SPOT } else { &SPOT[..1] };
         let value = |place: usize| {
             let (x, y) = ((place % size) as f32, (place / size) as f32);
-            let sum: f32 = points.iter().map(|(i, j)| light(picture, middle(grid, size, x + i, y + j))).sum();
+            let sum: f32 = points.iter().map(|(i, j)| view.light(middle(grid, size, x + i, y + j))).sum();
             sum / points.len() as f32
         };
         Self { size, light: Zeroizing::new((0..size * size).map(value).collect()) }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use countersign_scan::{
-    decode::{self, Content},
+    decode::{self, Content, Effort},
     grey::Grey,
     picture,
 };
@@ -72,16 +72,16 @@ pub(crate) fn read_all(entries: &[Entry]) -> Vec<Reading> {
 }
 
 fn read(entry: &Entry) -> Reading {
-    let grey = picture::decode(&fs::read(&entry.file).expect("the picture is there")).expect("it is a picture");
+    let picture = picture::decode(&fs::read(&entry.file).expect("the picture is there")).expect("it is a picture");
     let start = Instant::now();
-    let found = decode::scan(&grey, start + Duration::from_secs(60));
+    let found = decode::scan(&picture, Effort::First, start + Duration::from_secs(60));
     let took = start.elapsed();
     let texts = found.into_iter().filter_map(|code| match code.content {
-        Content::Text(text) => Some(text.to_string()),
-        _ => None,
+        Content::Text(text) | Content::Bytes(text) => Some(text.to_string()),
+        Content::Part { .. } => None,
     });
     let (ours, unknown) = compare(texts.collect(), &entry.payloads);
-    let (rxings, _) = compare(rxing_both(&grey), &entry.payloads);
+    let (rxings, _) = compare(rxing_both(picture.grey()), &entry.payloads);
     let (category, file) = (entry.category.clone(), entry.file.clone());
     Reading { category, file, present: entry.payloads.len(), ours, rxings, unknown, took }
 }
