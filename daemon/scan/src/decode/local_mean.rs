@@ -11,15 +11,32 @@ use crate::grey::Grey;
 /// reaches this far from it.
 pub(super) fn threshold(picture: &Grey, radius: usize) -> Option<Bitmaps> {
     let mut window = Window::above(picture, radius);
-    Bitmaps::by_rows(picture.width(), picture.height(), |y, dark, light| {
+    let width = picture.width();
+    Bitmaps::by_rows(width, picture.height(), |y, dark, light| {
         window.move_to(picture, y);
-        for (x, pixel) in picture.row(y).iter().enumerate() {
+        let row = picture.row(y);
+        // Most of a row lies further from the edges than the window reaches: there the number of pixels is the same.
+        let middle = radius..width.saturating_sub(radius).max(radius);
+        if !middle.is_empty() {
+            let sums = window.totals[2 * radius + 1..].iter().zip(&window.totals[..]);
+            let count = window.rows * (2 * radius + 1) as u32;
+            let rows = dark[middle.clone()].iter_mut().zip(&mut light[middle.clone()]);
+            for ((pixel, (to, from)), marks) in row[middle.clone()].iter().zip(sums).zip(rows) {
+                mark(*pixel, to.wrapping_sub(*from), count, marks);
+            }
+        }
+        for x in (0..middle.start.min(width)).chain(middle.end..width) {
             let (sum, count) = window.around(x);
-            let (scaled, margin) = (u32::from(*pixel) * count, MARGIN * count);
-            dark[x] = u8::from(scaled + margin < sum);
-            light[x] = u8::from(scaled > sum + margin);
+            mark(row[x], sum, count, (&mut dark[x], &mut light[x]));
         }
     })
+}
+
+/// Marks a pixel in both readings.
+fn mark(pixel: u8, sum: u32, count: u32, (dark, light): (&mut u8, &mut u8)) {
+    let (scaled, margin) = (u32::from(pixel).wrapping_mul(count), MARGIN.wrapping_mul(count));
+    *dark = u8::from(scaled.wrapping_add(margin) < sum);
+    *light = u8::from(scaled > sum.wrapping_add(margin));
 }
 
 /// Sums over a window that moves down the picture: one sum a column, and their running total along the row.
@@ -48,7 +65,7 @@ impl Window {
         }
         if y > radius {
             for (column, pixel) in self.columns.iter_mut().zip(picture.row(y - radius - 1)) {
-                *column -= u32::from(*pixel);
+                *column = column.wrapping_sub(u32::from(*pixel)); // it was added before
             }
         }
         self.rows = ((y + radius).min(picture.height() - 1) - y.saturating_sub(radius) + 1) as u32;
@@ -68,7 +85,7 @@ impl Window {
 
 fn add(columns: &mut [u32], row: &[u8]) {
     for (column, pixel) in columns.iter_mut().zip(row) {
-        *column += u32::from(*pixel);
+        *column = column.wrapping_add(u32::from(*pixel)); // some rows of 255: it fits
     }
 }
 

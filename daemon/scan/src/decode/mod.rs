@@ -7,9 +7,11 @@
 //! | cores | no margin on a dark page, a covered corner: only the cores of the corner squares are looked for |
 //! | half, quarter | noise, blur and rough edges larger than a pixel |
 //! | red, blue, red from green | hues of like lightness: one colour at a time |
+//! | pairs | a corner square that is covered whole: the other two say where it would be |
 //!
 //! Each step looks at the picture as it is and with light and dark exchanged. The first that reads something ends the
-//! climb, so a screen with an ordinary code costs the first step only; [`Effort::Whole`] walks all of it.
+//! climb, so a screen with an ordinary code costs the first step, and a coarse look for others beside it;
+//! [`Effort::Whole`] walks all of it.
 
 mod bitmap;
 mod bits;
@@ -21,6 +23,7 @@ mod finder;
 mod local_mean;
 mod mean;
 mod native;
+mod pairs;
 mod place;
 mod projection;
 mod sampler;
@@ -93,7 +96,11 @@ const LADDER: &[Step] = &[
     Step { name: "red", read: channels::read_red },
     Step { name: "blue", read: channels::read_blue },
     Step { name: "red from green", read: channels::read_red_from_green },
+    Step { name: "pairs", read: pairs::read },
 ];
+
+/// After the step that read something: looks beside those codes for what that step can't read.
+const BESIDE: Step = Step { name: "beside", read: cores::read_coarsely };
 
 /// What a step is given.
 struct Look<'a> {
@@ -123,13 +130,9 @@ impl Look<'_> {
 pub fn scan(picture: &Pixels, effort: Effort, until: Instant) -> Vec<Found> {
     let mut found = Vec::new();
     for step in LADDER {
-        let look = Look { picture, known: &found, scale: 1.0, until };
-        if look.is_over() {
-            break;
-        }
-        let more = climb(step, &look);
-        place::merge(&mut found, more);
+        climb(step, picture, until, &mut found);
         if effort == Effort::First && !found.is_empty() {
+            climb(&BESIDE, picture, until, &mut found);
             break;
         }
     }
@@ -137,12 +140,16 @@ pub fn scan(picture: &Pixels, effort: Effort, until: Instant) -> Vec<Found> {
     found
 }
 
-/// Runs one step; one that panics has read nothing.
-fn climb(step: &Step, look: &Look) -> Vec<Found> {
-    catch_unwind(AssertUnwindSafe(|| (step.read)(look))).unwrap_or_else(|_| {
-        eprintln!("countersign-scan: the decoding step \"{}\" failed and was left out", step.name);
-        Vec::new()
-    })
+/// Runs one step, if there is time, and adds what it reads; one that panics has read nothing.
+fn climb(step: &Step, picture: &Pixels, until: Instant, found: &mut Vec<Found>) {
+    let look = Look { picture, known: found, scale: 1.0, until };
+    if look.is_over() {
+        return;
+    }
+    match catch_unwind(AssertUnwindSafe(|| (step.read)(&look))) {
+        Ok(more) => place::merge(found, more),
+        Err(_) => eprintln!("countersign-scan: the decoding step \"{}\" failed and was left out", step.name),
+    }
 }
 
 #[cfg(test)]
@@ -179,7 +186,9 @@ mod tests {
     #[test]
     fn a_step_that_panics_has_read_nothing() {
         let step = Step { name: "broken", read: |_| panic!("deliberate") };
-        assert!(climb(&step, &look()).is_empty());
+        let mut found = Vec::new();
+        climb(&step, &NOTHING, soon(), &mut found);
+        assert!(found.is_empty());
     }
 
     #[test]

@@ -35,19 +35,31 @@ pub(super) fn read(view: View, squares: Squares) -> Option<Found> {
     })
 }
 
+/// Says how well the timing lines of these squares alternate at the best size: 1 is perfectly, `None` not enough for a
+/// code.
+pub(super) fn likelihood(view: View, squares: Squares) -> Option<f32> {
+    alternations(view, squares).first().map(|(score, _)| *score)
+}
+
 /// Returns the at most two sizes at which the timing lines alternate best, best first.
 fn likely_sizes(view: View, squares: Squares) -> Vec<usize> {
+    alternations(view, squares).into_iter().take(2).map(|(_, size)| size).collect()
+}
+
+/// Returns the sizes at which the timing lines alternate, and how well, best first.
+fn alternations(view: View, squares: Squares) -> Vec<(f32, usize)> {
     let arms = length(squares.top_left, squares.top_right) + length(squares.top_left, squares.bottom_left);
     let guess = arms / 2.0 / squares.module.max(0.5) + 7.0;
     let near = |size: &usize| (guess * 0.8 - 3.0..guess * 1.25 + 3.0).contains(&(*size as f32));
+    let grid = parallelogram(squares);
     let mut sizes: Vec<(f32, usize)> = (1..=40)
         .map(|version| 17 + 4 * version)
         .filter(near)
-        .map(|size| (alternation(view, &parallelogram(squares), size), size))
+        .map(|size| (alternation(view, &grid, size), size))
         .filter(|(score, _)| *score >= LEAST_ALTERNATION)
         .collect();
     sizes.sort_by(|one, other| other.0.total_cmp(&one.0));
-    sizes.into_iter().take(2).map(|(_, size)| size).collect()
+    sizes
 }
 
 /// Says how well the two timing lines alternate at a size: 1 is perfectly.
@@ -142,11 +154,12 @@ impl Modules {
         Self { size, light: Zeroizing::new((0..size * size).map(value).collect()) }
     }
 
-    /// Tells dark from light in three ways, until one gives a code.
+    /// Tells dark from light in four ways, until one gives a code.
     fn decode(&self, module: f32) -> Option<Content> {
         let plane = self.plane();
         self.decode_below(&self.light, &plane)
             .or_else(|| self.decode_below(&self.light, |x, y| self.mean_around(x, y)))
+            .or_else(|| self.decode_below(&self.light, |x, y| self.middle_around(x, y)))
             .or_else(|| (module < BLURRED).then(|| self.decode_below(&self.sharpened(), &plane)).flatten())
     }
 
@@ -184,6 +197,15 @@ impl Modules {
         let near = |at: usize| at.saturating_sub(4)..(at + 5).min(self.size);
         let sum: f32 = near(y).map(|row| near(x).map(|column| self.light[row * self.size + column]).sum::<f32>()).sum();
         sum / (near(x).len() * near(y).len()) as f32
+    }
+
+    /// Returns the geometric middle of the darkest and the lightest of 7 × 7 modules: half in a shadow, light there is as
+    /// dark as dark elsewhere, but no shadow makes light as dark as the dark in it.
+    fn middle_around(&self, x: usize, y: usize) -> f32 {
+        let near = |at: usize| at.saturating_sub(3)..(at + 4).min(self.size);
+        let values = near(y).flat_map(|row| near(x).map(move |column| self.light[row * self.size + column]));
+        let (low, high) = values.fold((255f32, 0f32), |(low, high), value| (low.min(value), high.max(value)));
+        ((low + BLACK) * (high + BLACK)).sqrt() - BLACK
     }
 
     /// Takes back some of what a blur has given to the neighbours.
@@ -230,6 +252,8 @@ const LEAST_ALTERNATION: f32 = 0.35;
 const LEAST_LIKENESS: f32 = 0.6;
 /// How fine the alignment pattern is searched for, in modules.
 const SEARCH_STEP: f32 = 0.34;
+/// What is added to a level before ratios are taken, so that black has one.
+const BLACK: f32 = 8.0;
 /// Version 1, which has no alignment pattern.
 const SMALLEST: usize = 21;
 /// Pixels a module below which neighbours blur into one another.
