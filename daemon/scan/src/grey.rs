@@ -51,15 +51,15 @@ impl Grey {
         let (width, height) = (self.width / factor, self.height / factor);
         let area = (factor * factor) as u32;
         let mut pixels = Vec::with_capacity(width * height);
-        let mut sums = Zeroizing::new(vec![0u32; width]);
-        for y in 0..height {
+        let mut sums = Zeroizing::new(vec![0u32; width * factor]); // a sum for each column of a row of blocks
+        for top in (0..height).map(|y| y * factor) {
             sums.fill(0);
-            for row in y * factor..(y + 1) * factor {
-                for (sum, block) in sums.iter_mut().zip(self.row(row).chunks_exact(factor)) {
-                    *sum += block.iter().map(|pixel| u32::from(*pixel)).sum::<u32>();
+            for y in top..top + factor {
+                for (sum, pixel) in sums.iter_mut().zip(self.row(y)) {
+                    *sum = sum.wrapping_add(u32::from(*pixel)); // a few of 255
                 }
             }
-            pixels.extend(sums.iter().map(|sum| (sum / area) as u8));
+            pixels.extend(sums.chunks_exact(factor).map(|block| (block.iter().sum::<u32>() / area) as u8));
         }
         Self::new(width, height, pixels)
     }

@@ -46,8 +46,34 @@ fn likely_sizes(view: View, squares: Squares) -> Vec<usize> {
     alternations(view, squares).into_iter().take(2).map(|(_, size)| size).collect()
 }
 
+/// Says whether two corners at least look like corner squares: the outer ring is about as dark as the core, the one
+/// between is light. The third may be covered. Most wrong guesses end here, before they cost much.
+fn are_squares(view: View, squares: Squares) -> bool {
+    let Squares { top_left, top_right, bottom_left, module } = squares;
+    let across = step(top_left, top_right, length(top_left, top_right) / module);
+    let down = step(top_left, bottom_left, length(top_left, bottom_left) / module);
+    let is_square = |corner: &Point| {
+        let (mut core, mut ring, mut outer) = (0.0, 0.0, 0.0);
+        for (i, j) in (-3i8..=3).flat_map(|i| (-3i8..=3).map(move |j| (i, j))) {
+            let (x, y) = (f32::from(i), f32::from(j));
+            let place = (corner.0 + across.0 * x + down.0 * y, corner.1 + across.1 * x + down.1 * y);
+            let value = view.light(place);
+            match i.abs().max(j.abs()) {
+                0 | 1 => core += value / 9.0,
+                2 => ring += value / 16.0,
+                _ => outer += value / 24.0,
+            }
+        }
+        ring > core && outer < core + (ring - core) * MOST_OUTER
+    };
+    [top_left, top_right, bottom_left].iter().filter(|corner| is_square(corner)).count() >= 2
+}
+
 /// Returns the sizes at which the timing lines alternate, and how well, best first.
 fn alternations(view: View, squares: Squares) -> Vec<(f32, usize)> {
+    if !are_squares(view, squares) {
+        return Vec::new();
+    }
     let arms = length(squares.top_left, squares.top_right) + length(squares.top_left, squares.bottom_left);
     let guess = arms / 2.0 / squares.module.max(0.5) + 7.0;
     let near = |size: &usize| (guess * 0.8 - 3.0..guess * 1.25 + 3.0).contains(&(*size as f32));
@@ -248,6 +274,8 @@ fn step(from: Point, to: Point, span: f32) -> Point {
 const SPOT: [(f32, f32); 6] = [(0.0, 0.0), (0.0, 0.0), (0.2, 0.0), (-0.2, 0.0), (0.0, 0.2), (0.0, -0.2)];
 /// Timing lines that alternate less are those of no code.
 const LEAST_ALTERNATION: f32 = 0.35;
+/// How light a corner square's outer ring may be, between its core (0) and the ring between (1).
+const MOST_OUTER: f32 = 0.65;
 /// What looks less like an alignment pattern is none.
 const LEAST_LIKENESS: f32 = 0.6;
 /// How fine the alignment pattern is searched for, in modules.
