@@ -18,26 +18,6 @@ impl Grey {
         (pixels.len() == width.checked_mul(height)? && !pixels.is_empty()).then_some(Self { width, height, pixels })
     }
 
-    /// Makes a picture of RGB triples.
-    pub fn from_rgb(width: usize, height: usize, rgb: &[u8]) -> Option<Self> {
-        Self::new(width, height, rgb.chunks_exact(3).map(luma).collect())
-    }
-
-    /// Makes a picture of RGBA quadruples, laid on the ground that what is drawn on it stands out from.
-    ///
-    /// A black code on transparency wants a white page, a white one a black page.
-    pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Option<Self> {
-        if rgba.iter().skip(3).step_by(4).all(|alpha| *alpha == 255) {
-            return Self::new(width, height, rgba.chunks_exact(4).map(luma).collect());
-        }
-        let ground = ground_for(rgba);
-        let over = |pixel: &[u8]| {
-            let alpha = u32::from(pixel[3]);
-            ((u32::from(luma(pixel)) * alpha + ground * (255 - alpha)) / 255) as u8
-        };
-        Self::new(width, height, rgba.chunks_exact(4).map(over).collect())
-    }
-
     /// Width in pixels.
     pub fn width(&self) -> usize {
         self.width
@@ -71,33 +51,18 @@ impl Grey {
         let (width, height) = (self.width / factor, self.height / factor);
         let area = (factor * factor) as u32;
         let mut pixels = Vec::with_capacity(width * height);
-        let mut sums = Zeroizing::new(vec![0u32; width]);
-        for y in 0..height {
+        let mut sums = Zeroizing::new(vec![0u32; width * factor]); // a sum for each column of a row of blocks
+        for top in (0..height).map(|y| y * factor) {
             sums.fill(0);
-            for row in y * factor..(y + 1) * factor {
-                for (sum, block) in sums.iter_mut().zip(self.row(row).chunks_exact(factor)) {
-                    *sum += block.iter().map(|pixel| u32::from(*pixel)).sum::<u32>();
+            for y in top..top + factor {
+                for (sum, pixel) in sums.iter_mut().zip(self.row(y)) {
+                    *sum = sum.wrapping_add(u32::from(*pixel)); // a few of 255
                 }
             }
-            pixels.extend(sums.iter().map(|sum| (sum / area) as u8));
+            pixels.extend(sums.chunks_exact(factor).map(|block| (block.iter().sum::<u32>() / area) as u8));
         }
         Self::new(width, height, pixels)
     }
-}
-
-/// Returns how light a colour is (ITU-R BT.601, in 1/1024).
-fn luma(rgb: &[u8]) -> u8 {
-    ((u32::from(rgb[0]) * 306 + u32::from(rgb[1]) * 601 + u32::from(rgb[2]) * 117 + 512) >> 10) as u8
-}
-
-/// Returns white unless what is drawn is light itself.
-fn ground_for(rgba: &[u8]) -> u32 {
-    let (mut sum, mut weight) = (0u64, 0u64);
-    for pixel in rgba.chunks_exact(4).filter(|pixel| pixel[3] > 0) {
-        sum += u64::from(luma(pixel)) * u64::from(pixel[3]);
-        weight += u64::from(pixel[3]);
-    }
-    if weight > 0 && sum / weight > 127 { 0 } else { 255 }
 }
 
 #[cfg(test)]
@@ -110,20 +75,6 @@ mod tests {
         assert!(Grey::new(0, 0, Vec::new()).is_none());
         assert!(Grey::new(usize::MAX, 2, vec![0; 2]).is_none());
         assert!(Grey::new(2, 2, vec![0; 4]).is_some());
-    }
-
-    #[test]
-    fn white_stays_white_and_black_black() {
-        let grey = Grey::from_rgb(2, 1, &[255, 255, 255, 0, 0, 0]).unwrap();
-        assert_eq!(grey.pixels(), [255, 0]);
-    }
-
-    #[test]
-    fn what_is_drawn_on_transparency_stands_out() {
-        let black = Grey::from_rgba(2, 1, &[0, 0, 0, 255, 0, 0, 0, 0]).unwrap();
-        assert_eq!(black.pixels(), [0, 255]);
-        let white = Grey::from_rgba(2, 1, &[255, 255, 255, 255, 255, 255, 255, 0]).unwrap();
-        assert_eq!(white.pixels(), [255, 0]);
     }
 
     #[test]

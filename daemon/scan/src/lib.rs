@@ -1,8 +1,9 @@
 //! Reads every QR code off the screen, or off one picture.
 //!
-//! The map of the crate: [`capture`] takes the screens' pictures and [`picture`] opens a file, both give [`grey`]
-//! pictures; [`decode`] finds the codes on one; [`report`] writes them down, one line of JSON each; [`limits`] is how
-//! much the process may use once it holds pixels, and [`wipe`] cleans up behind it. The program in `main.rs` is these in a row.
+//! The map of the crate: [`capture`] takes the screens' pictures and [`picture`] opens a file, both give [`pixels`];
+//! [`decode`] finds the codes on them, by their light ([`grey`]) and by their colours; [`report`] writes them down, one
+//! line of JSON each; [`limits`] is how much the process may use once it holds pixels, and [`wipe`] cleans up behind it.
+//! The program in `main.rs` is these in a row.
 //!
 //! Nothing here knows what a code means, or that there is a vault.
 
@@ -14,5 +15,6 @@ pub mod grey;
 pub mod limits;
 pub mod outcome;
 pub mod picture;
+pub mod pixels;
 pub mod report;
 pub mod wipe;

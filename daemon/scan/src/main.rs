@@ -12,11 +12,11 @@ use std::{
 use countersign_sandbox::{Attempt, Level};
 use countersign_scan::{
     capture::{self, Shot},
-    decode::{self, MAX_CODES},
-    grey::Grey,
+    decode::{self, Effort, MAX_CODES},
     limits::LIMITS,
     outcome::{Exit, ScanError},
     picture,
+    pixels::Pixels,
     report::{self, MAX_REPORT, Screen},
     wipe,
 };
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Ok(Task::Help) => print(HELP),
         Ok(Task::Version) => print(concat!("countersign-scan ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Task::SelfTest) => self_test(),
-        Ok(Task::Scan(source)) => scan(&source),
+        Ok(Task::Scan(source, effort)) => scan(&source, effort),
         Err(why) => {
             complain(why);
             Exit::Usage
@@ -47,7 +47,7 @@ enum Task {
     Help,
     Version,
     SelfTest,
-    Scan(Source),
+    Scan(Source, Effort),
 }
 
 /// Where the pixels come from.
@@ -58,26 +58,31 @@ enum Source {
 }
 
 fn parse(mut arguments: Vec<OsString>) -> Result<Task, &'static str> {
-    let plain = arguments.first().is_some_and(|first| first == "--");
-    if plain {
-        arguments.remove(0);
-    }
+    let mut take = |option: &str| {
+        let is_there = arguments.first().is_some_and(|first| first == option);
+        if is_there {
+            arguments.remove(0);
+        }
+        is_there
+    };
+    let effort = if take("--harder") { Effort::Whole } else { Effort::First };
+    let plain = take("--");
     if arguments.len() > 1 {
         return Err("more than one argument; see countersign-scan --help");
     }
-    let Some(argument) = arguments.pop() else { return Ok(Task::Scan(Source::Screen)) };
+    let Some(argument) = arguments.pop() else { return Ok(Task::Scan(Source::Screen, effort)) };
     match argument.to_str() {
         Some("-") if io::stdin().is_terminal() => Err("standard input is a terminal; a picture is expected there"),
-        Some("-") => Ok(Task::Scan(Source::Input)),
+        Some("-") => Ok(Task::Scan(Source::Input, effort)),
         Some("--help" | "-h") if !plain => Ok(Task::Help),
         Some("--version" | "-V") if !plain => Ok(Task::Version),
         Some("--self-test") if !plain => Ok(Task::SelfTest),
         Some(option) if option.starts_with('-') && !plain => Err("unknown option; see countersign-scan --help"),
-        _ => Ok(Task::Scan(Source::File(argument.into()))),
+        _ => Ok(Task::Scan(Source::File(argument.into()), effort)),
     }
 }
 
-fn scan(source: &Source) -> Exit {
+fn scan(source: &Source, effort: Effort) -> Exit {
     let pictures = match pictures(source) {
         Ok(pictures) => pictures,
         Err(error) => {
@@ -85,7 +90,7 @@ fn scan(source: &Source) -> Exit {
             return error.exit();
         }
     };
-    match report_codes(&pictures) {
+    match report_codes(&pictures, effort) {
         Ok(0) => Exit::Nothing,
         Ok(_) => Exit::Found,
         Err(error) => {
@@ -96,7 +101,7 @@ fn scan(source: &Source) -> Exit {
 }
 
 /// Takes the pictures, and lets go of what decoding does not need before the first foreign byte is looked at.
-fn pictures(source: &Source) -> Result<Vec<(Grey, Option<Screen>)>, ScanError> {
+fn pictures(source: &Source) -> Result<Vec<(Pixels, Option<Screen>)>, ScanError> {
     let bytes = match source {
         Source::Screen => {
             let shots = capture::screens()?;
@@ -134,13 +139,13 @@ fn self_test() -> Exit {
 }
 
 /// Decodes each picture in its share of the time, and writes what was found.
-fn report_codes(pictures: &[(Grey, Option<Screen>)]) -> io::Result<usize> {
+fn report_codes(pictures: &[(Pixels, Option<Screen>)], effort: Effort) -> io::Result<usize> {
     let end = Instant::now() + BUDGET;
     let (mut count, mut room) = (0, MAX_REPORT);
     for (done, (picture, screen)) in pictures.iter().enumerate() {
         let left = end.saturating_duration_since(Instant::now());
         let share = left / (pictures.len() - done) as u32;
-        let mut found = decode::scan(picture, Instant::now() + share);
+        let mut found = decode::scan(picture, effort, Instant::now() + share);
         found.truncate(MAX_CODES - count);
         let written = report::write(&mut io::stdout().lock(), &found, screen.as_ref(), &mut room)?;
         if written < found.len() {
@@ -168,7 +173,7 @@ const BUDGET: Duration = Duration::from_secs(3);
 const HELP: &str = "\
 Read every QR code off the screen or a picture
 
-Usage: countersign-scan [FILE | -]
+Usage: countersign-scan [--harder] [FILE | -]
 
 Without an argument the screens are captured, with FILE or - (standard input)
 one picture is read: PNG, JPEG, WebP, GIF, BMP or PNM, at most 64 MiB and
@@ -176,10 +181,12 @@ one picture is read: PNG, JPEG, WebP, GIF, BMP or PNM, at most 64 MiB and
 
   {\"text\": …, \"corners\": [[x,y], …], \"screen\": {\"name\": …, …} or null}
 
-text is null where a code holds bytes (\"binary\": true) or is one part of a
-longer text (\"part\": [number, of]). The text may be a secret.
+Bytes that are no text have one character each (\"binary\": true). text is null
+where a code is one part of a longer text (\"part\": [number, of]). The text may
+be a secret.
 
 Options:
+      --harder     Walk all decoding steps, even when one has read something
       --self-test  Say how well a scan is shut in on this kernel, and prove it
   -h, --help       Print this help
   -V, --version    Print the version

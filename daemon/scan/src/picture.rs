@@ -18,7 +18,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use crate::{grey::Grey, outcome::ScanError};
+use crate::{grey::Grey, outcome::ScanError, pixels::Pixels};
 
 /// Most pixels of a picture or screen.
 pub const MAX_PIXELS: u64 = 64_000_000;
@@ -52,8 +52,8 @@ pub fn read_all<R: Read>(source: R, expected: u64) -> Result<Zeroizing<Vec<u8>>,
     }
 }
 
-/// Decodes a picture to grey.
-pub fn decode(bytes: &[u8]) -> Result<Grey, ScanError> {
+/// Decodes a picture.
+pub fn decode(bytes: &[u8]) -> Result<Pixels, ScanError> {
     let damaged = |error: image::ImageError| bad(format!("the picture is damaged: {error}"));
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| unknown())?;
     if !reader.format().is_some_and(|format| FORMATS.contains(&format)) {
@@ -70,15 +70,15 @@ pub fn decode(bytes: &[u8]) -> Result<Grey, ScanError> {
              the code"
         )));
     }
-    to_grey(DynamicImage::from_decoder(decoder).map_err(damaged)?).ok_or_else(|| bad("the picture has no pixels"))
+    to_pixels(DynamicImage::from_decoder(decoder).map_err(damaged)?).ok_or_else(|| bad("the picture has no pixels"))
 }
 
-fn to_grey(picture: DynamicImage) -> Option<Grey> {
+fn to_pixels(picture: DynamicImage) -> Option<Pixels> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     match picture {
-        DynamicImage::ImageLuma8(grey) => Grey::new(width, height, grey.into_raw()),
-        DynamicImage::ImageRgb8(rgb) => Grey::from_rgb(width, height, &Zeroizing::new(rgb.into_raw())),
-        other => Grey::from_rgba(width, height, &Zeroizing::new(other.into_rgba8().into_raw())),
+        DynamicImage::ImageLuma8(grey) => Grey::new(width, height, grey.into_raw()).map(Pixels::from),
+        DynamicImage::ImageRgb8(rgb) => Pixels::from_rgb(width, height, Zeroizing::new(rgb.into_raw())),
+        other => Pixels::from_rgba(width, height, &Zeroizing::new(other.into_rgba8().into_raw())),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is written about a code: one line of JSON.
 //!
-//! `{"text": …, "corners": [[x,y],[x,y],[x,y],[x,y]], "screen": …}`: `text` is null for a code that holds bytes
-//! (`"binary": true` stands beside it) or one part of a longer text (`"part": [number, of]`). The corners are in pixels of
+//! `{"text": …, "corners": [[x,y],[x,y],[x,y],[x,y]], "screen": …}`: Beside the text of a code that
+//! holds bytes, each of them one character, stands `"binary": true`; `text` is null for one part of a longer text
+//! (`"part": [number, of]`). The corners are in pixels of
 //! the picture, top left first, clockwise as the code sees itself. `screen` is null for a file, else
 //! `{"name","x","y","width","height","scale"}`: its place among all screens, in pixels.
 
@@ -63,10 +64,13 @@ struct Line<'a> {
 
 fn line(code: &Found, screen: Option<&Screen>) -> io::Result<Zeroizing<Vec<u8>>> {
     let line = Line {
-        text: if let Content::Text(text) = &code.content { Some(text) } else { None },
+        text: match &code.content {
+            Content::Text(text) | Content::Bytes(text) => Some(text),
+            Content::Part { .. } => None,
+        },
         corners: code.corners.map(|(x, y)| [x.round() as i32, y.round() as i32]),
         screen,
-        binary: code.content == Content::Binary,
+        binary: matches!(code.content, Content::Bytes(_)),
         part: if let Content::Part { number, of } = code.content { Some([number, of]) } else { None },
     };
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_REPORT)); // one allocation, so that no copy stays
@@ -97,9 +101,10 @@ mod tests {
     }
 
     #[test]
-    fn bytes_and_parts_have_no_text() {
-        let binary: serde_json::Value = serde_json::from_str(&written(Content::Binary, None)).unwrap();
-        assert_eq!((&binary["text"], &binary["binary"]), (&serde_json::Value::Null, &true.into()));
+    fn bytes_are_told_as_such_and_parts_have_no_text() {
+        let bytes = || Content::Bytes(Zeroizing::new("\u{1}ÿ".to_owned()));
+        let binary: serde_json::Value = serde_json::from_str(&written(bytes(), None)).unwrap();
+        assert_eq!((&binary["text"], &binary["binary"]), (&"\u{1}ÿ".into(), &true.into()));
         let part: serde_json::Value = serde_json::from_str(&written(Content::Part { number: 2, of: 3 }, None)).unwrap();
         assert_eq!((&part["text"], &part["part"]), (&serde_json::Value::Null, &serde_json::json!([2, 3])));
     }
@@ -107,7 +112,8 @@ mod tests {
     #[test]
     fn the_screen_stands_beside_the_code() {
         let screen = Screen { name: "DP-1".into(), x: -1920, y: 0, width: 1920, height: 1080, scale: 1.5 };
-        let line: serde_json::Value = serde_json::from_str(&written(Content::Binary, Some(&screen))).unwrap();
+        let line: serde_json::Value =
+            serde_json::from_str(&written(Content::Part { number: 1, of: 2 }, Some(&screen))).unwrap();
         assert_eq!(line["screen"]["x"], -1920);
         assert_eq!(line["screen"]["scale"], 1.5);
     }

@@ -7,9 +7,10 @@ mod drawing;
 use std::time::{Duration, Instant};
 
 use countersign_scan::{
-    decode::{Content, Found, MAX_CODES, scan},
+    decode::{Content, Effort, Found, MAX_CODES, scan},
     grey::Grey,
     picture,
+    pixels::Pixels,
 };
 use drawing::{BLACK, PEN, Pen, WHITE, draw, file, page, with_code};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, RgbaImage, imageops};
@@ -18,12 +19,21 @@ use qrcode::{
     bits::{Bits, ExtendedMode},
     types::Mode,
 };
+use zeroize::Zeroizing;
 
 const URI: &str = "otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example";
 
+fn pixels(picture: &RgbImage) -> Pixels {
+    let rgb = Zeroizing::new(picture.as_raw().clone());
+    Pixels::from_rgb(picture.width() as usize, picture.height() as usize, rgb).expect("it has pixels")
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(60)
+}
+
 fn found(picture: &RgbImage) -> Vec<Found> {
-    let grey = Grey::from_rgb(picture.width() as usize, picture.height() as usize, picture).expect("it has pixels");
-    scan(&grey, Instant::now() + Duration::from_secs(3))
+    scan(&pixels(picture), Effort::First, soon())
 }
 
 fn texts(picture: &RgbImage) -> Vec<String> {
@@ -97,8 +107,8 @@ fn a_code_survives_a_video_call() {
     let mut jpeg = Vec::new();
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 25);
     DynamicImage::ImageRgb8(with_code(URI)).write_with_encoder(encoder).unwrap();
-    let grey = picture::decode(&jpeg).expect("a picture");
-    assert_eq!(scan(&grey, Instant::now() + Duration::from_secs(3)).len(), 1);
+    let picture = picture::decode(&jpeg).expect("a picture");
+    assert_eq!(scan(&picture, Effort::First, soon()).len(), 1);
 }
 
 #[test]
@@ -132,7 +142,7 @@ fn a_wall_of_codes_is_read_up_to_the_cap() {
 #[test]
 fn the_time_is_kept() {
     let grey = Grey::new(200, 200, (0..40_000).map(|i| (i * 7 % 256) as u8).collect()).unwrap();
-    assert!(scan(&grey, Instant::now()).is_empty());
+    assert!(scan(&grey.into(), Effort::Whole, Instant::now()).is_empty());
 }
 
 #[test]
@@ -170,17 +180,30 @@ fn the_largest_code_is_read() {
 #[test]
 fn other_character_sets_become_text() {
     assert_eq!(texts(&drawn(&code("ÅÄÖ – 日本"), WHITE, PEN)), ["ÅÄÖ – 日本"]);
-    let mut bits = Bits::new(Version::Normal(3));
-    bits.push_eci_designator(20).unwrap(); // Shift-JIS
-    bits.push_byte_data(b"\x93\xfa\x96\x7b").unwrap();
-    bits.push_terminator(EcLevel::M).unwrap();
-    assert_eq!(texts(&drawn(&QrCode::with_bits(bits, EcLevel::M).unwrap(), WHITE, PEN)), ["日本"]);
+    let named: [(u32, &[u8], &str); 4] = [
+        (20, b"\x93\xfa\x96\x7b", "日本"),  // Shift-JIS
+        (25, b"\0a\0\xe5\x65\xe5", "aå日"), // UTF-16, which is no worse as UTF-8
+        (26, "å日".as_bytes(), "å日"),      // UTF-8
+        (7, b"\xc2\xb5\xb6", "ТЕЖ"),        // ISO 8859-5
+    ];
+    for (set, bytes, text) in named {
+        let mut bits = Bits::new(Version::Normal(3));
+        bits.push_eci_designator(set).unwrap();
+        bits.push_byte_data(bytes).unwrap();
+        bits.push_terminator(EcLevel::M).unwrap();
+        assert_eq!(texts(&drawn(&QrCode::with_bits(bits, EcLevel::M).unwrap(), WHITE, PEN)), [text], "set {set}");
+    }
+    let mut kanji = Bits::new(Version::Normal(3));
+    kanji.push_kanji_data(b"\x93\xfa\x96\x7b").unwrap();
+    kanji.push_terminator(EcLevel::M).unwrap();
+    assert_eq!(texts(&drawn(&QrCode::with_bits(kanji, EcLevel::M).unwrap(), WHITE, PEN)), ["日本"]);
 }
 
 #[test]
-fn bytes_are_no_text() {
+fn bytes_are_one_character_each() {
     let code = QrCode::new([0u8, 0xff, 0xfe, 1, 2, 0x80, 0x81, 0]).unwrap();
-    assert!(found(&drawn(&code, WHITE, PEN))[0].content == Content::Binary);
+    let expected = Content::Bytes(Zeroizing::new("\0ÿþ\u{1}\u{2}\u{80}\u{81}\0".to_owned()));
+    assert!(found(&drawn(&code, WHITE, PEN))[0].content == expected);
 }
 
 #[test]
@@ -201,14 +224,14 @@ const ONE: ExtendedMode = ExtendedMode::Data(Mode::Numeric);
 #[test]
 fn every_format_is_read_and_transparency_is_seen_through() {
     for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Pnm] {
-        let grey = picture::decode(&file(&with_code(URI), format)).expect("a picture");
-        assert_eq!(scan(&grey, Instant::now() + Duration::from_secs(3)).len(), 1, "{format:?}");
+        let picture = picture::decode(&file(&with_code(URI), format)).expect("a picture");
+        assert_eq!(scan(&picture, Effort::First, soon()).len(), 1, "{format:?}");
     }
     for ink in [0, 255] {
         let opaque = with_code(URI);
         let clear = |x, y| image::Rgba([ink, ink, ink, 255 - opaque.get_pixel(x, y)[0]]);
         let clear = RgbaImage::from_fn(opaque.width(), opaque.height(), clear);
-        let grey = Grey::from_rgba(clear.width() as usize, clear.height() as usize, &clear).unwrap();
-        assert_eq!(scan(&grey, Instant::now() + Duration::from_secs(3)).len(), 1, "ink {ink}");
+        let picture = Pixels::from_rgba(clear.width() as usize, clear.height() as usize, &clear).unwrap();
+        assert_eq!(scan(&picture, Effort::First, soon()).len(), 1, "ink {ink}");
     }
 }

@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use zeroize::Zeroizing;
 
 use super::Shot;
-use crate::{grey::Grey, picture::MAX_PIXELS, report::Screen};
+use crate::{picture::MAX_PIXELS, pixels::Pixels, report::Screen};
 
 /// Writes one screen; `rgba` must have its size.
 pub fn write(to: &mut impl Write, screen: &Screen, rgba: &[u8]) -> io::Result<()> {
@@ -35,7 +35,7 @@ pub fn read(from: &mut impl Read) -> io::Result<Vec<Shot>> {
         }
         let mut rgba = Zeroizing::new(vec![0; width * height * 4]);
         from.read_exact(&mut rgba)?;
-        let picture = Grey::from_rgba(width, height, &rgba).ok_or_else(|| malformed("a screen without pixels"))?;
+        let picture = Pixels::from_rgba(width, height, &rgba).ok_or_else(|| malformed("a screen without pixels"))?;
         shots.push(Shot { screen, picture });
     }
     Ok(shots)
@@ -80,8 +80,8 @@ mod tests {
         write(&mut stream, &screen(1, 1), b"\n\n\n\xff").unwrap();
         let shots = read(&mut &*stream).unwrap();
         assert_eq!(shots[0].screen, screen(2, 1));
-        assert_eq!(shots[0].picture.pixels(), [0, 255]);
-        assert_eq!(shots[1].picture.pixels(), [10]);
+        assert_eq!(shots[0].picture.grey().pixels(), [0, 255]);
+        assert_eq!(shots[1].picture.grey().pixels(), [10]);
         assert_eq!(shots.len(), 2);
     }
 

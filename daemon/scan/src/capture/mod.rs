@@ -9,14 +9,14 @@ use std::env;
 
 pub use x11::XWAYLAND;
 
-use crate::{grey::Grey, outcome::ScanError, report::Screen};
+use crate::{outcome::ScanError, pixels::Pixels, report::Screen};
 
 /// One captured screen.
 pub struct Shot {
     /// Where it stands among the others.
     pub screen: Screen,
     /// What it shows.
-    pub picture: Grey,
+    pub picture: Pixels,
 }
 
 /// Returns a picture of each screen.

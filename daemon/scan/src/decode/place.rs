@@ -13,6 +13,17 @@ pub(super) fn merge(found: &mut Vec<Found>, more: Vec<Found>) {
     }
 }
 
+/// Says whether a point lies within the four corners.
+pub(super) fn is_inside((x, y): Point, corners: &[Point; 4]) -> bool {
+    let sides = (0..4).map(|i| {
+        let (from, to) = (corners[i], corners[(i + 1) % 4]);
+        (to.0 - from.0) * (y - from.1) - (to.1 - from.1) * (x - from.0)
+    });
+    // On the same side of all four edges, whichever way round they go.
+    let (left, right) = sides.fold((true, true), |(left, right), side| (left && side <= 0.0, right && side >= 0.0));
+    left || right
+}
+
 /// Two squares of like size whose middles are close: a code drawn inside another one is a code of its own.
 fn same_place(one: &[Point; 4], other: &[Point; 4]) -> bool {
     let (one_side, other_side) = (side(one), side(other));
@@ -45,6 +56,16 @@ mod tests {
     #[test]
     fn one_code_read_twice_is_one() {
         assert!(same_place(&square(10.0, 10.0, 100.0), &square(12.0, 9.0, 104.0)));
+    }
+
+    #[test]
+    fn a_point_is_inside_or_not_however_the_code_is_turned() {
+        let mut corners = [(0.0, 10.0), (10.0, 0.0), (20.0, 10.0), (10.0, 20.0)];
+        for _ in 0..2 {
+            assert!(is_inside((10.0, 10.0), &corners) && is_inside((4.0, 9.0), &corners));
+            assert!(!is_inside((2.0, 2.0), &corners) && !is_inside((10.0, 21.0), &corners));
+            corners.reverse();
+        }
     }
 
     #[test]

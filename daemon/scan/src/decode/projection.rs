@@ -1,7 +1,6 @@
-//! Geometry of a code on a picture: where a module's middle lies, and how light it is there.
+//! Geometry of a code on a picture: where a module's middle lies.
 
 use super::Point;
-use crate::grey::Grey;
 
 /// Maps the unit square onto a quadrilateral as a camera would.
 pub(super) struct Projection([f32; 8]);
@@ -37,19 +36,6 @@ impl Projection {
     }
 }
 
-/// Returns the light at a point between pixels; outside the picture, that of its edge.
-pub(super) fn light(picture: &Grey, (x, y): Point) -> f32 {
-    let (width, height) = (picture.width(), picture.height());
-    // The middle of a pixel is at half. No `clamp`: it panics for a picture one pixel wide.
-    let x = (x - 0.5).min(width as f32 - 1.001).max(0.0);
-    let y = (y - 0.5).min(height as f32 - 1.001).max(0.0);
-    let (left, top) = (x as usize, y as usize);
-    let (right, bottom) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
-    let (along, down) = (x - left as f32, y - top as f32);
-    let between = |row: &[u8]| f32::from(row[left]) * (1.0 - along) + f32::from(row[right]) * along;
-    between(picture.row(top)) * (1.0 - down) + between(picture.row(bottom)) * down
-}
-
 /// Below this many pixels a quadrilateral counts as a parallelogram.
 const FLAT: f32 = 1e-4;
 
@@ -68,15 +54,5 @@ mod tests {
                 assert!((x - corner.0).abs() < 1e-3 && (y - corner.1).abs() < 1e-3, "{x},{y} is not {corner:?}");
             }
         }
-    }
-
-    #[test]
-    fn light_is_between_that_of_the_pixels_around() {
-        let picture = Grey::new(2, 2, vec![0, 100, 100, 200]).unwrap();
-        assert!((light(&picture, (0.5, 0.5)) - 0.0).abs() < 0.5);
-        assert!((light(&picture, (1.0, 1.0)) - 100.0).abs() < 0.5);
-        assert!((light(&picture, (99.0, 99.0)) - 200.0).abs() < 0.5);
-        assert!(light(&picture, (f32::NAN, -9.0)).is_finite());
-        assert!(light(&Grey::new(1, 1, vec![7]).unwrap(), (5.0, 5.0)).is_finite());
     }
 }

@@ -1,7 +1,7 @@
 //! Sets of pictures with known texts: a folder with a `manifest.tsv` that names, among other things, `file`,
 //! `category` and `payloads` (a JSON list).
 
-#![allow(dead_code, reason = "the table of examples/recall.rs shows more than the test asks")]
+#![allow(dead_code, reason = "the table of examples/recall shows more than the test asks")]
 
 use std::{
     fs,
@@ -12,34 +12,37 @@ use std::{
 };
 
 use countersign_scan::{
-    decode::{self, Content},
-    grey::Grey,
+    decode::{self, Content, Effort, Found},
     picture,
-};
-use rxing::{
-    BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource, common::HybridBinarizer,
-    multi::MultipleBarcodeReader, qrcode::cpp_port::QrReader,
+    pixels::Pixels,
 };
 
 /// A picture and the texts on it.
 pub(crate) struct Entry {
-    pub(crate) file: PathBuf,
+    pub(crate) folder: PathBuf,
+    pub(crate) file: String,
     pub(crate) category: String,
     pub(crate) payloads: Vec<String>,
 }
 
+impl Entry {
+    /// Where the picture lies.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.join(&self.file)
+    }
+}
+
 /// What was read off one picture.
-pub(crate) struct Reading {
-    pub(crate) category: String,
-    pub(crate) file: PathBuf,
-    pub(crate) present: usize,
-    /// Texts of the picture that this decoder found, and those that rxing found.
-    pub(crate) ours: usize,
-    pub(crate) rxings: usize,
+pub(crate) struct Reading<'a> {
+    pub(crate) entry: &'a Entry,
+    /// Texts of the picture that were found.
+    pub(crate) right: usize,
     /// Texts found that the manifest does not know.
-    pub(crate) unknown: usize,
-    /// How long the decoder took.
-    pub(crate) took: Duration,
+    pub(crate) wrong: usize,
+    /// Whether the decoder panicked as a whole.
+    pub(crate) panicked: bool,
+    /// Size of the picture.
+    pub(crate) size: (usize, usize),
 }
 
 /// Reads the manifest of a folder.
@@ -52,7 +55,8 @@ pub(crate) fn entries(folder: &Path) -> Vec<Entry> {
     let entry = |line: &str| {
         let fields: Vec<&str> = line.split('\t').collect();
         Entry {
-            file: folder.join(fields[file]),
+            folder: folder.to_owned(),
+            file: fields[file].to_owned(),
             category: fields[category].to_owned(),
             payloads: serde_json::from_str(fields[payloads]).expect("payloads are a JSON list"),
         }
@@ -61,29 +65,35 @@ pub(crate) fn entries(folder: &Path) -> Vec<Entry> {
 }
 
 /// Reads all pictures, on two threads.
-pub(crate) fn read_all(entries: &[Entry]) -> Vec<Reading> {
+pub(crate) fn read_all(entries: &[Entry], effort: Effort) -> Vec<Reading<'_>> {
     let (left, right) = entries.split_at(entries.len() / 2);
     thread::scope(|scope| {
-        let other = scope.spawn(|| left.iter().map(read).collect::<Vec<_>>());
-        let mut all: Vec<Reading> = right.iter().map(read).collect();
-        all.extend(other.join().expect("the other half is read"));
-        all
+        let other = scope.spawn(|| left.iter().map(|entry| read(entry, effort)).collect::<Vec<_>>());
+        let own: Vec<Reading> = right.iter().map(|entry| read(entry, effort)).collect();
+        other.join().expect("the other half is read").into_iter().chain(own).collect()
     })
 }
 
-fn read(entry: &Entry) -> Reading {
-    let grey = picture::decode(&fs::read(&entry.file).expect("the picture is there")).expect("it is a picture");
-    let start = Instant::now();
-    let found = decode::scan(&grey, start + Duration::from_secs(60));
-    let took = start.elapsed();
-    let texts = found.into_iter().filter_map(|code| match code.content {
-        Content::Text(text) => Some(text.to_string()),
-        _ => None,
+fn read(entry: &Entry, effort: Effort) -> Reading<'_> {
+    let pixels = open(entry);
+    let found = catch_unwind(AssertUnwindSafe(|| scan(&pixels, effort)));
+    let panicked = found.is_err();
+    let texts = found.unwrap_or_default().into_iter().filter_map(|code| match code.content {
+        Content::Text(text) | Content::Bytes(text) => Some(text.to_string()),
+        Content::Part { .. } => None,
     });
-    let (ours, unknown) = compare(texts.collect(), &entry.payloads);
-    let (rxings, _) = compare(rxing_both(&grey), &entry.payloads);
-    let (category, file) = (entry.category.clone(), entry.file.clone());
-    Reading { category, file, present: entry.payloads.len(), ours, rxings, unknown, took }
+    let (right, wrong) = compare(texts.collect(), &entry.payloads);
+    Reading { entry, right, wrong, panicked, size: (pixels.grey().width(), pixels.grey().height()) }
+}
+
+/// Opens a picture of the set.
+pub(crate) fn open(entry: &Entry) -> Pixels {
+    picture::decode(&fs::read(entry.path()).expect("the picture is there")).expect("it is a picture")
+}
+
+/// Decodes with more time than it needs.
+pub(crate) fn scan(pixels: &Pixels, effort: Effort) -> Vec<Found> {
+    decode::scan(pixels, effort, Instant::now() + Duration::from_secs(60))
 }
 
 /// Returns how many of the texts were found, and how many findings are none of them.
@@ -95,31 +105,4 @@ fn compare(mut found: Vec<String>, present: &[String]) -> (usize, usize) {
         }
     }
     (before - found.len(), found.len())
-}
-
-/// What rxing's own reader finds on the picture and on its negative: the figure to be at least as good as.
-fn rxing_both(grey: &Grey) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for picture in [&Grey::new(grey.width(), grey.height(), grey.pixels().to_vec()).expect("a copy"), &grey.inverted()]
-    {
-        for text in catch_unwind(AssertUnwindSafe(|| rxing(picture))).unwrap_or_default() {
-            if !all.contains(&text) {
-                all.push(text);
-            }
-        }
-    }
-    all
-}
-
-fn rxing(grey: &Grey) -> Vec<String> {
-    let hints = DecodeHints {
-        TryHarder: Some(true),
-        PossibleFormats: Some([BarcodeFormat::QR_CODE].into_iter().collect()),
-        ..DecodeHints::default()
-    };
-    let (width, height) = (grey.width() as u32, grey.height() as u32);
-    let source = Luma8LuminanceSource::new(grey.pixels().to_vec(), width, height).expect("the sizes agree");
-    let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
-    let results = QrReader.decode_multiple_with_hints(&mut bitmap, &hints).unwrap_or_default();
-    results.iter().map(|result| result.getText().to_owned()).collect()
 }
