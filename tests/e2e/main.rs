@@ -17,6 +17,7 @@ mod scan;
 mod story;
 mod tray;
 mod vault;
+mod wayland;
 mod witness;
 
 use std::panic;
@@ -46,6 +47,7 @@ fn main() {
     tests.extend(story::tests());
     tests.extend(tray::tests());
     tests.extend(vault::tests());
+    tests.extend(wayland::tests());
     tests.extend(witness::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }

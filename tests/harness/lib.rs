@@ -29,6 +29,7 @@ pub mod samples;
 pub mod site;
 pub mod tty;
 pub mod wait;
+pub mod wayland;
 pub mod witness;
 pub mod world;
 

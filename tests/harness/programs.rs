@@ -120,6 +120,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("import convert identify", "imagemagick"),
     ("notify-send", "libnotify-bin"),
     ("dunstctl", "dunst"),
+    ("swaymsg", "sway"),
     ("script", "bsdutils"),
     ("setsid setpriv", "util-linux"),
     ("xprop xwininfo", "x11-utils"),

@@ -26,6 +26,7 @@ use crate::{
     samples::{self, Account},
     until,
     wait::LIMIT,
+    wayland::Wayland,
     witness::Witness,
 };
 
@@ -38,6 +39,7 @@ pub struct Builder {
     no_daemon: bool,
     activation: bool,
     display: bool,
+    wayland: bool,
     notifications: bool,
     keyring: bool,
     vault: bool,
@@ -67,6 +69,12 @@ impl Builder {
     /// Adds a screen (Xvfb) and a window manager (openbox).
     pub fn display(mut self) -> Self {
         self.display = true;
+        self
+    }
+
+    /// Adds a Wayland session (sway) with two screens, and no X server.
+    pub fn wayland(mut self) -> Self {
+        self.wayland = true;
         self
     }
 
@@ -109,6 +117,9 @@ impl Builder {
             world.display = Some(Display::start(&world));
             world.set("DISPLAY", &world.display().name.clone());
         }
+        if self.wayland {
+            world.start_wayland();
+        }
         if !self.no_bus {
             if self.activation {
                 bus::write_activation_file(&world);
@@ -142,6 +153,7 @@ pub struct World {
     keyring: Option<Keyring>,
     bus: Option<Process>,
     display: Option<Display>,
+    wayland: Option<Wayland>,
     watch: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
     witness: Witness,
     passphrase: String,
@@ -190,8 +202,8 @@ impl World {
         witness.plant("the passphrase", &passphrase);
         let watch = Some(witness.watch_processes());
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
-        let (daemon, processes, keyring, bus, display) = (None, Vec::new(), None, None, None);
-        Self { daemon, processes, keyring, bus, display, watch, witness, passphrase, environment, dir }
+        let (daemon, processes, keyring, bus, display, wayland) = (None, Vec::new(), None, None, None, None);
+        Self { daemon, processes, keyring, bus, display, wayland, watch, witness, passphrase, environment, dir }
     }
 
     /// Returns its folder: `home`, `config`, `data`, `state`, `run`, …
@@ -232,6 +244,21 @@ impl World {
     /// Returns the screen.
     pub fn display(&self) -> &Display {
         self.display.as_ref().expect("the world was built with display()")
+    }
+
+    /// Starts a Wayland session, and tells it to all programs started from now on.
+    pub fn start_wayland(&mut self) {
+        let wayland = Wayland::start(self);
+        self.set("WAYLAND_DISPLAY", wayland.socket().to_str().unwrap());
+        self.set("SWAYSOCK", wayland.control().to_str().unwrap());
+        self.set("XDG_SESSION_TYPE", "wayland");
+        self.set("XDG_CURRENT_DESKTOP", "sway");
+        self.wayland = Some(wayland);
+    }
+
+    /// Returns the Wayland session.
+    pub fn wayland(&mut self) -> &mut Wayland {
+        self.wayland.as_mut().expect("the world has a Wayland session")
     }
 
     /// Returns the keyring.
@@ -372,13 +399,18 @@ impl World {
 
     /// Takes a picture of the screen, into `COUNTERSIGN_PICTURES` where that is set.
     pub fn picture(&self, name: &str) -> PathBuf {
+        let path = self.picture_file(name);
+        self.cmd("import").args(["-window", "root"]).arg(&path).ok();
+        path
+    }
+
+    /// Returns where to put a picture of that name: into `COUNTERSIGN_PICTURES` where that is set.
+    pub(crate) fn picture_file(&self, name: &str) -> PathBuf {
         let own = self.dir().join("pictures");
         let folder = std::env::var_os("COUNTERSIGN_PICTURES").map_or(own, PathBuf::from);
         fs::create_dir_all(&folder).unwrap();
         let folder = fs::canonicalize(folder).unwrap();
-        let path = folder.join(format!("{name}.png"));
-        self.cmd("import").args(["-window", "root"]).arg(&path).ok();
-        path
+        folder.join(format!("{name}.png"))
     }
 
     /// Kills all that runs here, whoever started it: whatever has this folder in its environment.
@@ -419,6 +451,7 @@ impl World {
         self.keyring = None;
         self.bus = None;
         self.display = None;
+        self.wayland = None;
         self.kill_strays();
         self.witness.findings(self.dir())
     }

@@ -30,14 +30,24 @@ pub enum ScanError {
     #[error("the X server refuses this program; run it inside the session that owns the screen, or check XAUTHORITY")]
     Permission,
     /// No display is named in the environment.
-    #[error("there is no display (DISPLAY is not set); save a screenshot and use: countersign scan --image FILE")]
+    #[error(
+        "there is no display (neither WAYLAND_DISPLAY nor DISPLAY leads to one); save a screenshot and use: countersign scan --image FILE"
+    )]
     NoDisplay,
-    /// A Wayland session: its X server shows a part of the screen only, and often an empty one.
-    #[error("screen capture on Wayland is not available yet; save a screenshot and use: countersign scan --image FILE")]
+    /// A Wayland session that shows its screens to nobody: its X server shows a part of them only, and often none.
+    #[error(
+        "this Wayland desktop shows its screen to no program; save a screenshot and use: countersign scan --image FILE"
+    )]
     Wayland,
     /// The capture program does not start for want of a shared library.
     #[error("the screen capture lacks a library; install libgbm1 libwayland-client0 libxcb1")]
     Libraries,
+    /// The display server ended while it was asked.
+    #[error("the display server ended while the screen was looked at; scan again once it is back")]
+    Lost,
+    /// This back end is none for the session: the next one is tried.
+    #[error("{0}")]
+    Unfit(&'static str),
     /// The display can't be captured for another reason.
     #[error("the screen can't be captured: {0}")]
     Capture(String),
@@ -51,7 +61,9 @@ impl ScanError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Permission => Exit::NoPermission,
-            Self::NoDisplay | Self::Wayland | Self::Libraries | Self::Capture(_) => Exit::NoCapture,
+            Self::NoDisplay | Self::Wayland | Self::Libraries | Self::Lost | Self::Unfit(_) | Self::Capture(_) => {
+                Exit::NoCapture
+            }
             Self::Picture(_) => Exit::BadPicture,
         }
     }

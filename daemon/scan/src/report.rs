@@ -30,6 +30,13 @@ pub struct Screen {
     pub scale: f32,
 }
 
+impl Screen {
+    /// Whether both show the same part of the desktop: mirrored screens.
+    pub fn same_area(&self, other: &Self) -> bool {
+        (self.x, self.y, self.width, self.height) == (other.x, other.y, other.width, other.height)
+    }
+}
+
 /// Writes a line for each code of one picture, within what is left of `room`; returns how many were written.
 ///
 /// A code whose line is too long is left out, and the rest still written.

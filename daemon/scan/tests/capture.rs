@@ -97,7 +97,7 @@ fn a_refusing_server_is_exit_2() {
 
 #[test]
 fn xwayland_is_refused_like_wayland() {
-    assert_ends(&scan(Some("exit 5"), b""), 3, "Wayland is not available yet");
+    assert_ends(&scan(Some("exit 5"), b""), 3, "this Wayland desktop");
 }
 
 #[test]

@@ -14,11 +14,19 @@ use std::{
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::{Shot, frames};
+use super::{Capture, Shot, frames};
 use crate::outcome::ScanError;
 
-/// Returns a picture of each monitor of the X server in `DISPLAY`.
-pub(super) fn screens() -> Result<Vec<Shot>, ScanError> {
+/// The X server in `DISPLAY`.
+pub(super) struct X11;
+
+impl Capture for X11 {
+    fn screens(&self) -> Result<Vec<Shot>, ScanError> {
+        screens()
+    }
+}
+
+fn screens() -> Result<Vec<Shot>, ScanError> {
     let mut child = Running(start()?);
     let until = Instant::now() + DEADLINE;
     let shots = frames::read(&mut Timed { from: child.0.stdout.take().expect("the output is piped"), until });

@@ -1,0 +1,83 @@
+//! Which back ends can see this session, the best one first: by what its environment says, without trying anything.
+
+use std::env;
+
+/// A way to take pictures of the screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// An X server, by `countersign-capture-x11`.
+    X11,
+    /// A Wayland compositor that gives pictures to its clients (wlr-screencopy): sway, Hyprland, niri, Wayfire, …
+    Wlroots,
+}
+
+impl Backend {
+    /// Returns its stable word.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::X11 => "x11",
+            Self::Wlroots => "wlroots",
+        }
+    }
+}
+
+/// What the environment says of the session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Session {
+    /// `WAYLAND_DISPLAY`.
+    pub wayland: Option<String>,
+    /// `DISPLAY`.
+    pub x11: Option<String>,
+    /// `XDG_SESSION_TYPE`.
+    pub kind: String,
+}
+
+impl Session {
+    /// Reads the environment of this process.
+    pub fn of_environment() -> Self {
+        let of = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        Self { wayland: of("WAYLAND_DISPLAY"), x11: of("DISPLAY"), kind: of("XDG_SESSION_TYPE").unwrap_or_default() }
+    }
+
+    /// Whether a Wayland compositor owns the screen: either sign is enough.
+    pub fn is_wayland(&self) -> bool {
+        self.wayland.is_some() || self.kind.eq_ignore_ascii_case("wayland")
+    }
+
+    /// Returns the back ends to try, in order.
+    ///
+    /// A Wayland session often has an X server too, but that one shows X programs only: a scan of it would answer "no
+    /// code" in front of a code. So it is never looked at.
+    pub fn backends(&self) -> Vec<Backend> {
+        match (self.is_wayland(), &self.wayland, &self.x11) {
+            (true, Some(_), _) => vec![Backend::Wlroots],
+            (false, _, Some(_)) => vec![Backend::X11],
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(wayland: &str, x11: &str, kind: &str) -> Session {
+        let of = |value: &str| Some(value.to_owned()).filter(|value| !value.is_empty());
+        Session { wayland: of(wayland), x11: of(x11), kind: kind.into() }
+    }
+
+    #[test]
+    fn the_best_way_comes_first_and_xwayland_never() {
+        let rows: [(Session, &[Backend]); 6] = [
+            (session("wayland-1", "", ""), &[Backend::Wlroots]),
+            (session("wayland-1", ":0", "x11"), &[Backend::Wlroots]),
+            (session("", ":0", "x11"), &[Backend::X11]),
+            (session("", ":0", "tty"), &[Backend::X11]),
+            (session("", ":0", "wayland"), &[]),
+            (session("", "", ""), &[]),
+        ];
+        for (session, backends) in rows {
+            assert_eq!(session.backends(), backends, "{session:?}");
+        }
+    }
+}
