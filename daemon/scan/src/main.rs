@@ -9,7 +9,7 @@ use std::{
 };
 
 use countersign_scan::{
-    capture::{self, Shot},
+    capture::{self, Look, Shot, Wanted},
     decode::{self, MAX_CODES},
     grey::Grey,
     limits,
@@ -41,28 +41,32 @@ enum Task {
 
 /// Where the pixels come from.
 enum Source {
-    Screen,
+    Desktop(Wanted),
     Input,
     File(PathBuf),
 }
 
-fn parse(mut arguments: Vec<OsString>) -> Result<Task, &'static str> {
-    let plain = arguments.first().is_some_and(|first| first == "--");
-    if plain {
-        arguments.remove(0);
-    }
-    if arguments.len() > 1 {
-        return Err("more than one argument; see countersign-scan --help");
-    }
-    let Some(argument) = arguments.pop() else { return Ok(Task::Scan(Source::Screen)) };
-    match argument.to_str() {
-        Some("-") if io::stdin().is_terminal() => Err("standard input is a terminal; a picture is expected there"),
-        Some("-") => Ok(Task::Scan(Source::Input)),
-        Some("--help" | "-h") if !plain => Ok(Task::Help),
-        Some("--version" | "-V") if !plain => Ok(Task::Version),
-        Some(option) if option.starts_with('-') && !plain => Err("unknown option; see countersign-scan --help"),
-        _ => Ok(Task::Scan(Source::File(argument.into()))),
-    }
+fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
+    let mut arguments = arguments.into_iter();
+    let Some(first) = arguments.next() else { return Ok(Task::Scan(Source::Desktop(Wanted::Screens))) };
+    let mut value = || arguments.next().and_then(|text| text.into_string().ok()).ok_or("that option needs a value");
+    let task = match first.to_str() {
+        Some("-") if io::stdin().is_terminal() => {
+            return Err("standard input is a terminal; a picture is expected there");
+        }
+        Some("-") => Task::Scan(Source::Input),
+        Some("--help" | "-h") => Task::Help,
+        Some("--version" | "-V") => Task::Version,
+        Some("--screen") => Task::Scan(Source::Desktop(Wanted::Screen(value()?))),
+        Some("--region") => Task::Scan(Source::Desktop(Wanted::Region)),
+        Some("--window") => Task::Scan(Source::Desktop(Wanted::Window(value()?))),
+        Some("--") => {
+            Task::Scan(arguments.next().map_or(Source::Desktop(Wanted::Screens), |path| Source::File(path.into())))
+        }
+        Some(option) if option.starts_with('-') => return Err("unknown option; see countersign-scan --help"),
+        _ => Task::Scan(Source::File(first.into())),
+    };
+    if arguments.next().is_some() { Err("more than one argument; see countersign-scan --help") } else { Ok(task) }
 }
 
 fn scan(source: &Source) -> Exit {
@@ -86,11 +90,13 @@ fn scan(source: &Source) -> Exit {
 /// Takes the pictures, and lets go of what decoding does not need before the first foreign byte is looked at.
 fn pictures(source: &Source) -> Result<Vec<(Grey, Option<Screen>)>, ScanError> {
     let bytes = match source {
-        Source::Screen => {
-            let shots = capture::screens()?;
-            restrict()?;
-            return Ok(shots.into_iter().map(|Shot { screen, picture }| (picture, Some(screen))).collect());
-        }
+        Source::Desktop(wanted) => match capture::look(wanted)? {
+            Look::File(bytes) => bytes,
+            Look::Shots(shots) => {
+                restrict()?;
+                return Ok(shots.into_iter().map(|Shot { screen, picture }| (picture, Some(screen))).collect());
+            }
+        },
         Source::Input => picture::read_all(io::stdin().lock(), 0)?,
         Source::File(path) => picture::read_file(path)?,
     };
@@ -137,9 +143,9 @@ const BUDGET: Duration = Duration::from_secs(3);
 const HELP: &str = "\
 Read every QR code off the screen or a picture
 
-Usage: countersign-scan [FILE | -]
+Usage: countersign-scan [--screen N | --region | --window WORDS | FILE | -]
 
-Without an argument the screens are captured, with FILE or - (standard input)
+Without an argument the screens are looked at, with FILE or - (standard input)
 one picture is read: PNG, JPEG, WebP, GIF, BMP or PNM, at most 64 MiB and
 64 million pixels. Each code is one line of JSON:
 
@@ -149,9 +155,14 @@ text is null where a code holds bytes (\"binary\": true) or is one part of a
 longer text (\"part\": [number, of]). The text may be a secret.
 
 Options:
-  -h, --help     Print this help
-  -V, --version  Print the version
+      --screen N      Look at one screen: its number from the left, or its name
+      --region        Look at a frame that you draw
+      --window WORDS  Look at the windows with these words in their titles
+  -h, --help          Print this help
+  -V, --version       Print the version
 
-Exit codes: 0 found, 1 none, 2 no permission, 3 no capture possible,
-4 bad picture, 64 wrong usage, 70 the report could not be written
+Exit codes: 0 found, 1 none, 2 the display server refuses, 3 no display,
+4 bad picture, 5 the person said no, 6 no portal, 7 the display server ended,
+8 no picture for another reason, 64 wrong usage or not possible here,
+70 the report could not be written
 ";

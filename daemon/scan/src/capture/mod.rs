@@ -1,19 +1,24 @@
-//! Takes a picture of every screen.
+//! Takes pictures of the screens.
 //!
-//! One back end a file, each a [`Capture`]; [`choose`] says which ones fit the session. The first that can see it wins;
-//! one that finds itself in the wrong place hands over to the next. A session that none of them can see is refused with
-//! what to do instead.
+//! One back end a file, each a [`Capture`]; [`choose`] says which ones fit the session, [`select`] what of the screens is
+//! wanted. The first back end that can see the session wins; one that finds itself in the wrong place hands over to the
+//! next. A session that none of them can see is refused.
 
 pub mod choose;
 pub mod frames;
 mod pixels;
+mod portal;
+mod program;
+pub mod select;
 mod wlroots;
 mod x11;
 
 use std::{future::Future, time::Duration};
 
 use tokio::runtime;
+use zeroize::Zeroizing;
 
+pub use select::Wanted;
 pub use x11::XWAYLAND;
 
 use crate::{grey::Grey, outcome::ScanError, report::Screen};
@@ -27,38 +32,61 @@ pub struct Shot {
     pub picture: Grey,
 }
 
+/// What a back end has seen.
+pub enum Look {
+    /// A picture of each screen.
+    Shots(Vec<Shot>),
+    /// A picture file of all screens; not decoded yet.
+    File(Zeroizing<Vec<u8>>),
+}
+
 /// A way to take pictures of the screens.
 pub trait Capture {
-    /// Returns a picture of each screen.
+    /// Takes the pictures that are wanted.
     ///
     /// # Errors
     /// [`ScanError::Unfit`] where this way does not exist in the session; the next one is tried then.
-    fn screens(&self) -> Result<Vec<Shot>, ScanError>;
+    fn take(&self, wanted: &Wanted) -> Result<Look, ScanError>;
+
+    /// Says in words what this way sees, without asking anybody.
+    fn probe(&self) -> Result<String, ScanError>;
 }
 
-/// Returns a picture of each screen.
-pub fn screens() -> Result<Vec<Shot>, ScanError> {
+/// Takes the pictures that are wanted, by the best way there is.
+pub fn look(wanted: &Wanted) -> Result<Look, ScanError> {
     let session = Session::of_environment();
+    let mut missing = None;
     for backend in session.backends() {
-        match way(backend).screens() {
-            Err(ScanError::Unfit(_)) => {}
+        match way(backend).take(wanted) {
+            Err(ScanError::Unfit(why)) => missing = Some(why),
             other => return other,
         }
     }
-    Err(if session.is_wayland() { ScanError::Wayland } else { ScanError::NoDisplay })
+    Err(missing.map_or_else(|| ScanError::NoDisplay(NONE_NAMED.into()), ScanError::NoPortal))
 }
 
 fn way(backend: Backend) -> &'static dyn Capture {
     match backend {
         Backend::X11 => &x11::X11,
         Backend::Wlroots => &wlroots::Wlroots,
+        Backend::Portal => &portal::Portal,
     }
+}
+
+/// Names the screens that pictures were taken of.
+fn names(shots: &[Shot]) -> String {
+    let name = |Shot { screen, .. }: &Shot| {
+        format!("{} ({} × {}, scale {:.2})", screen.name, screen.width, screen.height, screen.scale)
+    };
+    shots.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Runs what asks another program, and gives up when the time is over. No thread is left behind.
 fn wait<T>(limit: Duration, whom: &str, ask: impl Future<Output = Result<T, ScanError>>) -> Result<T, ScanError> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| ScanError::Capture(error.to_string()))?;
-    let late = || ScanError::Capture(format!("{whom} did not answer within {} s", limit.as_secs()));
+    let late = || ScanError::Late(format!("{whom} did not answer within {} s", limit.as_secs()));
     runtime.block_on(async { tokio::time::timeout(limit, ask).await.unwrap_or_else(|_| Err(late())) })
 }
+
+const NONE_NAMED: &str = "neither WAYLAND_DISPLAY nor DISPLAY is set";

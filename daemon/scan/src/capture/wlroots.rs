@@ -30,8 +30,9 @@ use wayrs_protocols::{
 use zeroize::Zeroizing;
 
 use super::{
-    Capture, Shot,
+    Capture, Look, Shot, Wanted,
     pixels::{self, Layout},
+    select,
 };
 use crate::{outcome::ScanError, picture::MAX_PIXELS, report::Screen};
 
@@ -39,9 +40,28 @@ use crate::{outcome::ScanError, picture::MAX_PIXELS, report::Screen};
 pub(super) struct Wlroots;
 
 impl Capture for Wlroots {
-    fn screens(&self) -> Result<Vec<Shot>, ScanError> {
-        super::wait(DEADLINE, "the compositor", screens())
+    fn take(&self, wanted: &Wanted) -> Result<Look, ScanError> {
+        let shots = match wanted {
+            Wanted::Screens => shots()?,
+            Wanted::Screen(wanted) => select::one_screen(shots()?, wanted)?,
+            Wanted::Region => {
+                // Before the person draws anything: whether there is a picture to draw on.
+                shots()?;
+                let area = select::frame()?;
+                select::cut(shots()?, area)
+            }
+            Wanted::Window(_) => return Err(ScanError::Choice(NO_WINDOWS.into())),
+        };
+        Ok(Look::Shots(shots))
     }
+
+    fn probe(&self) -> Result<String, ScanError> {
+        Ok(super::names(&shots()?))
+    }
+}
+
+fn shots() -> Result<Vec<Shot>, ScanError> {
+    super::wait(DEADLINE, "the compositor", screens())
 }
 
 async fn screens() -> Result<Vec<Shot>, ScanError> {
@@ -251,10 +271,12 @@ fn text(name: &CString) -> String {
 
 fn refused(error: ConnectError) -> ScanError {
     match error {
-        ConnectError::NotEnoughEnvVars => ScanError::NoDisplay,
+        ConnectError::NotEnoughEnvVars => ScanError::NoDisplay("XDG_RUNTIME_DIR is not set".into()),
         ConnectError::Io(error) if error.kind() == ErrorKind::PermissionDenied => ScanError::Permission,
         ConnectError::Io(error) => match error.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => ScanError::NoDisplay,
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+                ScanError::NoDisplay("no compositor answers at WAYLAND_DISPLAY".into())
+            }
             _ => ScanError::Capture(format!("the compositor can't be reached: {error}")),
         },
     }
@@ -268,4 +290,5 @@ fn lost(error: &io::Error) -> ScanError {
     }
 }
 
+const NO_WINDOWS: &str = "this compositor gives no pictures of single windows; use --region or --screen N";
 const DEADLINE: Duration = Duration::from_secs(10);
