@@ -80,7 +80,9 @@ impl Error {
             Self::Daemon(answer) => answer.hint(),
             Self::NoDaemon => "any other command starts it, such as: countersign unlock",
             Self::NoTerminal(_) => "run it on a terminal, or give --passphrase-fd",
-            Self::NoQr(_) => "put the page with the QR in view, or use: countersign scan --image FILE",
+            Self::NoQr(_) => {
+                "the whole QR must be in view: enlarge the page, or look closer with --region or --harder; or use --image FILE"
+            }
             _ => "",
         }
     }

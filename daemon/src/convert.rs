@@ -19,6 +19,7 @@ use crate::{
     access_log::{Access, Use},
     candidates::Place,
     vault_state::{Phase, VaultState},
+    worker::WorkerError,
 };
 
 /// Returns the error of somebody who needs an open vault.
@@ -56,6 +57,20 @@ pub fn code_error(error: &CodeError) -> Error {
     match error {
         CodeError::PinNeeded => Error::PinNeeded(error.to_string()),
         _ => Error::Failed(error.to_string()),
+    }
+}
+
+/// Returns the contract's error for a worker that gave nothing.
+pub fn worker_error(error: &WorkerError) -> Error {
+    let text = error.to_string();
+    match error {
+        WorkerError::Refused(_) => Error::ScreenRefused(text),
+        WorkerError::NoDisplay(_) => Error::NoDisplay(text),
+        WorkerError::Denied(_) => Error::CaptureDenied(text),
+        WorkerError::NoPortal(_) => Error::NoPortal(text),
+        WorkerError::Lost(_) => Error::DisplayLost(text),
+        WorkerError::Choice(_) => Error::InvalidArgument(text),
+        _ => Error::CaptureNotPossible(text),
     }
 }
 
@@ -193,7 +208,7 @@ pub fn screen_of(options: PromptOptions) -> ScanOptions {
         xauthority: options.xauthority,
         session_type: options.session_type,
         current_desktop: options.current_desktop,
-        notify: None,
+        ..ScanOptions::default()
     }
 }
 

@@ -4,6 +4,7 @@ mod add;
 mod check;
 mod code;
 mod completions;
+mod doctor;
 mod edit;
 mod generations;
 mod init;
@@ -41,6 +42,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Unlocked(_) => return unlocked::run(&global).await,
         Command::Status(args) => return status::run(args, &global).await,
         Command::Restart(_) => return restart::run(&global).await,
+        Command::Doctor(args) => return doctor::run(&args),
         Command::Completions(args) => return completions::run(&args),
         Command::CompleteNames => return completions::names(&global).await,
         Command::Man { folder } => return help::write_pages(&folder),
@@ -72,6 +74,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Log(args) => log::run(args, session).await,
         Command::Unlocked(_)
         | Command::Status(_)
+        | Command::Doctor(_)
         | Command::Restart(_)
         | Command::Completions(_)
         | Command::CompleteNames

@@ -9,14 +9,19 @@ use std::{
 };
 
 use countersign_scan::{
-    capture::{self, Look, Shot, Wanted},
-    decode::{self, MAX_CODES},
+    capture::{
+        self, Look, Shot, Wanted,
+        clipboard::{self, Clip},
+        doctor,
+    },
+    decode::{self, Content, Found, MAX_CODES},
     grey::Grey,
     limits,
     outcome::{Exit, ScanError},
     picture,
     report::{self, MAX_REPORT, Screen},
 };
+use zeroize::Zeroizing;
 
 fn main() -> ExitCode {
     // The message of a panic may quote what was being decoded.
@@ -24,6 +29,7 @@ fn main() -> ExitCode {
     let exit = match parse(std::env::args_os().skip(1).collect()) {
         Ok(Task::Help) => print(HELP),
         Ok(Task::Version) => print(concat!("countersign-scan ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Task::Doctor { json }) => doctor(json),
         Ok(Task::Scan(source)) => scan(&source),
         Err(why) => {
             complain(why);
@@ -36,12 +42,14 @@ fn main() -> ExitCode {
 enum Task {
     Help,
     Version,
+    Doctor { json: bool },
     Scan(Source),
 }
 
 /// Where the pixels come from.
 enum Source {
     Desktop(Wanted),
+    Clipboard,
     Input,
     File(PathBuf),
 }
@@ -57,6 +65,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
         Some("-") => Task::Scan(Source::Input),
         Some("--help" | "-h") => Task::Help,
         Some("--version" | "-V") => Task::Version,
+        Some("--doctor") => Task::Doctor { json: arguments.next().is_some_and(|argument| argument == "--json") },
+        Some("--clipboard") => Task::Scan(Source::Clipboard),
         Some("--screen") => Task::Scan(Source::Desktop(Wanted::Screen(value()?))),
         Some("--region") => Task::Scan(Source::Desktop(Wanted::Region)),
         Some("--window") => Task::Scan(Source::Desktop(Wanted::Window(value()?))),
@@ -70,14 +80,18 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
 }
 
 fn scan(source: &Source) -> Exit {
-    let pictures = match pictures(source) {
-        Ok(pictures) => pictures,
+    let seen = match seen(source) {
+        Ok(seen) => seen,
         Err(error) => {
             complain(&error.to_string());
             return error.exit();
         }
     };
-    match report_codes(&pictures) {
+    let reported = match &seen {
+        Seen::Pictures(pictures) => report_codes(pictures),
+        Seen::Text(text) => report_text(text),
+    };
+    match reported {
         Ok(0) => Exit::Nothing,
         Ok(_) => Exit::Found,
         Err(error) => {
@@ -87,21 +101,35 @@ fn scan(source: &Source) -> Exit {
     }
 }
 
+/// What there is to look for codes in.
+enum Seen {
+    Pictures(Vec<(Grey, Option<Screen>)>),
+    Text(Zeroizing<String>),
+}
+
 /// Takes the pictures, and lets go of what decoding does not need before the first foreign byte is looked at.
-fn pictures(source: &Source) -> Result<Vec<(Grey, Option<Screen>)>, ScanError> {
-    let bytes = match source {
+fn seen(source: &Source) -> Result<Seen, ScanError> {
+    let (bytes, whole_desktop) = match source {
         Source::Desktop(wanted) => match capture::look(wanted)? {
-            Look::File(bytes) => bytes,
+            Look::File(bytes) => (bytes, true),
             Look::Shots(shots) => {
                 restrict()?;
-                return Ok(shots.into_iter().map(|Shot { screen, picture }| (picture, Some(screen))).collect());
+                let pictures = shots.into_iter().map(|Shot { screen, picture }| (picture, Some(screen))).collect();
+                return Ok(Seen::Pictures(pictures));
             }
         },
-        Source::Input => picture::read_all(io::stdin().lock(), 0)?,
-        Source::File(path) => picture::read_file(path)?,
+        Source::Clipboard => match clipboard::read()? {
+            Clip::Picture(bytes) => (bytes, false),
+            Clip::Text(text) => return Ok(Seen::Text(text)),
+            Clip::Nothing => return Ok(Seen::Pictures(Vec::new())),
+        },
+        Source::Input => (picture::read_all(io::stdin().lock(), 0)?, false),
+        Source::File(path) => (picture::read_file(path)?, false),
     };
     restrict()?;
-    Ok(vec![(picture::decode(&bytes)?, None)])
+    let picture = picture::decode(&bytes)?;
+    let screen = whole_desktop.then(|| Screen::whole(picture.width() as u32, picture.height() as u32));
+    Ok(Seen::Pictures(vec![(picture, screen)]))
 }
 
 fn restrict() -> Result<(), ScanError> {
@@ -126,6 +154,22 @@ fn report_codes(pictures: &[(Grey, Option<Screen>)]) -> io::Result<usize> {
     Ok(count)
 }
 
+/// Reports a text as if a code had said it.
+fn report_text(text: &Zeroizing<String>) -> io::Result<usize> {
+    let found = [Found { content: Content::Text(text.clone()), corners: Default::default() }];
+    let mut room = MAX_REPORT;
+    report::write(&mut io::stdout().lock(), &found, None, &mut room)
+}
+
+/// Tells how the screen can be looked at here.
+fn doctor(json: bool) -> Exit {
+    let diagnosis = doctor::examine();
+    match print(&if json { diagnosis.as_json() } else { diagnosis.to_string() }) {
+        Exit::Found if diagnosis.uses.is_none() => Exit::NoCapture,
+        exit => exit,
+    }
+}
+
 fn print(text: &str) -> Exit {
     match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => Exit::Found,
@@ -143,7 +187,9 @@ const BUDGET: Duration = Duration::from_secs(3);
 const HELP: &str = "\
 Read every QR code off the screen or a picture
 
-Usage: countersign-scan [--screen N | --region | --window WORDS | FILE | -]
+Usage: countersign-scan [--screen N | --region | --window WORDS | --clipboard]
+       countersign-scan FILE | -
+       countersign-scan --doctor [--json]
 
 Without an argument the screens are looked at, with FILE or - (standard input)
 one picture is read: PNG, JPEG, WebP, GIF, BMP or PNM, at most 64 MiB and
@@ -158,6 +204,8 @@ Options:
       --screen N      Look at one screen: its number from the left, or its name
       --region        Look at a frame that you draw
       --window WORDS  Look at the windows with these words in their titles
+      --clipboard     Look at the clipboard instead: a picture or a text
+      --doctor        Tell how the screen is looked at here, and why so
   -h, --help          Print this help
   -V, --version       Print the version
 

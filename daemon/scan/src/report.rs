@@ -31,6 +31,11 @@ pub struct Screen {
 }
 
 impl Screen {
+    /// Returns what is said of a picture of all screens whose places nobody told.
+    pub fn whole(width: u32, height: u32) -> Self {
+        Self { name: "screen".into(), x: 0, y: 0, width, height, scale: 1.0 }
+    }
+
     /// Whether both show the same part of the desktop: mirrored screens.
     pub fn same_area(&self, other: &Self) -> bool {
         (self.x, self.y, self.width, self.height) == (other.x, other.y, other.width, other.height)

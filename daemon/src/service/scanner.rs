@@ -79,11 +79,12 @@ impl Service {
     pub(super) async fn look(self: &Arc<Self>, target: Target) -> Result<Vec<Candidate>, Error> {
         let _one =
             self.scanning.try_acquire().map_err(|_| Error::LimitsExceeded("a scan is under way already".into()))?;
-        let origin = match target {
+        let origin = match &target {
+            Target::Screen(options) if options.clipboard == Some(true) => "clipboard",
             Target::Screen(_) => "screen",
             Target::Picture(_) => "image",
         };
-        let found = worker::scan(target).await.map_err(|error| Error::CaptureNotPossible(error.to_string()))?;
+        let found = worker::scan(target).await.map_err(|error| convert::worker_error(&error))?;
         let mut ids = Vec::new();
         for qr in &found {
             ids.push(self.hold(qr, origin)?);

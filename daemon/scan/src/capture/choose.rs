@@ -2,6 +2,8 @@
 
 use std::env;
 
+use serde::Serialize;
+
 /// A way to take pictures of the screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -25,7 +27,7 @@ impl Backend {
 }
 
 /// What the environment says of the session.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Session {
     /// `WAYLAND_DISPLAY`.
     pub wayland: Option<String>,

@@ -5,6 +5,8 @@
 //! next. A session that none of them can see is refused.
 
 pub mod choose;
+pub mod clipboard;
+pub mod doctor;
 pub mod frames;
 mod pixels;
 mod portal;
