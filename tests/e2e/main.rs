@@ -13,6 +13,8 @@ mod lock;
 mod measure;
 mod memory;
 mod notify;
+mod portal;
+mod refusals;
 mod scan;
 mod story;
 mod tray;
@@ -43,6 +45,8 @@ fn main() {
     tests.extend(layering::tests());
     tests.extend(lock::tests());
     tests.extend(memory::tests());
+    tests.extend(portal::tests());
+    tests.extend(refusals::tests());
     tests.extend(scan::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());

@@ -50,7 +50,7 @@ pub fn examine() -> Diagnosis {
         ways.push(Way { backend: backend.id(), works, told });
     }
     let uses = uses.filter(|(_, works)| *works).map(|(backend, _)| backend);
-    let advice = advice(&session, uses, |program| is_there(program));
+    let advice = advice(&session, uses, is_there);
     Diagnosis { session, uses: uses.map(Backend::id), ways, advice }
 }
 

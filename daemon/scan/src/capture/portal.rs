@@ -29,7 +29,7 @@ impl Capture for Portal {
         let answer = match wanted {
             Wanted::Screens => match without_question()? {
                 Answer::Refused(_) => with_dialog()?,
-                picture => picture,
+                picture @ Answer::Picture(_) => picture,
             },
             Wanted::Screen(_) => return Err(ScanError::Choice(ONE_PICTURE.into())),
             Wanted::Region | Wanted::Window(_) => with_dialog()?,
