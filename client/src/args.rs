@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::{
-    help::{EXIT_CODES, LIST_ABOUT, PASSPHRASE_ABOUT, RECOVERY_ABOUT},
+    help::{EXIT_CODES, LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT},
     time,
 };
 
@@ -48,13 +48,14 @@ pub(crate) enum Command {
     #[command(visible_aliases = ["otp", "totp", "get"])]
     Code(Code),
     /// List the accounts
-    #[command(visible_alias = "ls")]
+    #[command(visible_alias = "ls", long_about = LIST_ABOUT)]
     List(List),
     /// Show what is known of an account
     Show(Show),
     /// Print the otpauth URI of an account
     Uri(Uri),
     /// Draw the QR code of an account for the next device
+    #[command(long_about = QR_ABOUT)]
     Qr(Qr),
     /// Change an account
     Edit(Edit),
@@ -68,16 +69,18 @@ pub(crate) enum Command {
     /// List what lies in the trash
     Trash(Trash),
     /// Lock the vault
-    Lock(Lock),
+    Lock,
     /// Unlock the vault
     Unlock(Unlock),
     /// Tell by the exit code whether the vault is unlocked: 0 yes, 1 no
-    Unlocked(Unlocked),
+    Unlocked,
     /// Tell how the vault and the daemon are
-    Status(StatusArgs),
+    Status(Status),
     /// Change the passphrase
-    Passphrase(Passphrase),
+    #[command(long_about = PASSPHRASE_ABOUT)]
+    Passphrase,
     /// Make and print a new recovery key
+    #[command(long_about = RECOVERY_ABOUT)]
     Recovery(Recovery),
     /// List, add or remove ways to open the vault
     Slots(Slots),
@@ -90,7 +93,7 @@ pub(crate) enum Command {
     /// Show which program was given a code, and when
     Log(Log),
     /// Stop the daemon and start it anew
-    Restart(Restart),
+    Restart,
     /// Print the completions for a shell
     Completions(Completions),
     /// Print the names of the accounts, if that needs no question
@@ -243,7 +246,6 @@ pub(crate) struct Code {
 
 /// Arguments of `list`.
 #[derive(Debug, Args)]
-#[command(long_about = LIST_ABOUT)]
 pub(crate) struct List {
     /// Only accounts that fit all of these words
     #[arg(value_name = "WORDS", value_hint = ValueHint::EmailAddress)]
@@ -302,19 +304,21 @@ pub(crate) struct Qr {
 
 /// Arguments of `edit`.
 #[derive(Debug, Args)]
+#[command(override_usage = "countersign edit [OPTIONS] <CHANGES> <NAME>...")]
 pub(crate) struct Edit {
     #[command(flatten)]
     pub(crate) account: Name,
-    #[command(flatten)]
-    pub(crate) change: Change,
     /// Print the account as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) change: Change,
 }
 
 /// What `edit` changes.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
+#[command(next_help_heading = "Changes, one at least")]
 pub(crate) struct Change {
     /// The issuer
     #[arg(long, value_name = "TEXT")]
@@ -361,7 +365,11 @@ pub(crate) struct Restore {
 
 /// Arguments of `undo`.
 #[derive(Debug, Args)]
-pub(crate) struct Undo {}
+pub(crate) struct Undo {
+    /// Print what was taken back as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// Arguments of `trash`.
 #[derive(Debug, Args)]
@@ -371,10 +379,6 @@ pub(crate) struct Trash {
     pub(crate) json: bool,
 }
 
-/// Arguments of `lock`.
-#[derive(Debug, Args)]
-pub(crate) struct Lock {}
-
 /// Arguments of `unlock`.
 #[derive(Debug, Args)]
 pub(crate) struct Unlock {
@@ -383,26 +387,16 @@ pub(crate) struct Unlock {
     pub(crate) recovery: bool,
 }
 
-/// Arguments of `unlocked`.
-#[derive(Debug, Args)]
-pub(crate) struct Unlocked {}
-
 /// Arguments of `status`.
 #[derive(Debug, Args)]
-pub(crate) struct StatusArgs {
+pub(crate) struct Status {
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Arguments of `passphrase`.
-#[derive(Debug, Args)]
-#[command(long_about = PASSPHRASE_ABOUT)]
-pub(crate) struct Passphrase {}
-
 /// Arguments of `recovery`.
 #[derive(Debug, Args)]
-#[command(long_about = RECOVERY_ABOUT)]
 pub(crate) struct Recovery {
     /// Make no new key: only ask the last group of the present one
     #[arg(long)]
@@ -506,10 +500,6 @@ pub(crate) struct Log {
     #[arg(long)]
     pub(crate) json: bool,
 }
-
-/// Arguments of `restart`.
-#[derive(Debug, Args)]
-pub(crate) struct Restart {}
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]

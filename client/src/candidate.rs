@@ -29,11 +29,6 @@ impl Sort {
     }
 }
 
-/// Returns how wide lines may be: as wide as the terminal; in a pipe nothing is broken.
-pub(crate) fn width() -> usize {
-    if output::is_terminal() { output::columns() } else { usize::MAX }
-}
-
 /// Returns all that there is to say of a candidate, in lines no wider than the width.
 pub(crate) fn describe(candidate: &Candidate, width: usize) -> String {
     let mut page = Page { width, text: String::new() };

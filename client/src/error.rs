@@ -2,7 +2,7 @@
 
 use std::{io, process::ExitCode};
 
-use countersign_api::Error as Answer;
+use countersign_api::{Error as Answer, connect::Unreached};
 
 use crate::output;
 
@@ -12,9 +12,9 @@ pub(crate) enum Error {
     /// The daemon's answer, or that there is none.
     #[error("{}", .0.message())]
     Daemon(Answer),
-    /// No daemon runs, and this command starts none.
-    #[error("countersignd does not run")]
-    NoDaemon,
+    /// No daemon runs and this command starts none, or what listens in its place is silent.
+    #[error(transparent)]
+    NoDaemon(Unreached),
     /// The command line asks for something that can't be.
     #[error("{0}")]
     Usage(String),
@@ -61,7 +61,7 @@ impl Error {
                 exit::FAILURE
             }
             Self::Daemon(answer) => answer.exit_code(),
-            Self::NoDaemon => countersign_api::error::UNREACHABLE,
+            Self::NoDaemon(_) => countersign_api::error::UNREACHABLE,
             Self::Usage(_) | Self::NoTerminal(_) => exit::USAGE,
             Self::Interrupted => exit::INTERRUPTED,
             Self::Signal(number) => 128_u8.saturating_add(*number),
@@ -78,7 +78,10 @@ impl Error {
                 "the daemon may be of another version: countersign restart"
             }
             Self::Daemon(answer) => answer.hint(),
-            Self::NoDaemon => "any other command starts it, such as: countersign unlock",
+            Self::NoDaemon(Unreached::Silent { .. }) => {
+                "this ends that process and starts countersignd: countersign restart"
+            }
+            Self::NoDaemon(_) => "any other command starts it, such as: countersign unlock",
             Self::NoTerminal(_) => "run it on a terminal, or give --passphrase-fd",
             Self::NoQr(_) => {
                 "the whole QR must be in view: enlarge the page, or look closer with --region or --harder; or use --image FILE"
@@ -91,6 +94,15 @@ impl Error {
 impl From<Answer> for Error {
     fn from(answer: Answer) -> Self {
         Self::Daemon(answer)
+    }
+}
+
+impl From<Unreached> for Error {
+    fn from(why: Unreached) -> Self {
+        match why {
+            Unreached::Failed(answer) => Self::Daemon(answer),
+            other => Self::NoDaemon(other),
+        }
     }
 }
 
@@ -138,7 +150,7 @@ mod tests {
     #[test]
     fn each_error_of_the_client_has_its_exit_code() {
         let rows = [
-            (Error::NoDaemon, 6),
+            (Error::NoDaemon(Unreached::Absent), 6),
             (Error::Usage(String::new()), 2),
             (Error::NoTerminal(String::new()), 2),
             (Error::Interrupted, 130),

@@ -62,6 +62,11 @@ pub(crate) const PASSPHRASE_ABOUT: &str = "Change the passphrase
 Asks the present one, then the new one twice. With --passphrase-fd: the present one on the first line, the new one on \
 the second.";
 
+/// How long `qr` shows it.
+pub(crate) const QR_ABOUT: &str = "Draw the QR code of an account for the next device
+
+Asks the passphrase. On a terminal the QR is gone at Enter or after 60 seconds, and in no scrollback.";
+
 /// What a recovery key is for.
 pub(crate) const RECOVERY_ABOUT: &str = "Make and print a new recovery key
 
@@ -104,6 +109,24 @@ mod tests {
         }
         let before = fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(before, now, "the help has changed: UPDATE=1 cargo test -p countersign writes {}", path.display());
+    }
+
+    /// The doc comment of a command takes the place of a longer text that is set in the wrong place.
+    #[test]
+    fn the_longer_texts_are_shown() {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown = words(&all());
+        for about in [LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT, EXIT_CODES] {
+            assert!(shown.contains(&words(about)), "{about}");
+        }
+        assert!(shown.contains(&format!("after {} seconds", crate::full_screen::SHOWN_FOR.as_secs())));
+    }
+
+    #[test]
+    fn a_usage_line_fits_80_columns() {
+        for line in all().lines().filter(|line| line.starts_with("Usage:")) {
+            assert!(line.len() <= 80, "{line}: give the command an override_usage");
+        }
     }
 
     #[test]

@@ -30,9 +30,13 @@ pub(crate) fn all(what: &str) -> Result<Zeroizing<String>, Error> {
     if io::stdin().is_terminal() {
         output::say(&format!("Type {what}, then Enter and Ctrl-D:"));
     }
-    // Not by way of `stdin().lock()`, whose buffer nobody wipes.
+    read(stdin()?)
+}
+
+/// Returns standard input; not by way of `stdin().lock()`, whose buffer nobody wipes.
+pub(crate) fn stdin() -> Result<File, Error> {
     let input = io::stdin().as_fd().try_clone_to_owned().map_err(Error::io("standard input can't be read"))?;
-    read(File::from(input))
+    Ok(input.into())
 }
 
 fn read(from: impl Read) -> Result<Zeroizing<String>, Error> {

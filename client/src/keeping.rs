@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 
 use crate::{
     args::Keep,
-    candidate,
     error::Error,
     kept, output,
     session::{Session, none},
@@ -145,7 +144,7 @@ pub(crate) async fn tell(session: &Session, kept: &Kept, parts: u32) -> Result<(
 
 /// Prints a sentence, as wide as the terminal.
 fn say(text: &str) -> Result<(), Error> {
-    output::print(&output::wrap(&output::visible(text), candidate::width(), ""))
+    output::print(&output::wrap(&output::visible(text), output::width(), ""))
 }
 
 /// Returns a code that lives long enough to be typed.

@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod args;
+mod asking;
 mod candidate;
 mod commands;
 mod error;

@@ -19,13 +19,18 @@ pub(crate) fn print(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|source| match source.kind() {
         io::ErrorKind::BrokenPipe => Error::ClosedPipe,
-        _ => Error::Io { what: "standard output".into(), source },
+        _ => Error::io("standard output")(source),
     })
 }
 
 /// Prints a line to standard output, control characters taken out.
 pub(crate) fn line(text: &str) -> Result<(), Error> {
     print(&format!("{}\n", visible(text)))
+}
+
+/// Prints a line for a person, and nothing into a pipe.
+pub(crate) fn line_for_person(text: &str) -> Result<(), Error> {
+    if is_terminal() { line(text) } else { Ok(()) }
 }
 
 /// Prints a value as JSON on one line.
@@ -55,6 +60,11 @@ pub(crate) fn listing(rows: &[Vec<String>]) -> String {
     }
     let line = |row: &Vec<String>| row.iter().map(|cell| one_line(cell)).collect::<Vec<_>>().join("\t") + "\n";
     rows.iter().map(line).collect()
+}
+
+/// Returns the row of a table that tells one thing.
+pub(crate) fn fact(name: &str, value: &str) -> Vec<String> {
+    vec![format!("{name}:"), value.to_owned()]
 }
 
 /// Says a line on standard error; when that is closed there is nobody to tell.
@@ -98,6 +108,11 @@ pub(crate) fn columns() -> usize {
     let told = env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|&columns| columns > 0);
     let asked = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
     told.or_else(asked).filter(|&columns| columns > 0).unwrap_or(80)
+}
+
+/// Returns how wide lines of text may be: as wide as the terminal; in a pipe nothing is broken.
+pub(crate) fn width() -> usize {
+    if is_terminal() { columns() } else { usize::MAX }
 }
 
 /// Whether the terminal says that it can't move its cursor.

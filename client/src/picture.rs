@@ -3,13 +3,13 @@
 use std::{
     fs::File,
     io::{self, Read, Seek},
-    os::fd::{AsFd, OwnedFd},
+    os::fd::OwnedFd,
     path::Path,
 };
 
 use rustix::fs::{FileType, MemfdFlags};
 
-use crate::error::Error;
+use crate::{error::Error, input};
 
 /// Opens a picture; `-` is standard input.
 ///
@@ -19,8 +19,7 @@ use crate::error::Error;
 /// A folder, a file that can't be read, and a pipe with more than 64 MiB in it are refused.
 pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
     if path == Path::new("-") {
-        let input = io::stdin().as_fd().try_clone_to_owned().map_err(Error::io("standard input can't be read"))?;
-        return readable(input.into(), "standard input");
+        return readable(input::stdin()?, "standard input");
     }
     let shown = path.display().to_string();
     let file = File::open(path).map_err(Error::io(format!("{shown} can't be read")))?;

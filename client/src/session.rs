@@ -3,11 +3,7 @@
 //! Order of unlocking: `--passphrase-fd` → the login keyring, which the daemon asks → the terminal → a dialog that the
 //! daemon shows on this display. `--no-prompt` forbids the last two.
 
-use std::{
-    env,
-    fs::File,
-    io::{self, Read},
-};
+use std::env;
 
 use countersign_api::{
     Dict, Error as Answer,
@@ -18,10 +14,11 @@ use countersign_api::{
     types::{AccountInfo, NoOptions, PromptOptions, ScanOptions, Status},
     vault::VaultProxy,
 };
+use tokio::time::timeout;
 use zbus::{Connection, proxy::CacheProperties};
 use zeroize::Zeroizing;
 
-use crate::{args::Global, error::Error, output, prompt::Tty};
+use crate::{args::Global, asking::Asking, error::Error, output};
 
 /// A connection to the daemon, and the way to ask the person.
 pub(crate) struct Session {
@@ -43,15 +40,16 @@ impl Session {
 
     /// Connects to a daemon that runs; [`Error::NoDaemon`] when there is none.
     pub(crate) async fn open_running(global: &Global) -> Result<Self, Error> {
-        let connection = connect::private().await.map_err(|_| Error::NoDaemon)?;
-        Self::over(connection, global).await
+        Self::over(connect::private().await?, global).await
     }
 
     async fn over(connection: Connection, global: &Global) -> Result<Self, Error> {
         let asking = Asking::new(global);
         let mut session = Self { connection, status: Status::default(), asking, proved: false };
-        session.refresh().await?;
-        Ok(session)
+        match timeout(connect::ANSWER_LIMIT, session.refresh()).await {
+            Ok(answer) => answer.map(|()| session),
+            Err(_) => Err(connect::silence().await.into()),
+        }
     }
 
     /// Asks the daemon again how it is.
@@ -160,7 +158,7 @@ impl Session {
 
     /// Takes note that the person is there: this connection has just made the vault with this passphrase.
     pub(crate) fn take_proof(&mut self, passphrase: &Zeroizing<String>) {
-        self.asking.passphrase = Some(passphrase.clone());
+        self.asking.remember(passphrase);
         self.proved = true;
     }
 
@@ -194,7 +192,7 @@ impl Session {
     /// Returns one of the accounts: the only one, or the one that the person chooses.
     pub(crate) async fn one_of(&mut self, words: &str, mut found: Vec<AccountInfo>) -> Result<AccountInfo, Error> {
         match found.len() {
-            0 => Err(Answer::NotFound(format!("no account fits \"{}\"", output::one_line(words))).into()),
+            0 => Err(no_account(words)),
             1 => Ok(found.remove(0)),
             count => {
                 let titles: Vec<String> = found.iter().map(|account| account.title.clone()).collect();
@@ -208,6 +206,12 @@ impl Session {
             }
         }
     }
+}
+
+/// Returns the error for words that no account fits.
+pub(crate) fn no_account(words: &str) -> Error {
+    let text = format!("no account fits \"{}\": countersign list shows what is there", output::one_line(words));
+    Answer::NotFound(text).into()
 }
 
 /// Returns an account as the list of several shows it.
@@ -229,99 +233,6 @@ impl Purpose {
             Self::Prove => "Passphrase, to show that it is you: ",
         }
     }
-}
-
-/// Whom to ask, and what has been answered: the descriptor, the terminal, or nobody.
-pub(crate) struct Asking {
-    /// `--no-prompt` was given.
-    pub(crate) forbidden: bool,
-    fd: Option<u32>,
-    opened: Option<File>,
-    tty: Option<Tty>,
-    passphrase: Option<Zeroizing<String>>,
-}
-
-impl Asking {
-    /// Returns whom the global flags allow to be asked.
-    pub(crate) fn new(global: &Global) -> Self {
-        Self { forbidden: global.no_prompt, fd: global.passphrase_fd, opened: None, tty: None, passphrase: None }
-    }
-
-    /// Returns the terminal; `None` where there is none or nothing may be asked.
-    pub(crate) fn tty(&mut self) -> Option<&mut Tty> {
-        if self.tty.is_none() && !self.forbidden {
-            self.tty = Tty::open();
-        }
-        self.tty.as_mut()
-    }
-
-    /// Returns the terminal, or the error that says what it would have been needed for.
-    pub(crate) fn need_tty(&mut self, what_for: &str) -> Result<&mut Tty, Error> {
-        self.tty().ok_or_else(|| Error::NoTerminal(format!("no terminal to ask {what_for} on")))
-    }
-
-    /// Whether the passphrase comes from a descriptor.
-    pub(crate) fn has_fd(&self) -> bool {
-        self.fd.is_some()
-    }
-
-    /// Whether the passphrase has been given already.
-    pub(crate) fn has_passphrase(&self) -> bool {
-        self.passphrase.is_some()
-    }
-
-    /// Returns the passphrase: the one given before, the descriptor's first line, or what the terminal answers.
-    pub(crate) async fn passphrase(&mut self, question: &str) -> Result<Zeroizing<String>, Error> {
-        if let Some(given) = &self.passphrase {
-            return Ok(given.clone());
-        }
-        let given =
-            if self.has_fd() { self.fd_line()? } else { self.need_tty("the passphrase")?.ask_secret(question).await? };
-        self.passphrase = Some(given.clone());
-        Ok(given)
-    }
-
-    /// Forgets a passphrase that was wrong, and says so.
-    fn forget(&mut self, text: &str) -> Result<(), Error> {
-        self.passphrase = None;
-        self.tty().map_or(Ok(()), |tty| tty.show(text))
-    }
-
-    /// Returns the descriptor's next line, without its end.
-    pub(crate) fn fd_line(&mut self) -> Result<Zeroizing<String>, Error> {
-        let number = self.fd.ok_or_else(|| Error::Usage("--passphrase-fd is missing".into()))?;
-        if self.opened.is_none() {
-            let path = format!("/proc/self/fd/{number}");
-            let opened = File::open(path).map_err(Error::io(format!("--passphrase-fd {number} can't be read")))?;
-            self.opened = Some(opened);
-        }
-        let file = self.opened.as_mut().expect("opened above");
-        read_line(file).map_err(Error::io(format!("--passphrase-fd {number} can't be read")))
-    }
-}
-
-/// Reads up to the next line feed, byte for byte so that nothing beyond it is taken.
-fn read_line(file: &mut impl Read) -> io::Result<Zeroizing<String>> {
-    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_PASSPHRASE));
-    let mut byte = Zeroizing::new([0_u8]);
-    loop {
-        match file.read(&mut byte[..]) {
-            Ok(0) if line.is_empty() => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "no line in it")),
-            Ok(0) => break,
-            Ok(_) if byte[0] == b'\n' => break,
-            Ok(_) if line.len() >= LONGEST_PASSPHRASE => {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is too long"));
-            }
-            Ok(_) => line.push(byte[0]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    if line.last() == Some(&b'\r') {
-        line.pop();
-    }
-    let text = str::from_utf8(&line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the line is no UTF-8"))?;
-    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// Returns the options of a method that has none yet.
@@ -363,27 +274,10 @@ pub(crate) fn version_difference(daemon: &str) -> Option<String> {
 
 /// How often a passphrase may be typed.
 const TRIES: u32 = 3;
-/// The longest passphrase, in bytes.
-const LONGEST_PASSPHRASE: usize = 4096;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_descriptor_is_read_line_by_line() {
-        let mut file = io::Cursor::new(b"first\r\nsecond\nthird".to_vec());
-        for line in ["first", "second", "third"] {
-            assert_eq!(*read_line(&mut file).unwrap(), line);
-        }
-        assert_eq!(read_line(&mut file).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-    }
-
-    #[test]
-    fn a_passphrase_without_end_is_refused() {
-        let mut endless = io::repeat(b'x');
-        assert_eq!(read_line(&mut endless).unwrap_err().kind(), io::ErrorKind::InvalidData);
-    }
 
     #[test]
     fn only_another_version_is_told() {

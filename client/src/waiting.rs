@@ -37,7 +37,7 @@ async fn offer(session: &mut Session, of_these: fn(&Candidate) -> bool) -> Resul
     let mut seen = HashSet::new();
     // Asked anew each time, since one decision may settle all parts of an export.
     while let Some(one) = waiting(session, of_these).await?.into_iter().find(|one| !seen.contains(&one.id)) {
-        output::print(&format!("\nFound earlier:\n{}", candidate::describe(&one, candidate::width())))?;
+        output::print(&format!("\nFound earlier:\n{}", candidate::describe(&one, output::width())))?;
         settle(session, &one).await?;
         seen.insert(one.id);
     }

@@ -2,7 +2,8 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs,
+    fs::{self, File},
+    io::Read,
     path::Path,
     sync::{Mutex, OnceLock},
     time::Instant,
@@ -121,9 +122,12 @@ fn executable(pid: u32) -> Option<String> {
 }
 
 fn parent(pid: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // One read is enough for the first fields; a growing buffer would take six.
+    let mut stat = [0; 512];
+    let length = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut stat).ok()?;
     // The second field is the name in brackets, and may hold anything: the fields go on after the last bracket.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    let fields = stat[..length].rsplit(|&byte| byte == b')').next()?;
+    str::from_utf8(fields).ok()?.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// A bucket of calls that fills up again with time.

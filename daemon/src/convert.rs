@@ -44,11 +44,23 @@ pub fn vault_error(error: &VaultError) -> Error {
         VaultError::Unusable(_) => Error::Unusable(text),
         VaultError::ReadOnly(_) => Error::ReadOnly(text),
         VaultError::NotSaved(cause) => Error::NotSaved(format!("{text}: {cause}")),
-        VaultError::ChangedOutside => Error::NotSaved(text),
-        VaultError::NoSuchAccount(_) | VaultError::NoSuch { .. } => Error::NotFound(text),
+        VaultError::ChangedOutside => Error::ChangedOutside(text),
+        VaultError::NoSuchAccount(_) => Error::NotFound(format!("{text}: countersign list shows what is there")),
+        VaultError::NoSuch { what } => Error::NotFound(not_there(what)),
         VaultError::NothingToUndo => Error::NothingToUndo(text),
         VaultError::Full(_) => Error::LimitsExceeded(text),
         _ => Error::Failed(text),
+    }
+}
+
+/// Says that something of the vault is not there, and what to do about it.
+fn not_there(what: &str) -> String {
+    match what {
+        "key slot" => "there is no key slot of that name: countersign slots shows them".into(),
+        "recovery key" => "there is no recovery key: countersign recovery makes one".into(),
+        "generation" => "there is no generation of that name: countersign generations list shows them".into(),
+        "sealed scan" => "that scan is kept or discarded already: scan again".into(),
+        other => format!("there is no such {other}"),
     }
 }
 
@@ -165,12 +177,12 @@ pub fn edit(options: EditOptions) -> Result<Edit, Error> {
     })
 }
 
-/// Says in words what an undo took back.
+/// Says in words what an undo took back: `GitHub – alice was added`.
 pub fn undone(change: Change, titles: &[String]) -> String {
     match titles {
-        [] => change.word().to_owned(),
-        [one] => format!("{} {one}", change.word()),
-        several => format!("{} {} accounts", change.word(), several.len()),
+        [] => format!("an account was {}", change.word()),
+        [one] => format!("{one} was {}", change.word()),
+        several => format!("{} accounts were {}: {}", several.len(), change.word(), several.join(", ")),
     }
 }
 

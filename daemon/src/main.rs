@@ -9,6 +9,8 @@ use std::{
 use countersign_core::vault::{Store, StoreError, VaultDirs};
 use countersignd::{config::Config, harden, paths::Paths, serve, service::Service, vault_state::Why};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::Level;
+use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 use zeroizing_alloc::ZeroAlloc;
 
 /// Memory is wiped when it is freed: what D-Bus, JSON and age leave behind included.
@@ -43,8 +45,12 @@ fn main() -> ExitCode {
 /// Hardens the process and starts the log.
 fn prepare() -> Result<(), io::Error> {
     harden::harden()?;
-    let level = std::env::var("COUNTERSIGN_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).with_env_filter(level).without_time().init();
+    let level = std::env::var("COUNTERSIGN_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
+    // What the bus library notes of each call costs more than the call: only for who asks for all.
+    let bus = if level > Level::INFO { level } else { level.min(Level::WARN) };
+    let filter = Targets::new().with_default(level).with_target("zbus", bus);
+    let text = fmt::layer().with_writer(io::stderr).with_ansi(false).without_time();
+    tracing_subscriber::registry().with(text.with_filter(filter)).init();
     Ok(())
 }
 
@@ -61,42 +67,42 @@ async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let service = Service::new(paths.clone(), config, store);
     serve::serve_private(&service, &paths.socket)?;
     serve::follow_triggers(&service);
-    let bus = serve::serve_bus(&service).await?;
+    let ended = tokio::select! {
+        ended = serve_bus(&service, options) => ended,
+        told = until_told_to_end(&service) => told,
+    };
+    service.wipe(Why::ByHand, None);
+    let _ = std::fs::remove_file(&paths.socket);
+    ended
+}
+
+/// Serves the session bus, where there is one, until it is lost.
+async fn serve_bus(service: &Arc<Service>, options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    let bus = serve::serve_bus(service).await?;
     if let Some(bus) = &bus {
-        serve::follow_screen_savers(&service, bus.clone());
+        serve::follow_screen_savers(service, bus.clone());
     }
     if options.announce {
         // The client that started us waits for this word; that it has gone is its own business.
         let _ = io::stdout().write_all(b"ready\n");
     }
     tracing::info!("serving{}", if bus.is_some() { "" } else { " without a session bus" });
-    let ended = until_told_to_end(&service, bus).await;
-    service.wipe(Why::ByHand, None);
-    let _ = std::fs::remove_file(&paths.socket);
-    ended
+    match bus {
+        Some(bus) => Ok(serve::bus_lost(bus).await?),
+        None => std::future::pending().await,
+    }
 }
 
-/// Waits for SIGTERM or SIGINT, or for the loss of the bus; SIGHUP reads the configuration anew.
-async fn until_told_to_end(
-    service: &Arc<Service>,
-    bus: Option<zbus::Connection>,
-) -> Result<(), Box<dyn std::error::Error>> {
+/// Waits for SIGTERM or SIGINT; SIGHUP reads the configuration anew.
+async fn until_told_to_end(service: &Arc<Service>) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
-    let lost = async {
-        match bus {
-            Some(bus) => serve::bus_lost(bus).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::pin!(lost);
     loop {
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
             _ = hang_up.recv() => service.reload(),
-            ended = &mut lost => return Ok(ended?),
         }
     }
 }

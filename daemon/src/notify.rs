@@ -1,6 +1,12 @@
 //! Desktop notifications. Their texts never hold a secret or a code: servers keep a history.
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use notify_rust::{Notification, NotificationResponse, Timeout};
 
@@ -45,6 +51,7 @@ pub struct Message {
 #[derive(Default)]
 pub struct Notifier {
     shown: Mutex<HashMap<&'static str, u32>>,
+    count: AtomicU64,
 }
 
 impl Notifier {
@@ -58,7 +65,9 @@ impl Notifier {
             .body(&escape(&message.body))
             .icon("org.countersign.Tray")
             .timeout(if message.actions.is_empty() { Timeout::Default } else { Timeout::Milliseconds(30_000) });
-        let keys: Vec<String> = (0..message.actions.len()).map(|number| number.to_string()).collect();
+        // One that takes the place of another has its number: a button must not be taken for one of the other's.
+        let message_number = self.count.fetch_add(1, Ordering::Relaxed);
+        let keys: Vec<String> = (0..message.actions.len()).map(|number| format!("{message_number}-{number}")).collect();
         for (key, action) in keys.iter().zip(&message.actions) {
             notification.action(key, action.label());
         }

@@ -1,6 +1,6 @@
 //! Puts the service onto the private socket and the session bus, and follows what ends or locks it.
 
-use std::{io, os::linux::net::SocketAddrExt, os::unix::net, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use countersign_api::{
     BUS_NAME, PATH, Peer, accounts::Accounts, caller::Origin, connect::BusAddress, scanner::Scanner, secrets::Secrets,
@@ -66,7 +66,7 @@ pub async fn serve_bus(service: &Arc<Service>) -> Result<Option<Connection>, Ser
         Ok(None)
     };
     let Some(address) = address else { return missing("none is named") };
-    let stream = match connect(&address) {
+    let stream = match connect(&address).await {
         Ok(stream) => stream,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             return Err(ServeError::Bus(error.to_string()));
@@ -100,17 +100,17 @@ fn serve_at(builder: Builder<'static>, service: &Arc<Service>, origin: Origin) -
         .serve_at(PATH, Scanner { backend: door, origin })
 }
 
-/// Connects to a bus of the same user, or of root.
-fn connect(address: &BusAddress) -> io::Result<UnixStream> {
+/// Connects to a bus of the same user. One that lets nobody in must not hold us up: so not by std's connect, which waits.
+async fn connect(address: &BusAddress) -> io::Result<UnixStream> {
     let stream = match address {
-        BusAddress::Path(path) => net::UnixStream::connect(path)?,
-        BusAddress::Abstract(name) => net::UnixStream::connect_addr(&net::SocketAddr::from_abstract_name(name)?)?,
+        BusAddress::Path(path) => UnixStream::connect(path).await?,
+        // Tokio's way to write a name of the abstract name space.
+        BusAddress::Abstract(name) => UnixStream::connect(format!("\0{name}")).await?,
     };
     if socket_peercred(&stream)?.uid != rustix::process::geteuid() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
     }
-    stream.set_nonblocking(true)?;
-    UnixStream::from_std(stream)
+    Ok(stream)
 }
 
 /// Waits until the name is lost or the bus goes away.

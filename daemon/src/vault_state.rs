@@ -80,19 +80,12 @@ pub struct VaultState {
 impl VaultState {
     /// Takes what a look at the disk gave.
     pub fn new(look: Look) -> Self {
-        let mut state = Self { phase: Phase::Absent, why: Why::Start, since: now(), epoch: 0 };
-        state.look_again(look);
-        state
-    }
-
-    /// Takes what a new look at the disk gave; an open vault stays open.
-    pub fn look_again(&mut self, look: Look) {
-        match (look, &self.phase) {
-            (_, Phase::Unlocked(_)) => {}
-            (Look::Absent, _) => self.enter(Phase::Absent, Why::Start),
-            (Look::Present, _) => self.enter(Phase::Locked, Why::Start),
-            (Look::Unusable(why), _) => self.enter(Phase::Unusable(why), Why::Disk),
-        }
+        let (phase, why) = match look {
+            Look::Absent => (Phase::Absent, Why::Start),
+            Look::Present => (Phase::Locked, Why::Start),
+            Look::Unusable(what) => (Phase::Unusable(what), Why::Disk),
+        };
+        Self { phase, why, since: now(), epoch: 0 }
     }
 
     /// Returns where the vault stands.
@@ -143,6 +136,12 @@ impl VaultState {
                 false
             }
         }
+    }
+
+    /// A vault that can be used was written while something locked: it is locked, and as if by hand, so that no keyring
+    /// opens it unasked.
+    pub fn written_while_locked(&mut self) {
+        self.enter(Phase::Locked, Why::ByHand);
     }
 
     /// What lies on disk turned out to be of no use.

@@ -37,6 +37,7 @@ tests![
     several_matches_are_chosen_from_on_a_terminal,
     add_asks_on_a_terminal_and_shows_no_key,
     a_qr_on_a_terminal_leaves_nothing_behind,
+    a_qr_fits_a_terminal_of_the_usual_size_or_waits_for_more_room,
     a_png_is_private_and_never_overwrites,
     check_says_what_is_odd_and_keeps_nothing,
     fresh_and_unused_wait_for_the_next_code,
@@ -391,6 +392,17 @@ fn a_qr_on_a_terminal_leaves_nothing_behind() {
     // In a pipe it is refused: a log would keep it.
     let refused = world.cli_present(&["qr", "github"]).run();
     assert!(refused.code != 0 && !refused.out.contains('█'), "{refused:?}");
+}
+
+fn a_qr_fits_a_terminal_of_the_usual_size_or_waits_for_more_room() {
+    let world = world_with_github();
+    let passphrase = world.passphrase().to_owned();
+    let mut qr = world.tty(&["qr", "github"]);
+    qr.resize(30, 24).expect("assphrase").secret(&passphrase);
+    qr.expect("make it larger");
+    qr.resize(80, 24);
+    qr.out.wait_for("the drawing", LIMIT, |all| all.contains('█').then_some(()));
+    qr.line("").ends(0);
 }
 
 fn a_png_is_private_and_never_overwrites() {

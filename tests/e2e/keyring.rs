@@ -2,7 +2,14 @@
 
 use std::{fs, time::Duration};
 
-use harness::{World, keyring::is_locked, samples, tests, until, wait::LIMIT};
+use harness::{
+    Completion, World,
+    keyring::{holds_a_key, is_locked},
+    samples, tests, until,
+    wait::LIMIT,
+};
+
+use crate::trouble::{mount, start_with_mounts_of_its_own};
 
 tests![
     the_keyring_opens_the_vault_without_a_question,
@@ -13,6 +20,7 @@ tests![
     a_killed_keyring_leaves_the_passphrase,
     a_missing_keyring_is_said_and_nothing_is_lost,
     the_keyring_slot_can_be_added_and_removed,
+    a_slot_that_cant_be_noted_leaves_no_key_in_the_keyring,
 ];
 
 /// A vault that the keyring opens too, with one account.
@@ -122,4 +130,24 @@ fn the_keyring_slot_can_be_added_and_removed() {
     world.cli_present(&["slots", "remove", "passphrase"]).run();
     world.unlock();
     until("open", LIMIT, || (world.vault_property("State") == "unlocked").then_some(()));
+}
+
+/// The keyring takes the key, and the disk does not take the note of it: the person is told that there is no slot.
+fn a_slot_that_cant_be_noted_leaves_no_key_in_the_keyring() -> Completion {
+    let mut world = World::build().keyring().vault().start();
+    if let Err(reason) = start_with_mounts_of_its_own(&mut world) {
+        return Completion::ignored_with(reason);
+    }
+    mount(&mut world, "ro");
+    let refused = world.cli_present(&["slots", "add", "keyring"]).fails(1);
+    assert!(refused.err.contains("Read-only file system"), "{refused:?}");
+    assert!(!holds_a_key(&world), "the vault key stayed in the keyring");
+    mount(&mut world, "rw");
+    world.cli_present(&["slots", "add", "keyring"]).ok();
+    assert!(holds_a_key(&world));
+    // One that is there already stays what it was.
+    mount(&mut world, "ro");
+    world.cli_present(&["slots", "add", "keyring"]).fails(1);
+    assert!(holds_a_key(&world), "the slot that was there lost its key");
+    Completion::Completed
 }

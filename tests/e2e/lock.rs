@@ -29,7 +29,6 @@ tests![
     the_end_of_the_daemon_locks_and_is_quick,
     a_second_daemon_says_so_and_ends,
     a_taken_name_is_not_taken_away,
-    a_lost_bus_ends_the_daemon,
     the_state_signal_is_the_last_word,
     the_passphrase_can_be_changed,
     the_recovery_key_opens_the_vault,
@@ -188,14 +187,6 @@ fn a_taken_name_is_not_taken_away() {
 
 /// Asks for a name: replacing, and ready to be replaced. 1: owned, 3: somebody has it.
 const THIEF: &str = "import dbus,sys\nprint(dbus.SessionBus().request_name(sys.argv[1], 1|2|4), flush=True)";
-
-fn a_lost_bus_ends_the_daemon() {
-    let mut world = world_with_github();
-    world.kill_bus();
-    let code = world.daemon().exit_code(LIMIT);
-    assert_ne!(code, 0, "a unit can tell it from an ordinary end");
-    assert!(world.daemon().err.text().contains("bus"));
-}
 
 /// After `locked` was signalled, no code follows, however many are under way.
 fn the_state_signal_is_the_last_word() {

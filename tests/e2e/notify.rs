@@ -5,18 +5,25 @@ use std::fs;
 use countersign_api::{BUS_NAME, PATH, ROOT};
 use harness::{
     Process, World,
-    notifications::Notifications,
-    samples,
+    notifications::{Notification, Notifications},
+    samples::{self, Account},
     site::Site,
     tests, until,
     wait::{LIMIT, unix_now},
 };
+use serde_json::Value;
+
+use crate::scan::export_part;
 
 tests![
     a_key_press_keeps_the_account_on_the_screen,
     a_key_press_explains_a_one_time_qr,
     a_held_key_starts_one_scan,
     the_buttons_of_kept_copy_and_undo,
+    undo_takes_back_what_its_notification_showed_and_nothing_else,
+    undo_of_what_is_gone_or_locked_away_says_so,
+    undo_leaves_a_secret_that_took_the_place_of_the_kept_one,
+    undo_of_an_export_leaves_what_was_there_before,
     the_buttons_of_a_one_time_qr_open_the_page_and_look_on,
     a_scan_by_any_program_is_shown,
 ];
@@ -130,6 +137,85 @@ fn the_buttons_of_kept_copy_and_undo() {
     let kept = notifications.expect("Kept GitHub – alice");
     notifications.press(&world, &kept, "Undo");
     until("the undoing", LIMIT, || world.cli(&["list"]).ok().is_empty().then_some(()));
+}
+
+/// Keeps the account on the screen by a hotkey's scan, and returns the notification that says so.
+fn keep(world: &World, notifications: &mut Notifications, uri: &str, says: &str) -> Notification {
+    let _viewer = show(world, uri);
+    until("the picture is seen", LIMIT, || (world.cli(&["scan", "--notify"]).run().code == 0).then_some(()));
+    notifications.expect(says)
+}
+
+fn issuers(world: &World) -> String {
+    let list: Value = serde_json::from_str(&world.cli(&["list", "--json"]).ok()).unwrap();
+    let issuers: Vec<&str> = list.as_array().unwrap().iter().map(|one| one["issuer"].as_str().unwrap()).collect();
+    issuers.join(" ")
+}
+
+/// The second notification takes the place of the first, and both wait for their buttons under one number.
+fn undo_takes_back_what_its_notification_showed_and_nothing_else() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let [first, second, third] = ["First", "Second", "Third"].map(|issuer| planted(&world, issuer));
+    keep(&world, &mut notifications, &first.uri(), "Kept First");
+    let kept = keep(&world, &mut notifications, &second.uri(), "Kept Second");
+    // What else is done meanwhile is not what the button stands for, not even to the same account.
+    world.add(&third);
+    world.cli(&["edit", "second", "--name", "bob"]).ok();
+    notifications.press(&world, &kept, "Undo");
+    until("the undoing", LIMIT, || (!issuers(&world).contains("Second")).then_some(()));
+    world.cli(&["restore", "second"]).ok();
+    assert_eq!(issuers(&world), "First Second Third");
+    assert!(world.cli(&["list"]).ok().contains("bob"));
+}
+
+fn undo_of_what_is_gone_or_locked_away_says_so() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let github = planted(&world, "GitHub");
+    let kept = keep(&world, &mut notifications, &github.uri(), "Kept GitHub");
+    world.cli(&["remove", "--yes", "github"]).ok();
+    notifications.press(&world, &kept, "Undo");
+    let told = notifications.expect("That did not work");
+    assert!(told.text.contains("removed already"), "{told:?}");
+    let kept = keep(&world, &mut notifications, &github.uri(), "Kept GitHub");
+    world.cli(&["lock"]).ok();
+    notifications.press(&world, &kept, "Undo");
+    let told = notifications.expect("That did not work");
+    assert!(told.text.contains("the vault is locked") && told.text.contains("countersign unlock"), "{told:?}");
+    world.unlock();
+    assert_eq!(issuers(&world), "GitHub");
+}
+
+fn undo_leaves_a_secret_that_took_the_place_of_the_kept_one() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let (first, second) = (planted(&world, "GitHub"), planted(&world, "GitHub"));
+    let kept = keep(&world, &mut notifications, &first.uri(), "Kept GitHub");
+    world.cli(&["add", "-", "--replace"]).stdin(second.uri()).ok();
+    notifications.press(&world, &kept, "Undo");
+    let told = notifications.expect("That did not work");
+    assert!(told.text.contains("another secret"), "{told:?}");
+    assert_eq!(world.cli(&["code", "github", "--at", "59"]).ok(), world.oathtool(&second.secret, 59));
+}
+
+fn undo_of_an_export_leaves_what_was_there_before() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let accounts = ["Old", "New", "Newer"].map(|issuer| planted(&world, issuer));
+    world.add(&accounts[0]);
+    let kept = keep(&world, &mut notifications, &export_part(&accounts, 0, 1), "Kept 3 accounts");
+    assert_eq!(issuers(&world), "New Newer Old");
+    notifications.press(&world, &kept, "Undo");
+    until("the undoing", LIMIT, || (issuers(&world) == "Old").then_some(()));
+    world.cli(&["undo"]).ok();
+    assert_eq!(issuers(&world), "New Newer Old", "what one button did is one change");
+}
+
+fn planted(world: &World, issuer: &str) -> Account {
+    let account = Account::new(issuer, "alice");
+    world.witness().plant_key(&format!("the key of {issuer}"), &account.secret);
+    account
 }
 
 fn the_buttons_of_a_one_time_qr_open_the_page_and_look_on() {

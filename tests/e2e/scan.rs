@@ -21,6 +21,7 @@ tests![
     a_scan_while_locked_is_sealed_and_offered_at_unlock,
     a_scan_before_there_is_a_vault_waits_for_it,
     the_parts_of_an_export_come_in_any_order_and_are_one_undo,
+    the_parts_of_an_export_wait_over_locks_and_restarts,
     a_personal_account_gets_its_own_way_and_no_word_of_it,
     a_government_account_gets_its_own_page,
     an_unknown_account_type_gets_both_ways,
@@ -160,7 +161,7 @@ fn a_scan_before_there_is_a_vault_waits_for_it() {
 }
 
 /// Returns a part of a Google export: protobuf, base64, percent signs.
-fn export_part(accounts: &[Account], index: u8, size: u8) -> String {
+pub(crate) fn export_part(accounts: &[Account], index: u8, size: u8) -> String {
     let mut message = Vec::new();
     let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat();
     for account in accounts {
@@ -196,6 +197,41 @@ fn the_parts_of_an_export_come_in_any_order_and_are_one_undo() {
     }
     world.cli(&["undo"]).ok();
     assert_eq!(list(&world), "", "one decision, one undo");
+}
+
+/// Days may lie between two parts, and the vault is locked when one comes: still one decision.
+fn the_parts_of_an_export_wait_over_locks_and_restarts() {
+    let mut world = World::build().vault().start();
+    world.add(&samples::github());
+    let accounts: Vec<Account> = (0..6).map(|n| account(&world, &format!("Site {n}"), "alice")).collect();
+    let parts: Vec<PathBuf> = accounts
+        .chunks(2)
+        .zip(0..)
+        .map(|(pair, index)| picture(&world, &export_part(pair, index, 3), &format!("part-{index}")))
+        .collect();
+    let scan =
+        |world: &World, index: usize| world.cli(&["--no-prompt", "scan", "--yes", "--image"]).arg(&parts[index]).run();
+    let told = scan(&world, 0);
+    assert!(told.out.contains("parts 2, 3"), "{told:?}");
+    world.cli(&["lock"]).ok();
+    world.unlock();
+    world.stop_daemon();
+    world.start_daemon();
+    let told = scan(&world, 1);
+    assert!(told.code == 4 && told.out.contains("sealed"), "{told:?}");
+    world.kill_daemon();
+    world.start_daemon();
+    world.unlock();
+    assert_eq!(list(&world).lines().count(), 1, "nothing of it is kept before it is whole");
+    let told = scan(&world, 2);
+    assert_eq!(told.code, 0, "{told:?}");
+    for account in &accounts {
+        assert_eq!(world.cli(&["code", &account.issuer, "--at", "59"]).ok(), world.oathtool(&account.secret, 59));
+    }
+    assert_eq!(fs::read_dir(world.vault_dir().join("inbox")).unwrap().count(), 0, "nothing waits any more");
+    world.cli(&["undo"]).ok();
+    let left = list(&world);
+    assert!(left.contains("GitHub") && left.lines().count() == 1, "one decision, one undo:\n{left}");
 }
 
 /// Returns what `scan` says of a one-time QR.

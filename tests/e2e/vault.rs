@@ -254,11 +254,14 @@ fn undo_takes_back_the_last_change() {
     world.add(&samples::github());
     world.cli(&["edit", "github", "--name", "bob"]).ok();
     assert!(world.cli(&["list"]).ok().contains("bob"));
-    world.cli(&["undo"]).ok();
+    assert_eq!(world.cli(&["undo"]).ok(), "Undone: GitHub – alice was edited");
     assert!(world.cli(&["list"]).ok().contains("alice"));
     world.cli(&["remove", "--yes", "github"]).ok();
     world.cli(&["undo"]).ok();
     world.cli(&["code", "github"]).ok();
+    let told: Value = serde_json::from_str(&world.cli(&["undo", "--json"]).ok()).unwrap();
+    assert_eq!(told["undone"], "GitHub – alice was added");
+    assert!(world.cli(&["list"]).ok().is_empty());
 }
 
 fn another_secret_of_the_same_name_replaces_or_stands_beside() {

@@ -47,5 +47,12 @@ pub fn is_locked(world: &World) -> Option<bool> {
     }
 }
 
+/// Whether the keyring holds a key of ours, open or locked.
+pub fn holds_a_key(world: &World) -> bool {
+    let call = ["--user", "call", SERVICE, "/org/freedesktop/secrets", "org.freedesktop.Secret.Service", "SearchItems"];
+    let found = world.cmd("busctl").args(call).args(["a{ss}", "1", "xdg:schema", countersign_api::ROOT]).ok();
+    found != "aoao 0 0"
+}
+
 const SERVICE: &str = "org.freedesktop.secrets";
 const LOGIN: &str = "/org/freedesktop/secrets/collection/login";

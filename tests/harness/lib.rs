@@ -28,6 +28,7 @@ pub mod process;
 pub mod programs;
 pub mod samples;
 pub mod site;
+pub mod stand_in_bus;
 pub mod tty;
 pub mod wait;
 pub mod wayland;

@@ -81,6 +81,12 @@ impl Tty {
         self.line(text)
     }
 
+    /// Makes the window another size.
+    pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+        tcsetwinsize(&self.keys, Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        self
+    }
+
     /// Presses Ctrl-C.
     pub fn interrupt(&mut self) -> &mut Self {
         self.keys.write_all(b"\x03").unwrap();

@@ -309,9 +309,14 @@ impl World {
 
     /// The same, with more arguments.
     pub fn start_daemon_with(&mut self, args: &[&str]) -> &mut Process {
+        self.start_daemon_by(&[&programs::ours("countersignd")], args)
+    }
+
+    /// The same, by a program that becomes the daemon: its words, the daemon's path among or after them.
+    pub fn start_daemon_by(&mut self, words: &[&str], args: &[&str]) -> &mut Process {
         // Found by the daemon itself, beside it.
         programs::ours("countersign-scan");
-        let daemon = self.cmd(&programs::ours("countersignd")).arg("--announce").args(args).spawn();
+        let daemon = self.cmd(words[0]).args(&words[1..]).arg("--announce").args(args).spawn();
         daemon.out.wait_for("the daemon's `ready`", LIMIT, |text| text.contains("ready\n").then_some(()));
         self.daemon.insert(daemon)
     }
@@ -328,9 +333,19 @@ impl World {
         self.daemon.take().expect("the world has started a daemon").kill();
     }
 
+    /// Returns the session bus.
+    pub fn bus(&self) -> &Process {
+        self.bus.as_ref().expect("the world has a bus")
+    }
+
     /// Kills the session bus.
     pub fn kill_bus(&mut self) {
         self.bus.take().expect("the world has a bus").kill();
+    }
+
+    /// Stops the session bus without ending it: it takes connections and calls, and answers none.
+    pub fn stop_bus(&self) {
+        self.bus.as_ref().expect("the world has a bus").signal(Signal::STOP);
     }
 
     /// Keeps a program until the world's end.

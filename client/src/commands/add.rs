@@ -53,7 +53,7 @@ async fn typed(session: &mut Session, mut options: KeepOptions) -> Result<(Zeroi
     let text = Zeroizing::new(text.trim().to_owned());
     let found: Candidate = session.secrets().await?.check(&text, none()).await?.into();
     if Sort::of(&found) != Sort::Keepable {
-        output::print(&candidate::describe(&found, candidate::width()))?;
+        output::print(&candidate::describe(&found, output::width()))?;
         let code = if Sort::of(&found) == Sort::OneTime { exit::ONE_TIME } else { exit::FAILURE };
         return Err(Error::Said(code));
     }
@@ -62,7 +62,7 @@ async fn typed(session: &mut Session, mut options: KeepOptions) -> Result<(Zeroi
         options.issuer = named(tty, options.issuer, "Issuer, such as GitHub: ").await?;
         options.name = named(tty, options.name, "Account name, such as alice: ").await?;
     } else {
-        output::print(&candidate::describe(&found, candidate::width()))?;
+        output::print(&candidate::describe(&found, output::width()))?;
     }
     if found.known == "other-secret" && options.if_exists.is_none() {
         options.if_exists = Some(keeping::replace_or_both(session).await?.into());

@@ -18,7 +18,7 @@ pub(crate) async fn run(args: Check, session: &mut Session) -> Result<(), Error>
     if args.json {
         output::json(&found)?;
     } else {
-        output::print(&candidate::describe(&found, candidate::width()))?;
+        output::print(&candidate::describe(&found, output::width()))?;
     }
     match Sort::of(&found) {
         Sort::Keepable => Ok(()),

@@ -37,12 +37,8 @@ fn row(generation: &GenerationInfo) -> Vec<String> {
 }
 
 async fn take(session: &mut Session, name: &str, yes: bool) -> Result<(), Error> {
-    if !yes && let Some(tty) = session.asking.tty() {
-        let question = format!("Put the vault {} in the place of the present one?", output::one_line(name));
-        if !tty.yes(&question, false).await? {
-            return Err(countersign_api::Error::Denied("nothing was changed".into()).into());
-        }
-    }
+    let question = format!("Put the vault {} in the place of the present one?", output::one_line(name));
+    session.asking.meant(yes, &question, "nothing was changed").await?;
     let passphrase = session.asking.passphrase("The passphrase that it had: ").await?;
     session.secrets().await?.take_generation(name, &passphrase, none()).await?;
     output::line(&format!("The vault {} is in use. The one before it is a generation now.", output::one_line(name)))

@@ -6,7 +6,7 @@ use crate::{
     args::{List, Order},
     error::Error,
     output,
-    session::Session,
+    session::{Session, no_account},
 };
 
 /// Runs the command.
@@ -17,8 +17,7 @@ pub(crate) async fn run(args: List, session: &mut Session) -> Result<(), Error> 
         return output::json(&found);
     }
     if !args.words.is_empty() && found.is_empty() {
-        let text = format!("no account fits \"{}\"", output::one_line(&args.words.join(" ")));
-        return Err(countersign_api::Error::NotFound(text).into());
+        return Err(no_account(&args.words.join(" ")));
     }
     output::print(&text(&found, output::is_terminal().then(output::columns)))
 }

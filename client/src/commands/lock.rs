@@ -9,5 +9,5 @@ use crate::{
 /// Runs the command.
 pub(crate) async fn run(session: &mut Session) -> Result<(), Error> {
     session.vault().await?.lock(none()).await?;
-    if output::is_terminal() { output::line("Locked.") } else { Ok(()) }
+    output::line_for_person("Locked.")
 }

@@ -34,51 +34,39 @@ use crate::{
     session::Session,
 };
 
-/// Runs the command that was typed.
+/// Runs the command that was typed. The first ones start no daemon; the others are given a session with one.
 pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
     let Cli { global, command } = cli;
-    // These start no daemon.
-    let command = match command {
-        Command::Unlocked(_) => return unlocked::run(&global).await,
-        Command::Status(args) => return status::run(args, &global).await,
-        Command::Restart(_) => return restart::run(&global).await,
-        Command::Doctor(args) => return doctor::run(&args),
-        Command::Completions(args) => return completions::run(&args),
-        Command::CompleteNames => return completions::names(&global).await,
-        Command::Man { folder } => return help::write_pages(&folder),
-        Command::HelpAll => return output::print(&help::all()),
-        command => command,
-    };
-    let session = &mut Session::open(&global).await?;
+    let session = || Session::open(&global);
     match command {
-        Command::Init(args) => init::run(args, session).await,
-        Command::Scan(args) => scan::run(args, session).await,
-        Command::Add(args) => add::run(args, session).await,
-        Command::Code(args) => code::run(args, session).await,
-        Command::List(args) => list::run(args, session).await,
-        Command::Show(args) => show::run(args, session).await,
-        Command::Uri(args) => uri::run(args, session).await,
-        Command::Qr(args) => qr::run(args, session).await,
-        Command::Edit(args) => edit::run(args, session).await,
-        Command::Remove(args) => remove::run(args, session).await,
-        Command::Restore(args) => restore::run(args, session).await,
-        Command::Undo(args) => undo::run(args, session).await,
-        Command::Trash(args) => trash::run(args, session).await,
-        Command::Lock(_) => lock::run(session).await,
-        Command::Unlock(args) => unlock::run(args, session).await,
-        Command::Passphrase(_) => passphrase::run(session).await,
-        Command::Recovery(args) => recovery::run(args, session).await,
-        Command::Slots(args) => slots::run(args, session).await,
-        Command::Generations(args) => generations::run(args, session).await,
-        Command::Check(args) => check::run(args, session).await,
-        Command::Log(args) => log::run(args, session).await,
-        Command::Unlocked(_)
-        | Command::Status(_)
-        | Command::Doctor(_)
-        | Command::Restart(_)
-        | Command::Completions(_)
-        | Command::CompleteNames
-        | Command::Man { .. }
-        | Command::HelpAll => unreachable!("returned above"),
+        Command::Unlocked => unlocked::run(&global).await,
+        Command::Status(args) => status::run(args, &global).await,
+        Command::Restart => restart::run(&global).await,
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::CompleteNames => completions::names(&global).await,
+        Command::Man { folder } => help::write_pages(&folder),
+        Command::HelpAll => output::print(&help::all()),
+        Command::Init(args) => init::run(args, &mut session().await?).await,
+        Command::Scan(args) => scan::run(args, &mut session().await?).await,
+        Command::Add(args) => add::run(args, &mut session().await?).await,
+        Command::Code(args) => code::run(args, &mut session().await?).await,
+        Command::List(args) => list::run(args, &mut session().await?).await,
+        Command::Show(args) => show::run(args, &mut session().await?).await,
+        Command::Uri(args) => uri::run(args, &mut session().await?).await,
+        Command::Qr(args) => qr::run(args, &mut session().await?).await,
+        Command::Edit(args) => edit::run(args, &mut session().await?).await,
+        Command::Remove(args) => remove::run(args, &mut session().await?).await,
+        Command::Restore(args) => restore::run(args, &mut session().await?).await,
+        Command::Undo(args) => undo::run(args, &mut session().await?).await,
+        Command::Trash(args) => trash::run(args, &mut session().await?).await,
+        Command::Lock => lock::run(&mut session().await?).await,
+        Command::Unlock(args) => unlock::run(args, &mut session().await?).await,
+        Command::Passphrase => passphrase::run(&mut session().await?).await,
+        Command::Recovery(args) => recovery::run(args, &mut session().await?).await,
+        Command::Slots(args) => slots::run(args, &mut session().await?).await,
+        Command::Generations(args) => generations::run(args, &mut session().await?).await,
+        Command::Check(args) => check::run(args, &mut session().await?).await,
+        Command::Log(args) => log::run(args, &mut session().await?).await,
     }
 }

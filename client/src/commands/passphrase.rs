@@ -3,9 +3,10 @@
 use zeroize::Zeroizing;
 
 use crate::{
+    asking::Asking,
     error::Error,
     output,
-    session::{Asking, Session, none},
+    session::{Session, none},
 };
 
 /// Runs the command.

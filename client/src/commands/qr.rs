@@ -2,13 +2,14 @@
 
 use std::{io, path::Path};
 
-use countersign_api::types::{AccountInfo, ListOptions, Revealed};
+use countersign_api::types::{AccountInfo, Revealed};
 use tokio::time::Instant;
 use unicode_width::UnicodeWidthStr;
 use zeroize::Zeroizing;
 
+use super::list;
 use crate::{
-    args::Qr,
+    args::{Order, Qr},
     error::Error,
     full_screen::{FullScreen, Left, SHOWN_FOR},
     kept, output,
@@ -74,22 +75,9 @@ async fn accounts(args: &Qr, session: &mut Session) -> Result<Vec<AccountInfo>, 
     }
     if args.all {
         session.unlock().await?;
-        accounts = all_accounts(session).await?;
+        accounts = list::accounts(session, "", Order::Name).await?;
     }
     Ok(accounts)
-}
-
-async fn all_accounts(session: &Session) -> Result<Vec<AccountInfo>, Error> {
-    let proxy = session.accounts().await?;
-    let mut all: Vec<AccountInfo> = Vec::new();
-    loop {
-        let options = ListOptions { offset: Some(all.len() as u32), ..ListOptions::default() };
-        let some = proxy.list(options.into()).await?;
-        if some.is_empty() {
-            return Ok(all);
-        }
-        all.extend(some.into_iter().map(AccountInfo::from));
-    }
 }
 
 /// Returns the QR of an account; the URI does not outlive this.
@@ -104,7 +92,7 @@ async fn show(matrix: &Matrix, account: &AccountInfo, palette: Palette) -> Resul
     let mut screen = FullScreen::enter()?;
     let end = Instant::now() + SHOWN_FOR;
     loop {
-        let page = page(matrix, &account.title, palette, screen.size())?;
+        let page = page(matrix, &account.title, palette, screen.size());
         screen.show(&page).await?;
         match screen.wait(end).await? {
             Left::Resized => {}
@@ -115,19 +103,14 @@ async fn show(matrix: &Matrix, account: &AccountInfo, palette: Palette) -> Resul
     }
 }
 
-/// Returns the QR with a line below it that says whose it is.
-fn page(
-    matrix: &Matrix,
-    title: &str,
-    palette: Palette,
-    (columns, rows): (usize, usize),
-) -> Result<Zeroizing<String>, Error> {
+/// Returns the QR with a line below it that says whose it is; in too small a window the size that it needs.
+fn page(matrix: &Matrix, title: &str, palette: Palette, (columns, rows): (usize, usize)) -> Zeroizing<String> {
     let fits = |drawing: &&Drawing| {
         let (wide, high) = matrix.size(**drawing);
         wide <= columns && high < rows
     };
     let Some(&drawing) = Drawing::all().iter().find(fits) else {
-        return Err(too_small(matrix, columns, rows));
+        return Zeroizing::new(too_small(matrix, columns, rows));
     };
     let mut page = matrix.drawn(drawing, palette);
     let mut line = format!("Enter: close. {}", output::one_line(title));
@@ -136,16 +119,17 @@ fn page(
         line.push_str(hint);
     }
     page.push_str(&cut(&line, columns.saturating_sub(1)));
-    Ok(page)
+    page
 }
 
-fn too_small(matrix: &Matrix, columns: usize, rows: usize) -> Error {
+fn too_small(matrix: &Matrix, columns: usize, rows: usize) -> String {
     let (wide, high) = Drawing::all().last().map_or((0, 0), |drawing| matrix.size(*drawing));
     let high = high + 1;
-    Error::Usage(format!(
-        "the terminal has {columns} columns and {rows} rows, this QR needs {wide} and {high}: make it larger, or use --png \
-         FILE"
-    ))
+    let words = format!(
+        "This QR needs {wide} columns and {high} rows, the window has {columns} and {rows}: make it larger. Enter: close. \
+         A picture: --png FILE"
+    );
+    output::wrap(&words, columns, "")
 }
 
 /// Says what to know of a QR that two devices have.

@@ -33,6 +33,8 @@ fn stop() -> io::Result<()> {
     let Ok(stream) = UnixStream::connect(connect::private_socket()?) else { return Ok(()) };
     let daemon = pidfd_open(socket_peercred(&stream)?.pid, PidfdFlags::empty())?;
     pidfd_send_signal(&daemon, Signal::TERM)?;
+    // One that was stopped would not hear it.
+    pidfd_send_signal(&daemon, Signal::CONT)?;
     let deadline = Instant::now() + PATIENCE;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());

@@ -25,9 +25,9 @@ pub(crate) async fn run(args: Restore, session: &mut Session) -> Result<(), Erro
     output::line(&format!("Restored {}", output::one_line(&restored.title)))
 }
 
-/// Whether all the words stand in the account's title.
+/// Whether all the words stand in the account's names, as the daemon looks for them.
 fn fits(account: &AccountInfo, words: &str) -> bool {
-    let title = account.title.to_lowercase();
+    let title = format!("{}:{} {}", account.issuer, account.name, account.prefix).to_lowercase();
     words.to_lowercase().split_whitespace().all(|word| title.contains(word))
 }
 
@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn all_words_have_to_fit() {
-        let account = AccountInfo { title: "GitHub – octo".into(), ..AccountInfo::default() };
-        assert!(fits(&account, "git OCTO") && !fits(&account, "git alice"));
+        let [issuer, name, prefix] = ["GitHub", "octo", "Contoso"].map(str::to_owned);
+        let account = AccountInfo { issuer, name, prefix, ..AccountInfo::default() };
+        assert!(fits(&account, "git OCTO") && fits(&account, "contoso") && !fits(&account, "git alice"));
     }
 }

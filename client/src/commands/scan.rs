@@ -118,8 +118,11 @@ impl Hunt {
         loop {
             rate.tick().await;
             let found = match self.look(session).await {
-                // Another scan is under way: the next look is a second away.
-                Err(Error::Daemon(Answer::LimitsExceeded(_))) if self.left().is_some() => continue,
+                // Another scan is under way, say: the next look is a second away.
+                Err(Error::Daemon(Answer::LimitsExceeded(why))) if self.left().is_some() => {
+                    self.progress.show(&why);
+                    continue;
+                }
                 found => found?,
             };
             if self.look_at(session, &found).await? == Settled::Done {
@@ -176,7 +179,7 @@ impl Hunt {
             self.one_time |= Sort::of(one) == Sort::OneTime;
             if self.explained.insert(format!("{} {}", one.class, one.vendor)) {
                 self.progress.clear();
-                output::print(&candidate::describe(one, candidate::width()))?;
+                output::print(&candidate::describe(one, output::width()))?;
             }
         }
         Ok(())
@@ -226,14 +229,14 @@ impl Hunt {
     ) -> Result<Vec<&'a Candidate>, Error> {
         if one_decision(&choices) {
             for one in &choices {
-                output::print(&candidate::describe(one, candidate::width()))?;
+                output::print(&candidate::describe(one, output::width()))?;
             }
             return Ok(choices);
         }
         let tty = session.asking.tty().filter(|_| !self.args.yes);
         let Some(tty) = tty else { return Err(several(&choices)) };
         for (number, one) in (1..).zip(&choices) {
-            output::print(&numbered(number, &candidate::describe(one, candidate::width().saturating_sub(4))))?;
+            output::print(&numbered(number, &candidate::describe(one, output::width().saturating_sub(4))))?;
         }
         loop {
             let question = format!("Keep which? [1-{}, several parted by spaces, Enter for none] ", choices.len());

@@ -21,7 +21,7 @@ pub(crate) async fn run(args: Show, session: &mut Session) -> Result<(), Error> 
         return output::secret_json(&Shown { account: &account, secret });
     }
     let mut rows = rows(&account, time::now());
-    rows.extend(secret.map(|secret| row("Secret", secret)));
+    rows.extend(secret.map(|secret| output::fact("Secret", secret)));
     output::print(&Zeroizing::new(output::table(&rows, output::columns())))
 }
 
@@ -42,25 +42,21 @@ struct Shown<'a> {
 }
 
 fn rows(account: &AccountInfo, now: u64) -> Vec<Vec<String>> {
-    let mut rows = vec![row("Issuer", &account.issuer), row("Name", &account.name)];
+    let mut rows = vec![output::fact("Issuer", &account.issuer), output::fact("Name", &account.name)];
     if !account.prefix.is_empty() {
-        rows.push(row("Prefix", &account.prefix));
+        rows.push(output::fact("Prefix", &account.prefix));
     }
-    rows.push(row("Kind", &kind(account)));
+    rows.push(output::fact("Kind", &kind(account)));
     if account.pin_needed {
-        rows.push(row("PIN", "not kept: countersign edit NAME --pin"));
+        rows.push(output::fact("PIN", "not kept: countersign edit NAME --pin"));
     }
     if !account.note.is_empty() {
-        rows.push(row("Note", &account.note));
+        rows.push(output::fact("Note", &account.note));
     }
-    rows.push(row("Kept", &time::iso(account.created)));
-    rows.push(row("Used", &used(account, now)));
-    rows.push(row("Id", &account.id));
+    rows.push(output::fact("Kept", &time::iso(account.created)));
+    rows.push(output::fact("Used", &used(account, now)));
+    rows.push(output::fact("Id", &account.id));
     rows
-}
-
-fn row(name: &str, value: &str) -> Vec<String> {
-    vec![format!("{name}:"), value.to_owned()]
 }
 
 fn kind(account: &AccountInfo) -> String {

@@ -4,7 +4,7 @@ use countersign_api::types::Status;
 use serde::Serialize;
 
 use crate::{
-    args::{Global, StatusArgs},
+    args::{self, Global},
     error::Error,
     output,
     session::{Session, version_difference},
@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// Runs the command.
-pub(crate) async fn run(args: StatusArgs, global: &Global) -> Result<(), Error> {
+pub(crate) async fn run(args: args::Status, global: &Global) -> Result<(), Error> {
     let session = match Session::open_running(global).await {
-        Err(Error::NoDaemon) if args.json => {
-            output::json(&Absent { state: "no-daemon" })?;
-            return Err(Error::NoDaemon);
+        Err(Error::NoDaemon(why)) if args.json => {
+            output::json(&Absent { state: "no-daemon", why_text: why.to_string() })?;
+            return Err(Error::NoDaemon(why));
         }
         session => session?,
     };
@@ -30,28 +30,25 @@ pub(crate) async fn run(args: StatusArgs, global: &Global) -> Result<(), Error> 
 #[derive(Serialize)]
 struct Absent {
     state: &'static str,
+    why_text: String,
 }
 
 fn lines(status: &Status, now: u64, columns: usize) -> String {
-    let mut rows = vec![row("Vault", &state(status, now)), row("Folder", &status.vault)];
+    let mut rows = vec![output::fact("Vault", &state(status, now)), output::fact("Folder", &status.vault)];
     if status.state == "unlocked" {
-        rows.push(row("Accounts", &status.accounts.to_string()));
+        rows.push(output::fact("Accounts", &status.accounts.to_string()));
     }
     if !status.slots.is_empty() {
-        rows.push(row("Opened by", &status.slots.join(", ")));
+        rows.push(output::fact("Opened by", &status.slots.join(", ")));
     }
-    rows.push(row("Idle lock", &idle_lock(status.idle_lock)));
-    rows.push(row("Daemon", &format!("version {}", status.version)));
+    rows.push(output::fact("Idle lock", &idle_lock(status.idle_lock)));
+    rows.push(output::fact("Daemon", &format!("version {}", status.version)));
     let mut text = output::table(&rows, columns);
     for advice in advice(status) {
         let lines = output::wrap(&output::one_line(&advice), columns, "  ");
         text.push_str(&lines.replacen("  ", "* ", 1));
     }
     text
-}
-
-fn row(name: &str, value: &str) -> Vec<String> {
-    vec![format!("{name}:"), value.to_owned()]
 }
 
 fn state(status: &Status, now: u64) -> String {

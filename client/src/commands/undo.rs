@@ -1,5 +1,7 @@
 //! `countersign undo`: takes back the last change.
 
+use serde::Serialize;
+
 use crate::{
     args::Undo,
     error::Error,
@@ -8,8 +10,17 @@ use crate::{
 };
 
 /// Runs the command.
-pub(crate) async fn run(_args: Undo, session: &mut Session) -> Result<(), Error> {
+pub(crate) async fn run(args: Undo, session: &mut Session) -> Result<(), Error> {
     session.unlock().await?;
-    let what = session.secrets().await?.undo(none()).await?;
-    output::line(&format!("Taken back: {}", output::one_line(&what)))
+    let undone = session.secrets().await?.undo(none()).await?;
+    if args.json {
+        return output::json(&Undone { undone });
+    }
+    output::line(&format!("Undone: {}", output::one_line(&undone)))
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Undone {
+    undone: String,
 }

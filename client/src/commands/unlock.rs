@@ -12,7 +12,7 @@ pub(crate) async fn run(args: Unlock, session: &mut Session) -> Result<(), Error
         if session.asking.has_fd() {
             session.asking.fd_line()?;
         }
-        said("Unlocked already.")?;
+        output::line_for_person("Unlocked already.")?;
         return waiting::offer_sealed(session).await;
     }
     if args.recovery {
@@ -20,7 +20,7 @@ pub(crate) async fn run(args: Unlock, session: &mut Session) -> Result<(), Error
     } else {
         session.unlock().await?;
     }
-    said("Unlocked.")?;
+    output::line_for_person("Unlocked.")?;
     waiting::offer_sealed(session).await
 }
 
@@ -46,10 +46,6 @@ fn plain(typed: &str) -> Zeroizing<String> {
     let mut key = Zeroizing::new(String::with_capacity(typed.len()));
     key.extend(typed.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()));
     key
-}
-
-fn said(text: &str) -> Result<(), Error> {
-    if output::is_terminal() { output::line(text) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub(crate) async fn run(action: &Action) -> Result<(), String> {
     match action {
         Action::ShowQr(account) => in_terminal(&["qr", account]).await,
         Action::SetUp => in_terminal(&["init"]).await,
-        Action::Start => told(connect::private_or_start().await.map(drop), true),
+        Action::Start => told(connect::private_or_start().await.map(drop).map_err(Error::from), true),
         Action::Scan => told(scan().await, false),
         Action::Lock => told(lock().await, false),
         Action::Unlock => told(unlock().await, false),

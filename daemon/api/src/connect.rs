@@ -18,6 +18,7 @@ use std::{
 };
 
 use close_fds::CloseFdsBuilder;
+use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 use zbus::{Connection, connection, fdo};
 
@@ -122,19 +123,7 @@ impl BusAddress {
 
 /// Undoes D-Bus' percent escapes.
 fn unescape(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let code = (byte == b'%').then(|| tail.get(..2)).flatten().and_then(|hex| str::from_utf8(hex).ok());
-        if let Some(value) = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            out.push(value);
-            rest = &tail[2..];
-        } else {
-            out.push(byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Connects to the session bus, which must be one of the same user.
@@ -150,20 +139,85 @@ pub async fn session_bus() -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// Why nothing of ours answers at the private socket.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreached {
+    /// No daemon runs.
+    #[error("countersignd does not run")]
+    Absent,
+    /// No daemon runs, and the last one had no time to take its socket away.
+    #[error("countersignd does not run: it was killed or crashed, and left its socket {} behind", .0.display())]
+    Dead(PathBuf),
+    /// Something listens and does not answer: another program, or a daemon that hangs.
+    #[error("{program} listens at {} and does not answer as countersignd does", .socket.display())]
+    Silent {
+        /// Its name and process id, where they can be known.
+        program: String,
+        /// Where it listens.
+        socket: PathBuf,
+    },
+    /// Anything else.
+    #[error("{}", .0.message())]
+    Failed(Error),
+}
+
+impl From<Unreached> for Error {
+    fn from(why: Unreached) -> Self {
+        match why {
+            Unreached::Failed(error) => error,
+            other => unreachable(other),
+        }
+    }
+}
+
 /// Connects to the private socket of a daemon that runs.
-pub async fn private() -> Result<Connection, Error> {
-    let socket = private_socket().map_err(unreachable)?;
-    let address = format!("unix:path={}", socket.display());
-    Ok(connection::Builder::address(address.as_str())?.p2p().build().await?)
+pub async fn private() -> Result<Connection, Unreached> {
+    let stream = private_stream().await?;
+    match timeout(ANSWER_LIMIT, connection::Builder::unix_stream(stream).p2p().build()).await {
+        Ok(Ok(connection)) => Ok(connection),
+        _ => Err(silence().await),
+    }
+}
+
+/// Says why there was no answer from the private socket: what listens there, or that nothing does any more.
+pub async fn silence() -> Unreached {
+    match private_stream().await {
+        Ok(stream) => silent(stream.peer_cred().ok().and_then(|peer| peer.pid())),
+        Err(why) => why,
+    }
+}
+
+async fn private_stream() -> Result<tokio::net::UnixStream, Unreached> {
+    let socket = private_socket().map_err(|error| Unreached::Failed(unreachable(error)))?;
+    tokio::net::UnixStream::connect(&socket).await.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Unreached::Absent,
+        io::ErrorKind::ConnectionRefused => Unreached::Dead(socket),
+        // As many wait as it lets wait.
+        io::ErrorKind::WouldBlock => silent(None),
+        _ => Unreached::Failed(unreachable(format!("{}: {error}", socket.display()))),
+    })
+}
+
+/// Names the process that listens and is silent. Its path is readable of dumpable processes only, which ours is not.
+fn silent(pid: Option<i32>) -> Unreached {
+    let name = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
+    let program = match (name, pid) {
+        (Some(name), Some(pid)) => format!("{} (process {pid})", name.trim()),
+        _ => "another program".into(),
+    };
+    Unreached::Silent { program, socket: private_socket().unwrap_or_default() }
 }
 
 /// Connects to the private socket, and starts the daemon if it does not run: by the session bus, else as a child.
-pub async fn private_or_start() -> Result<Connection, Error> {
-    if let Ok(connection) = private().await {
-        return Ok(connection);
+pub async fn private_or_start() -> Result<Connection, Unreached> {
+    match private().await {
+        // Beside what listens there no daemon starts.
+        Err(Unreached::Absent | Unreached::Dead(_)) => {}
+        other => return other,
     }
     if start_by_bus().await.is_err() {
-        start_as_child()?;
+        start_as_child().map_err(Unreached::Failed)?;
     }
     private().await
 }
@@ -218,6 +272,8 @@ fn unreachable(text: impl ToString) -> Error {
     Error::ZBus(zbus::Error::Failure(text.to_string()))
 }
 
+/// How long what listens at the private socket may take to answer.
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How long the bus may take to let us in.
 const BUS_LIMIT: Duration = Duration::from_secs(5);
 /// How long a daemon may take until it serves.

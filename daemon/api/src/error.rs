@@ -60,9 +60,11 @@ errors! {
     Failed = 1, "";
     /// The change could not be put on disk; nothing has changed.
     NotSaved = 1, "free some space or make the folder writable, then try again";
+    /// The vault's file is not the one that was opened; nothing has changed, there or in memory.
+    ChangedOutside = 1, "look at the vault's folder before you lock: what only countersign still holds is lost then";
     /// The vault can only be read; nothing has changed.
     ReadOnly = 1, "make the vault's folder writable, then: countersign restart";
-    /// Too many calls, too large an argument, or one scan too many at a time.
+    /// Too many calls, too large an argument, one scan too many at a time, or more found than can be held.
     LimitsExceeded = 1, "wait a moment, then try again";
     /// A vault is there already.
     AlreadyExists = 1, "countersign status shows it";
@@ -79,7 +81,7 @@ errors! {
     /// An argument is not of the form asked for.
     InvalidArgument = 2, "";
     /// No such account, slot, generation or candidate.
-    NotFound = 3, "countersign list shows what is there";
+    NotFound = 3, "";
     /// The vault is locked.
     Locked = 4, "countersign unlock";
     /// There is no vault yet.
@@ -91,7 +93,7 @@ errors! {
     /// The person dismissed the question.
     Cancelled = 5, "";
     /// The passphrase or recovery key is wrong.
-    WrongPassphrase = 7, "try again; the recovery key opens the vault too: countersign unlock --recovery";
+    WrongPassphrase = 7, "try again, or, where there is a recovery key: countersign unlock --recovery";
     /// The vault is damaged, newer, foreign or rolled back; nothing of it was changed.
     Unusable = 8, "countersign status says more, countersign generations list shows earlier vaults";
     /// The code would come later than the caller will wait.

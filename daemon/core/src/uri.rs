@@ -23,7 +23,7 @@ use self::{
     fields::Fields,
 };
 use crate::{
-    account::{Account, Kind},
+    account::{Account, Algorithm, Kind},
     secret::{Secret, SecretText},
     text,
 };
@@ -59,7 +59,8 @@ pub fn secret_from_text(text: &str) -> Result<Secret, UriError> {
 
 /// Prints an account as others read it: the issuer as prefix and parameter, `%20`, upper-case algorithm.
 ///
-/// A prefix that differs from the issuer stays in the label. A PIN is not printed.
+/// What is so by default (SHA-1, 6 digits, 30 s) is left out: every reader takes it so, and the QR stays small. A prefix
+/// that differs from the issuer stays in the label. A PIN is not printed.
 pub fn print(account: &Account) -> SecretText {
     let secret = secret_text(account);
     let secret = encode(secret.expose());
@@ -68,10 +69,10 @@ pub fn print(account: &Account) -> SecretText {
     let mut out = Zeroizing::new(String::with_capacity(label.len() + issuer.len() + secret.len() + 160));
     let (start, end) = match &account.kind {
         Kind::Totp { algorithm, digits, period } => {
-            ("otpauth://totp/", format!("&algorithm={}&digits={digits}&period={period}", algorithm.name()))
+            ("otpauth://totp/", format!("{}{}", form(*algorithm, *digits), unless(30, "period", *period)))
         }
         Kind::Hotp { algorithm, digits, counter } => {
-            ("otpauth://hotp/", format!("&algorithm={}&digits={digits}&counter={counter}", algorithm.name()))
+            ("otpauth://hotp/", format!("{}&counter={counter}", form(*algorithm, *digits)))
         }
         Kind::Steam => ("otpauth://totp/", "&algorithm=SHA1&digits=5&period=30&encoder=steam".to_owned()),
         Kind::Motp { .. } => ("motp://", String::new()),
@@ -82,6 +83,15 @@ pub fn print(account: &Account) -> SecretText {
     let name = if issuer.is_empty() { "" } else { "&issuer=" };
     write!(out, "{start}{label}?secret={}{name}{}{end}", *secret, *issuer).expect("a String takes all");
     SecretText::new(mem::take(&mut *out))
+}
+
+fn form(algorithm: Algorithm, digits: u8) -> String {
+    unless("SHA1", "algorithm", algorithm.name()) + &unless(6, "digits", digits)
+}
+
+/// Returns a parameter that is not what it is by default.
+fn unless<T: PartialEq + std::fmt::Display>(default: T, name: &str, value: T) -> String {
+    if value == default { String::new() } else { format!("&{name}={value}") }
 }
 
 /// Returns the key as people type it: base32 without padding; the text itself for mOTP.

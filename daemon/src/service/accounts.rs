@@ -36,7 +36,7 @@ impl AccountsBackend for Door {
         };
         let uses = self.log.lock().expect("no holder panics").uses(now());
         let mut found: Vec<(f64, AccountInfo)> = self.with_vault(|vault| {
-            let fitting = matching(vault, words).into_iter();
+            let fitting = matching(vault.entries(), words).into_iter();
             Ok(fitting
                 .map(|entry| {
                     let own = uses.get(&entry.id()).copied().unwrap_or_default();
@@ -163,18 +163,30 @@ impl Service {
 
 /// Returns an entry by its id.
 pub(super) fn entry(vault: &Vault, id: AccountId) -> Result<&Entry, Error> {
-    vault.entry(id).ok_or_else(|| Error::NotFound("the account has been removed meanwhile".into()))
+    let gone = || Error::NotFound("the account has been removed meanwhile: countersign trash shows it".into());
+    vault.entry(id).ok_or_else(gone)
 }
 
 /// Returns the one account that is meant.
 pub(super) fn the_one<'a>(vault: &'a Vault, name: &str) -> Result<&'a Entry, Error> {
+    only(vault.entries(), name, "", "countersign list")
+}
+
+/// Returns the one account in the trash that is meant.
+pub(super) fn the_one_in_trash<'a>(vault: &'a Vault, name: &str) -> Result<&'a Entry, Error> {
+    only(vault.trash(), name, " in the trash", "countersign trash")
+}
+
+/// Returns the only one that is meant; `place` and `list` say in an error where these are, and what shows them.
+fn only<'a>(entries: impl Iterator<Item = &'a Entry>, name: &str, place: &str, list: &str) -> Result<&'a Entry, Error> {
     if name.trim().is_empty() {
         return Err(Error::InvalidArgument("an account is named by its id, by issuer:name, or by words of it".into()));
     }
-    let found = matching(vault, name);
+    let found = matching(entries, name);
+    let name = visible(&name.chars().take(MAX_ECHOED).collect::<String>());
     match found.as_slice() {
         [one] => Ok(one),
-        [] => Err(Error::NotFound(format!("no account fits \"{}\"", visible(name)))),
+        [] => Err(Error::NotFound(format!("no account{place} fits \"{name}\": {list} shows what is there"))),
         several => {
             let mut lines: Vec<String> = several
                 .iter()
@@ -184,24 +196,24 @@ pub(super) fn the_one<'a>(vault: &'a Vault, name: &str) -> Result<&'a Entry, Err
             if several.len() > MAX_SHOWN {
                 lines.push(format!("\n  and {} more", several.len() - MAX_SHOWN));
             }
-            Err(Error::Ambiguous(format!("\"{}\" fits {} accounts:{}", visible(name), several.len(), lines.concat())))
+            let text = format!("\"{name}\" fits {} accounts{place}:{}", several.len(), lines.concat());
+            Err(Error::Ambiguous(text))
         }
     }
 }
 
 /// Returns the accounts that are meant: by id, by exact `issuer:name`, else by words that all stand in the title.
-fn matching<'a>(vault: &'a Vault, name: &str) -> Vec<&'a Entry> {
-    let name = name.trim();
-    if let Some(entry) = name.parse().ok().and_then(|id| vault.entry(id)) {
+fn matching<'a>(entries: impl Iterator<Item = &'a Entry>, name: &str) -> Vec<&'a Entry> {
+    let (name, entries): (_, Vec<&Entry>) = (name.trim(), entries.collect());
+    let id = name.parse().ok();
+    if let Some(entry) = entries.iter().find(|entry| Some(entry.id()) == id) {
         return vec![entry];
     }
-    let exact: Vec<&Entry> = vault
-        .entries()
-        .filter(|entry| {
-            let account = entry.account();
-            name.split_once(':').is_some_and(|(issuer, rest)| issuer == account.issuer && rest == account.name)
-        })
-        .collect();
+    let is_exact = |entry: &&Entry| {
+        let account = entry.account();
+        name.split_once(':').is_some_and(|(issuer, rest)| issuer == account.issuer && rest == account.name)
+    };
+    let exact: Vec<&Entry> = entries.iter().copied().filter(is_exact).collect();
     if !exact.is_empty() {
         return exact;
     }
@@ -212,7 +224,7 @@ fn matching<'a>(vault: &'a Vault, name: &str) -> Vec<&'a Entry> {
         let title = title.to_lowercase();
         words.iter().all(|word| title.contains(word))
     };
-    vault.entries().filter(fits).collect()
+    entries.into_iter().filter(fits).collect()
 }
 
 /// Sleeps until the wall clock shows this Unix time.
@@ -230,3 +242,5 @@ async fn sleep_until(time: u64) {
 const AHEAD: u64 = 300;
 const MAX_LIST: u32 = 1000;
 const MAX_SHOWN: usize = 10;
+/// How much of a name that fits nothing is said again.
+const MAX_ECHOED: usize = 100;

@@ -1,12 +1,16 @@
 //! What a scan shows on the desktop, and what its buttons do.
 
-use std::{process::Stdio, sync::Arc, time::Duration};
+use std::{collections::HashSet, process::Stdio, sync::Arc, time::Duration};
 
 use countersign_api::{
     Error,
     accounts::AccountsBackend,
     connect::program,
     types::{Candidate, CodeOptions, KeepOptions, Kept, ScanOptions},
+};
+use countersign_core::{
+    account::AccountId,
+    vault::{Entry, Vault},
 };
 use tokio::{io::AsyncWriteExt, process::Command, time::Instant};
 use zeroize::Zeroizing;
@@ -68,7 +72,7 @@ impl Service {
         let keepable: Vec<&Candidate> = found.iter().filter(|candidate| !candidate.id.is_empty()).collect();
         match (keepable.as_slice(), found.iter().find(|candidate| !candidate.advice.is_empty())) {
             ([one], _) => match self.keep_candidate(&one.id).await {
-                Ok(kept) => kept_message(&kept, one),
+                Ok((kept, new)) => kept_message(&kept, new, one),
                 Err(error) => plain("Not kept", format!("{}\n{}", error.message(), error.hint())),
             },
             ([], Some(advice)) => advice_message(advice),
@@ -81,11 +85,18 @@ impl Service {
         }
     }
 
-    async fn keep_candidate(self: &Arc<Self>, id: &str) -> Result<Kept, Error> {
+    /// Keeps a candidate; says which of its accounts were not there before, too.
+    async fn keep_candidate(self: &Arc<Self>, id: &str) -> Result<(Kept, Vec<String>), Error> {
         use countersign_api::{Caller, Peer, scanner::ScannerBackend};
+        // A vault that can't be opened is told by the keeping.
+        let _ = self.ensure_open(None, false).await;
+        let ids = |vault: &Vault| Ok(vault.entries().map(|entry| entry.id().to_string()).collect());
+        let before: HashSet<String> = self.with_vault(ids).unwrap_or_default();
         // The daemon itself: a connection number that no client ever has.
         let own = Peer { connection: u64::MAX, uid: 0, pid: std::process::id() };
-        Door(self.clone()).keep(Caller::Private(own), id, KeepOptions::default()).await
+        let kept = Door(self.clone()).keep(Caller::Private(own), id, KeepOptions::default()).await?;
+        let new = kept.accounts.iter().filter(|id| !before.contains(*id)).cloned().collect();
+        Ok((kept, new))
     }
 
     /// Looks once a second, for two minutes, until something that can be kept shows.
@@ -94,10 +105,14 @@ impl Service {
         let mut rate = tokio::time::interval(Duration::from_secs(1));
         loop {
             rate.tick().await;
+            let over = Instant::now() >= end;
+            let busy = self.scanning.available_permits() == 0;
+            if busy && !over {
+                continue;
+            }
             let found = self.look(Target::Screen(options.clone())).await;
             let keepable = matches!(&found, Ok(list) if list.iter().any(|candidate| !candidate.id.is_empty()));
-            let busy = matches!(&found, Err(Error::LimitsExceeded(_)));
-            if keepable || Instant::now() >= end || (found.is_err() && !busy) {
+            if keepable || over || found.is_err() {
                 return found;
             }
         }
@@ -106,7 +121,7 @@ impl Service {
     async fn act(self: &Arc<Self>, action: Action, options: ScanOptions) {
         let result = match action {
             Action::CopyCode(account) => self.copy_code(&account, options).await,
-            Action::Undo(ids) => self.take_out(&ids),
+            Action::Undo(ids) => self.take_out(&ids).await,
             Action::OpenPage(page) => open_page(page, options).await,
             Action::KeepLooking => Ok(()),
         };
@@ -115,12 +130,22 @@ impl Service {
         }
     }
 
-    /// Moves accounts to the trash: what a notification's *Undo* stands for, whatever has changed since.
-    fn take_out(self: &Arc<Self>, ids: &[String]) -> Result<(), Error> {
-        for id in ids.iter().filter_map(|id| id.parse().ok()) {
-            self.change_vault(|vault| vault.remove(id))?;
-        }
-        Ok(())
+    /// Moves accounts to the trash: what a notification's *Undo* stands for, whatever else has changed since.
+    async fn take_out(self: &Arc<Self>, ids: &[String]) -> Result<(), Error> {
+        self.ensure_open(None, false).await?;
+        let own = self.with_vault(|vault| {
+            let there: Vec<&Entry> = ids.iter().filter_map(|id| vault.entry(id.parse().ok()?)).collect();
+            let own: Vec<AccountId> =
+                there.iter().filter(|entry| entry.replaced().next().is_none()).map(|entry| entry.id()).collect();
+            match (own.is_empty(), there.is_empty()) {
+                (false, _) => Ok(own),
+                (true, true) => Err(Error::NotFound("it has been removed already".into())),
+                (true, false) => Err(Error::Failed(
+                    "the account got another secret since, and stays; it goes by: countersign remove".into(),
+                )),
+            }
+        })?;
+        self.change_vault(|vault| vault.remove_all(&own))
     }
 
     /// Puts a code on the clipboard by the helper that holds it there until the code is dead.
@@ -188,7 +213,7 @@ fn one_line(candidate: &Candidate) -> String {
     format!("QR code: {what}")
 }
 
-fn kept_message(kept: &Kept, candidate: &Candidate) -> Message {
+fn kept_message(kept: &Kept, new: Vec<String>, candidate: &Candidate) -> Message {
     let title = match kept.titles.as_slice() {
         [] => candidate.title.clone(),
         [one] => one.clone(),
@@ -214,8 +239,8 @@ fn kept_message(kept: &Kept, candidate: &Candidate) -> Message {
         }
     };
     let actions = match (kept.outcome.as_str(), kept.accounts.as_slice()) {
-        ("kept" | "kept-both", [one]) => vec![Action::CopyCode(one.clone()), Action::Undo(vec![one.clone()])],
-        ("kept", several) => vec![Action::Undo(several.to_vec())],
+        ("kept" | "kept-both", [one]) => vec![Action::CopyCode(one.clone()), Action::Undo(new)],
+        ("kept", _) => vec![Action::Undo(new)],
         ("already-kept" | "replaced", [one]) => vec![Action::CopyCode(one.clone())],
         _ => Vec::new(),
     };
@@ -253,7 +278,7 @@ mod tests {
             titles: vec!["GitHub – alice".into()],
             ..Kept::default()
         };
-        let message = kept_message(&kept, &Candidate::default());
+        let message = kept_message(&kept, vec!["x".into()], &Candidate::default());
         assert_eq!(message.title, "Kept GitHub – alice");
         assert_eq!(message.actions, [Action::CopyCode("x".into()), Action::Undo(vec!["x".into()])]);
     }
@@ -262,6 +287,6 @@ mod tests {
     fn a_part_names_the_missing_ones() {
         let kept = Kept { outcome: "waiting".into(), missing_parts: vec![1, 3], ..Kept::default() };
         let candidate = Candidate { parts: 3, ..Candidate::default() };
-        assert_eq!(kept_message(&kept, &candidate).body, "Missing: part 1, 3 of 3");
+        assert_eq!(kept_message(&kept, Vec::new(), &candidate).body, "Missing: part 1, 3 of 3");
     }
 }

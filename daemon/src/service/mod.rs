@@ -273,5 +273,23 @@ fn random_id() -> String {
 const MAX_ARGUMENT: usize = 16 * 1024;
 /// How many may wait for a key derivation.
 const MAX_WAITING: usize = 6;
-/// How long a client may take to take a signal in.
+/// How long a client may take to take a signal in, and the bus to say who is there.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod testing {
+    use countersign_core::vault::VaultDirs;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Returns a service in a home of its own, where no vault has been made.
+    pub(super) fn without_vault() -> (TempDir, Door) {
+        let home = tempfile::tempdir().unwrap();
+        let path = |name| home.path().join(name);
+        let paths = Paths { config: path("config"), data: path("data"), state: path("state"), socket: path("private") };
+        let store = Store::take(VaultDirs { data: paths.data.clone(), state: paths.state.clone() }).unwrap();
+        let door = Door(Service::new(paths, Config::default(), store));
+        (home, door)
+    }
+}

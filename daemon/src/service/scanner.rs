@@ -1,6 +1,10 @@
 //! `Scanner1`: from a QR to an account.
 
-use std::{hash::BuildHasher, sync::Arc};
+use std::{
+    hash::BuildHasher,
+    sync::{Arc, MutexGuard},
+    time::Instant,
+};
 
 use countersign_api::{
     Caller, Error,
@@ -17,7 +21,7 @@ use countersign_core::{
 
 use super::{Door, Service, random_id};
 use crate::{
-    candidates::{self, Place},
+    candidates::{self, Candidates, MAX, Place},
     convert, harden,
     vault_state::Phase,
     worker::{self, FoundQr, Target},
@@ -34,7 +38,7 @@ impl ScannerBackend for Door {
     async fn candidates(&self, caller: Caller) -> Result<Vec<Candidate>, Error> {
         self.admit(&caller, &[])?;
         let inbox = self.inbox();
-        let held = self.candidates.lock().expect("no holder panics");
+        let held = self.held();
         let state = self.state();
         let others: Vec<&str> =
             held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
@@ -60,7 +64,7 @@ impl ScannerBackend for Door {
         let kept = self.keep_text(text.expose(), &options)?;
         if kept.outcome == "waiting" {
             // It lies sealed now, and no second time in memory.
-            self.candidates.lock().expect("no holder panics").take(candidate);
+            self.held().take(candidate);
         } else if let Err(error) = self.forget_candidate(candidate) {
             // What was asked for is done; the rest is offered once more.
             tracing::warn!("a scan that was kept is still in the inbox: {error}");
@@ -85,12 +89,13 @@ impl Service {
             Target::Picture(_) => "image",
         };
         let found = worker::scan(target).await.map_err(|error| convert::worker_error(&error))?;
+        self.check_room(&found)?;
         let mut ids = Vec::new();
         for qr in &found {
             ids.push(self.hold(qr, origin)?);
         }
         let inbox = self.inbox();
-        let held = self.candidates.lock().expect("no holder panics");
+        let held = self.held();
         let others: Vec<&str> =
             held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
         let state = self.state();
@@ -101,6 +106,22 @@ impl Service {
         drop((state, held, ids));
         harden::scrub();
         Ok(answer)
+    }
+
+    /// Refuses a scan of more than can be held. What is sealed, while the vault is locked, has a limit of its own.
+    fn check_room(&self, found: &[FoundQr]) -> Result<(), Error> {
+        let texts = found.iter().filter_map(|qr| qr.text.as_ref()).map(|text| text.as_str());
+        let keepable: Vec<&str> = texts.filter(|text| payload::classify(text).can_be_kept()).collect();
+        let held = self.held();
+        if matches!(self.state().phase(), Phase::Locked) || held.have_room_for(keepable.iter().copied()) {
+            return Ok(());
+        }
+        let (waiting, new) = (held.iter().count(), keepable.len());
+        Err(Error::LimitsExceeded(format!(
+            "{new} to keep were found, {waiting} found before wait to be kept or dropped, and {MAX} are held at a time: \
+             nothing of this scan is held. Show fewer at once, or let what waits be offered: countersign lock, then \
+             countersign unlock"
+        )))
     }
 
     /// Holds one QR: in memory, or sealed to the vault's key while it is locked; what can't be kept isn't held.
@@ -115,7 +136,7 @@ impl Service {
             self.seal(&text)?
         } else {
             let held = SecretText::from(text.expose());
-            let id = self.candidates.lock().expect("no holder panics").hold(held, place.clone(), random_id());
+            let id = self.held().hold(held, place.clone(), random_id());
             self.expire_later();
             id
         };
@@ -136,7 +157,7 @@ impl Service {
 
     /// Seals what nobody has kept yet, so that a lock loses nothing of it.
     pub(super) fn seal_candidates(&self) {
-        let held = self.candidates.lock().expect("no holder panics").take_all();
+        let held = self.held().take_all();
         for candidate in held {
             if let Err(error) = self.seal(&candidate.text) {
                 tracing::warn!("a scan could not be sealed and is lost: {error}");
@@ -144,16 +165,35 @@ impl Service {
         }
     }
 
-    fn expire_later(self: &Arc<Self>) {
-        let service = self.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(candidates::LIFE).await;
+    /// Has candidates end in time: one timer for all of them.
+    pub(super) fn expire_later(self: &Arc<Self>) {
+        if self.held().take_timer() {
+            tokio::spawn(self.clone().expire_in_time());
+        }
+    }
+
+    async fn expire_in_time(self: Arc<Self>) {
+        loop {
+            let Some(end) = self.held().next_end() else { return };
+            tokio::time::sleep_until(end.into()).await;
             // Without a vault that can be used there is nothing to seal it to, and a one-chance QR is not to be lost.
-            if matches!(service.state().phase(), Phase::Locked | Phase::Unlocked(_)) {
-                service.candidates.lock().expect("no holder panics").expire();
-                harden::scrub();
+            if !matches!(self.state().phase(), Phase::Locked | Phase::Unlocked(_)) {
+                return self.held().give_timer_back();
             }
-        });
+            self.held().expire(Instant::now());
+            harden::scrub();
+        }
+    }
+
+    /// Gives what was found before there was a vault its full time, now that it can be kept.
+    pub(super) fn renew_candidates(self: &Arc<Self>) {
+        self.held().renew();
+        self.expire_later();
+    }
+
+    /// Takes a guard of the candidates. It is never held over an await.
+    fn held(&self) -> MutexGuard<'_, Candidates> {
+        self.candidates.lock().expect("no holder panics")
     }
 
     /// Returns what lies sealed, while the vault is open.
@@ -169,7 +209,7 @@ impl Service {
     }
 
     fn text_of(&self, id: &str) -> Result<SecretText, Error> {
-        if let Some(held) = self.candidates.lock().expect("no holder panics").get(id) {
+        if let Some(held) = self.held().get(id) {
             return Ok(SecretText::from(held.text.expose()));
         }
         let sealed = self.inbox().into_iter().find(|(name, _)| name == id);
@@ -178,7 +218,7 @@ impl Service {
 
     /// Drops a candidate wherever it lies, and says whether it lay anywhere.
     fn forget_candidate(self: &Arc<Self>, id: &str) -> Result<bool, Error> {
-        let held = self.candidates.lock().expect("no holder panics").take(id).is_some();
+        let held = self.held().take(id).is_some();
         let sealed = self.store.is_sealed(id);
         if sealed {
             self.store.discard_sealed(id).map_err(|error| convert::vault_error(&error))?;
@@ -240,7 +280,7 @@ impl Service {
         let mut collector = Collector::default();
         let mut names = Vec::new();
         let held: Vec<(String, SecretText)> = {
-            let held = self.candidates.lock().expect("no holder panics");
+            let held = self.held();
             held.iter().map(|held| (held.id.clone(), SecretText::from(held.text.expose()))).collect()
         };
         let mut collect = |text: &str| match payload::classify(text) {
@@ -297,4 +337,44 @@ fn place_of(qr: &FoundQr, origin: &'static str) -> Place {
 fn no_candidate(id: &str) -> Error {
     let id: String = id.chars().take(40).collect();
     Error::NotFound(format!("there is no candidate \"{}\" (any more): scan again", visible(&id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Handle;
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::service::testing;
+
+    fn qr(number: usize) -> FoundQr {
+        let text = format!("otpauth://totp/Acme:user{number}?secret=JBSWY3DPEHPK3PXP&issuer=Acme");
+        FoundQr { text: Some(Zeroizing::new(text)), corners: Vec::new(), screen: None }
+    }
+
+    #[tokio::test]
+    async fn one_timer_is_enough_for_all() {
+        let (_home, door) = testing::without_vault();
+        for number in 0..5 {
+            door.hold(&qr(number), "image").unwrap();
+        }
+        assert_eq!(Handle::current().metrics().num_alive_tasks(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_scan_of_more_than_there_is_room_for_says_so() {
+        let (_home, door) = testing::without_vault();
+        for number in 1..MAX {
+            door.hold(&qr(number), "image").unwrap();
+        }
+        door.check_room(&[qr(1), qr(0)]).unwrap();
+        let refused = door.check_room(&[qr(0), qr(MAX)]).unwrap_err();
+        assert!(matches!(refused, Error::LimitsExceeded(_)), "{refused:?}");
+        let text = refused.message();
+        assert!(
+            text.contains("2 to keep") && text.contains("63 found before") && text.contains("64 are held"),
+            "{text}"
+        );
+        assert_eq!(door.held().iter().count(), MAX - 1);
+    }
 }

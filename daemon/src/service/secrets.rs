@@ -15,12 +15,12 @@ use countersign_core::{
     secret::SecretText,
     text::visible,
     uri,
-    vault::{Opener, PRESENT, Vault},
+    vault::{NewPassphrase, Opener, PRESENT, Vault},
 };
 
 use super::{
     Door, Service,
-    accounts::{entry, the_one},
+    accounts::{entry, the_one, the_one_in_trash},
     unlocking::Given,
 };
 use crate::{
@@ -39,18 +39,9 @@ impl SecretsBackend for Door {
         let store = self.store.clone();
         let vault =
             self.derive(move || store.create(&passphrase)).await?.map_err(|error| convert::vault_error(&error))?;
-        {
-            let mut state = self.state();
-            if state.epoch() != epoch {
-                state.look_again(self.store.look());
-                return Err(Error::Locked("the vault is made, and was locked meanwhile".into()));
-            }
-            state.unlocked(vault, Why::Opened);
-        }
+        self.open_written(vault, epoch, "the vault is made")?;
         harden::scrub();
-        self.idle.touch();
         self.callers_proved(&caller);
-        self.announce_state();
         if options.keyring.unwrap_or(false)
             && let Err(error) = self.add_keyring_slot().await
         {
@@ -115,7 +106,7 @@ impl SecretsBackend for Door {
     async fn restore(&self, caller: Caller, account: &str) -> Result<AccountInfo, Error> {
         self.admit(&caller, &[account])?;
         self.ensure_open(None, false).await?;
-        let id = self.with_vault(|vault| one_in_trash(vault, account))?;
+        let id = self.with_vault(|vault| Ok(the_one_in_trash(vault, account)?.id()))?;
         self.change_vault(|vault| vault.restore(id))?;
         self.info(id)
     }
@@ -131,8 +122,9 @@ impl SecretsBackend for Door {
         self.ensure_open(None, false).await?;
         let undone = self.change_vault(Vault::undo)?;
         self.with_vault(|vault| {
-            let title = |id: &AccountId| vault.entry(*id).map(|entry| visible(&entry.account().title()));
-            let titles: Vec<String> = undone.accounts.iter().filter_map(title).collect();
+            // What was added lies in the trash now.
+            let touched = vault.entries().chain(vault.trash()).filter(|entry| undone.accounts.contains(&entry.id()));
+            let titles: Vec<String> = touched.map(|entry| visible(&entry.account().title())).collect();
             Ok(convert::undone(undone.what, &titles))
         })
     }
@@ -163,14 +155,24 @@ impl SecretsBackend for Door {
     async fn change_passphrase(&self, caller: Caller, passphrase: &str) -> Result<(), Error> {
         self.admit(&caller, &[passphrase])?;
         self.callers.require_presence(&caller)?;
+        self.ensure_open(None, false).await?;
         let passphrase = SecretText::from(passphrase);
-        self.with_slots(move |vault| vault.change_passphrase(&passphrase)).await
+        let epoch = self.state().epoch();
+        let new = self.derive(move || NewPassphrase::derive(&passphrase)).await?;
+        harden::scrub();
+        let new = new.map_err(|error| convert::vault_error(&error))?;
+        if self.state().epoch() != epoch {
+            return Err(Error::Locked("the vault was locked meanwhile, and the passphrase is as it was".into()));
+        }
+        self.change_vault(|vault| vault.change_passphrase(new))
     }
 
     async fn make_recovery(&self, caller: Caller) -> Result<String, Error> {
         self.admit(&caller, &[])?;
         self.callers.require_presence(&caller)?;
-        let key = self.with_slots(Vault::make_recovery).await?;
+        self.ensure_open(None, false).await?;
+        let key = self.change_vault(Vault::make_recovery)?;
+        harden::scrub();
         Ok(key.expose().to_owned())
     }
 
@@ -222,17 +224,17 @@ impl SecretsBackend for Door {
         let (name, passphrase) = (name.to_owned(), SecretText::from(passphrase));
         let store = self.store.clone();
         if name != PRESENT && !store.generations().iter().any(|known| known.name == name) {
-            return Err(Error::NotFound(format!("there is no generation \"{}\"", visible(&name))));
+            let text =
+                format!("there is no generation \"{}\": countersign generations list shows them", visible(&name));
+            return Err(Error::NotFound(text));
         }
         // An open vault would go on from what it was: it is locked first, and stays so after a wrong passphrase.
         self.wipe(Why::ByHand, super::connection_of(&caller));
         let epoch = self.state().epoch();
         let taken = self.derive(move || store.take_generation(&name, Opener::Passphrase(&passphrase))).await?;
         let vault = taken.map_err(|error| convert::vault_error(&error))?;
-        self.take_open(vault, Why::Opened, epoch)?;
+        self.open_written(vault, epoch, "the generation is taken")?;
         harden::scrub();
-        self.idle.touch();
-        self.announce_state();
         self.announce_accounts();
         Ok(())
     }
@@ -266,45 +268,112 @@ impl Service {
         self.with_vault(|vault| Ok(convert::account_info(entry(vault, id)?, used)))
     }
 
-    /// Runs a change of key slots. Nobody else is served while it derives a key: about a second.
-    async fn with_slots<T: Send + 'static>(
-        self: &Arc<Self>,
-        change: impl FnOnce(&mut Vault) -> Result<T, countersign_core::vault::VaultError> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.ensure_open(None, false).await?;
-        let result = self.change_vault(change);
-        harden::scrub();
-        result
-    }
-
     async fn add_keyring_slot(self: &Arc<Self>) -> Result<(), Error> {
         self.ensure_open(None, false).await?;
         let key = self.with_vault(|vault| Ok(vault.key_text()))?;
+        let is_there = self.keyring_name().is_some();
         let vault = self.store.recipient().ok_or_else(|| Error::Failed("the vault's recipient is gone".into()))?;
         keyring::store(&vault, &key).await.map_err(|error| Error::Failed(format!("{error}; no slot was added")))?;
         drop(key);
         harden::scrub();
-        self.change_vault(|vault| vault.mark_keyring(true))
-    }
-}
-
-fn one_in_trash(vault: &Vault, name: &str) -> Result<AccountId, Error> {
-    let wanted = name.trim().to_lowercase();
-    let fits = |entry: &&countersign_core::vault::Entry| {
-        entry.id().to_string() == wanted || entry.account().title().to_lowercase().contains(&wanted)
-    };
-    let found: Vec<_> = vault.trash().filter(fits).collect();
-    match found.as_slice() {
-        [one] => Ok(one.id()),
-        [] => Err(Error::NotFound(format!("nothing in the trash fits \"{}\"", visible(name)))),
-        several => Err(Error::Ambiguous(format!(
-            "\"{}\" fits {} accounts in the trash: {}",
-            visible(name),
-            several.len(),
-            several.iter().map(|entry| entry.id().to_string()).collect::<Vec<_>>().join(", ")
-        ))),
+        let marked = self.change_vault(|vault| vault.mark_keyring(true));
+        if marked.is_err() && !is_there {
+            // Locked meanwhile, or on a disk that can't be written: a key that no slot tells of must not stay there.
+            if let Err(error) = keyring::remove(&vault).await {
+                tracing::warn!("the vault key is in the login keyring, and no slot tells of it: {error}");
+            }
+        }
+        marked
     }
 }
 
 const DEFAULT_LINES: u32 = 50;
 const MAX_LINES: u32 = 1000;
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, pin::Pin};
+
+    use countersign_api::{
+        Peer, accounts::AccountsBackend, scanner::ScannerBackend, types::ListOptions, vault::VaultBackend,
+    };
+    use futures_util::poll;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::service::testing;
+
+    fn caller() -> Caller {
+        Caller::Private(Peer { connection: 1, uid: 0, pid: 1 })
+    }
+
+    async fn vault() -> (TempDir, Door) {
+        let (home, door) = testing::without_vault();
+        door.init(caller(), "old", InitOptions::default()).await.unwrap();
+        (home, door)
+    }
+
+    /// Begins a change of the passphrase, as far as it goes while another key is being derived.
+    async fn begun(door: &Door) -> Pin<Box<dyn Future<Output = Result<(), Error>>>> {
+        let door = door.clone();
+        let mut change = Box::pin(async move { door.change_passphrase(caller(), "new").await });
+        assert!(poll!(&mut change).is_pending());
+        change
+    }
+
+    /// Each says what is not there, and which command shows what is.
+    #[tokio::test]
+    async fn what_is_not_there_is_told_in_its_own_words() {
+        let (_home, door) = vault().await;
+        door.prove(caller(), "old").await.unwrap();
+        let rows = [
+            (door.remove(caller(), "none").await.map(drop), "account fits \"none\": countersign list"),
+            (door.restore(caller(), "none").await.map(drop), "account in the trash fits \"none\": countersign trash"),
+            (door.remove_slot(caller(), "none").await, "key slot of that name: countersign slots"),
+            (door.confirm_recovery(caller(), "none").await.map(drop), "recovery key: countersign recovery"),
+            (door.discard(caller(), "none").await, "candidate \"none\" (any more): scan again"),
+            (door.take_generation(caller(), "none", "old").await, "generation \"none\": countersign generations list"),
+        ];
+        for (answer, words) in rows {
+            assert!(matches!(&answer, Err(Error::NotFound(text)) if text.contains(words)), "{words}: {answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_undo_says_what_was_taken_back() {
+        let (_home, door) = vault().await;
+        let uri = "otpauth://totp/GitHub:alice?secret=JBSWY3DPEHPK3PXP&issuer=GitHub";
+        door.add(caller(), uri, KeepOptions::default()).await.unwrap();
+        let renamed = EditOptions { name: Some("bob".into()), ..EditOptions::default() };
+        door.edit(caller(), "github", renamed).await.unwrap();
+        door.remove(caller(), "github").await.unwrap();
+        for told in ["GitHub – bob was removed", "GitHub – alice was edited", "GitHub – alice was added"] {
+            assert_eq!(door.undo(caller()).await.unwrap(), told);
+        }
+    }
+
+    #[tokio::test]
+    async fn others_are_answered_while_the_passphrase_changes() {
+        let (_home, door) = vault().await;
+        let other = door.deriving.acquire().await.unwrap();
+        let change = begun(&door).await;
+        door.list(caller(), ListOptions::default()).await.unwrap();
+        drop(other);
+        change.await.unwrap();
+        assert!(matches!(door.prove(caller(), "old").await, Err(Error::WrongPassphrase(_))));
+        door.prove(caller(), "new").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_lock_while_the_passphrase_changes_leaves_the_old_one() {
+        let (_home, door) = vault().await;
+        let other = door.deriving.acquire().await.unwrap();
+        let change = begun(&door).await;
+        door.lock(caller()).await.unwrap();
+        drop(other);
+        let refused = change.await;
+        assert!(matches!(&refused, Err(Error::Locked(text)) if text.contains("as it was")), "{refused:?}");
+        assert!(matches!(door.unlock_with(caller(), "passphrase", "new").await, Err(Error::WrongPassphrase(_))));
+        door.unlock_with(caller(), "passphrase", "old").await.unwrap();
+    }
+}

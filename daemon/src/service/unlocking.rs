@@ -149,6 +149,20 @@ impl Service {
         Ok(result)
     }
 
+    /// Opens a vault that was just written. A lock that came meanwhile is the last word: it stays whole and locked.
+    pub(super) fn open_written(self: &Arc<Self>, vault: Vault, epoch: u64, done: &str) -> Result<(), Error> {
+        let in_time = self.state().epoch() == epoch;
+        if in_time {
+            return self.take_open(vault, Why::Opened, epoch);
+        }
+        drop(vault);
+        self.state().written_while_locked();
+        self.seal_candidates();
+        self.announce_state();
+        harden::scrub();
+        Err(Error::Locked(format!("{done}, and the vault was locked meanwhile")))
+    }
+
     pub(super) fn take_open(self: &Arc<Self>, vault: Vault, why: Why, epoch: u64) -> Result<(), Error> {
         {
             let mut state = self.state();
@@ -162,6 +176,7 @@ impl Service {
             state.unlocked(vault, why);
         }
         self.idle.touch();
+        self.renew_candidates();
         self.announce_state();
         tracing::info!("unlocked: {}", why.text());
         Ok(())

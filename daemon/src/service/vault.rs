@@ -5,10 +5,14 @@ use countersign_api::{
     types::{PromptOptions, Status},
     vault::VaultBackend,
 };
-use zbus::fdo;
+use tokio::time::timeout;
+use zbus::{Connection, fdo};
 
-use super::{Door, Service, connection_of};
-use crate::{convert, vault_state::Why};
+use super::{Door, PATIENCE, Service, connection_of};
+use crate::{
+    convert,
+    vault_state::{Phase, Why},
+};
 
 impl VaultBackend for Door {
     fn state(&self) -> &'static str {
@@ -25,7 +29,10 @@ impl VaultBackend for Door {
 
     async fn status(&self, caller: Caller) -> Result<Status, Error> {
         self.admit(&caller, &[])?;
-        self.look_for_parts().await;
+        let answered = timeout(PATIENCE, self.look_for_parts()).await.is_ok();
+        if self.bus.get().is_some() {
+            self.note_missing("bus", (!answered).then(|| "the session bus does not answer".to_owned()));
+        }
         let mut status = convert::status(&self.0.state(), &self.store);
         status.version = env!("CARGO_PKG_VERSION").into();
         status.vault = self.paths.data.display().to_string();
@@ -38,12 +45,10 @@ impl VaultBackend for Door {
 
     async fn lock(&self, caller: Caller) -> Result<(), Error> {
         self.admit(&caller, &[])?;
-        match self.0.state().name() {
-            "absent" => Err(Error::NoVault("there is no vault to lock yet".into())),
-            _ => Ok(()),
-        }?;
+        let absent = matches!(self.0.state().phase(), Phase::Absent);
+        // Where there is none yet, one may be in the making: that one is not opened then.
         self.wipe(Why::ByHand, connection_of(&caller));
-        Ok(())
+        if absent { Err(Error::NoVault("there is no vault to lock yet".into())) } else { Ok(()) }
     }
 
     async fn unlock(&self, caller: Caller, options: PromptOptions) -> Result<(), Error> {
@@ -56,6 +61,12 @@ impl Service {
     /// Takes note of which parts of the desktop answer.
     async fn look_for_parts(&self) {
         let Some(bus) = self.bus.get() else { return };
+        let answered = timeout(PATIENCE, self.ask_for_parts(bus)).await.is_ok();
+        let text = "the session bus does not answer: only countersign itself reaches the daemon";
+        self.note_missing("bus", (!answered).then(|| text.to_owned()));
+    }
+
+    async fn ask_for_parts(&self, bus: &Connection) {
         let Ok(proxy) = fdo::DBusProxy::new(bus).await else { return };
         let startable = proxy.list_activatable_names().await.unwrap_or_default();
         for (part, name, meaning) in PARTS {

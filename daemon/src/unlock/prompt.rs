@@ -11,6 +11,7 @@ use std::{
 };
 
 use countersign_core::{secret::SecretText, text::visible};
+use percent_encoding::percent_decode_str;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{ChildStdin, ChildStdout, Command},
@@ -151,14 +152,9 @@ fn escape(text: &str) -> String {
 }
 
 fn unescape(text: &str) -> SecretText {
+    // Of its full length at once: a text that grows leaves pieces of itself behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let code = (first == b'%').then(|| tail.get(..2)).flatten().and_then(|hex| str::from_utf8(hex).ok());
-        let byte = code.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        rest = if byte.is_some() { &tail[2..] } else { tail };
-        bytes.push(byte.unwrap_or(first));
-    }
+    bytes.extend(percent_decode_str(text));
     SecretText::new(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -182,6 +178,7 @@ mod tests {
     fn assuan_escapes_are_undone() {
         assert_eq!(unescape("a%25b%0Ac").expose(), "a%b\nc");
         assert_eq!(unescape("100%").expose(), "100%");
+        assert_eq!(unescape("%+1 % 2").expose(), "%+1 % 2");
         assert_eq!(escape("a\n50%"), "a%0A50%25");
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -82,24 +83,12 @@ impl Collector {
 
 /// Undoes percent escapes and base64 in whatever alphabet, with or without padding, with plus signs that were not escaped.
 fn decode(data: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let mut plain = Zeroizing::new(String::with_capacity(data.len()));
-    let mut rest = data;
-    while let Some(c) = rest.chars().next() {
-        let hex =
-            (c == '%').then(|| rest.get(1..3)).flatten().filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let (value, length) = match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => (char::from(byte), 3),
-            None => (c, c.len_utf8()),
-        };
-        // A space was a plus sign before somebody took it for an escaped space.
-        match value {
-            ' ' => plain.push('+'),
-            '\r' | '\n' | '\t' => {}
-            other => plain.push(other),
-        }
-        rest = &rest[length..];
-    }
-    let text = plain.trim_end_matches('=').as_bytes();
+    let mut plain = Zeroizing::new(Vec::with_capacity(data.len()));
+    // A space was a plus sign before somebody took it for an escaped space.
+    let sign = |byte| if byte == b' ' { b'+' } else { byte };
+    plain.extend(percent_decode_str(data).map(sign).filter(|byte| !matches!(byte, b'\r' | b'\n' | b'\t')));
+    let end = plain.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+    let text = &plain[..end];
     let alphabet = if text.iter().any(|byte| matches!(byte, b'-' | b'_')) { BASE64URL_NOPAD } else { BASE64_NOPAD };
     alphabet.decode(text).ok().map(Zeroizing::new)
 }

@@ -1,7 +1,8 @@
 //! Percent escapes.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use zeroize::Zeroizing;
 
 use super::UriError;
@@ -12,14 +13,9 @@ pub(super) fn decode(text: &str, plus: bool) -> Result<Cow<'_, str>, UriError> {
     if !plus && !text.contains('%') {
         return Ok(text.into());
     }
+    let spaced = plus.then(|| Zeroizing::new(text.replace('+', " ")));
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = (first == b'%').then(|| tail.get(..2)).flatten().filter(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-        let byte = hex.and_then(|hex| str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        rest = if byte.is_some() { &tail[2..] } else { tail };
-        bytes.push(byte.unwrap_or(if plus && first == b'+' { b' ' } else { first }));
-    }
+    bytes.extend(percent_decode_str(spaced.as_deref().map_or(text, String::as_str)));
     str::from_utf8(&bytes).map(|text| text.to_owned().into()).map_err(|_| UriError::NotText)
 }
 
@@ -27,12 +23,8 @@ pub(super) fn decode(text: &str, plus: bool) -> Result<Cow<'_, str>, UriError> {
 pub(super) fn encode(text: &str) -> Zeroizing<String> {
     // Of its full length at once: text that grows leaves pieces of itself behind.
     let mut out = Zeroizing::new(String::with_capacity(text.len() * 3));
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("a String takes all");
-        }
-    }
+    out.extend(utf8_percent_encode(text, ESCAPED));
     out
 }
+
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');

@@ -125,12 +125,22 @@ impl Vault {
 
     /// Puts an account in the trash, where it stays for 30 days.
     pub fn remove(&mut self, id: AccountId) -> Result<(), VaultError> {
+        self.remove_all(&[id])
+    }
+
+    /// Puts accounts in the trash in one change.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchAccount`] where one of them is not there; none is removed then.
+    pub fn remove_all(&mut self, ids: &[AccountId]) -> Result<(), VaultError> {
         let mark = self.mark(Change::Removed);
-        self.change(id, |entry| {
-            let details = Details { deleted: Some(mark.at), ..entry.details.duplicate() };
-            entry.become_(details, mark);
-            Ok(())
-        })
+        let mut draft = self.draft();
+        for id in ids {
+            let entry = draft.entry_mut(*id).filter(|entry| entry.details.deleted.is_none());
+            let entry = entry.ok_or(VaultError::NoSuchAccount(*id))?;
+            entry.become_(Details { deleted: Some(mark.at), ..entry.details.duplicate() }, mark);
+        }
+        self.commit(draft, Why::Save)
     }
 
     /// Takes an account back from the trash.
@@ -174,14 +184,9 @@ impl Vault {
             let counter = entry.details.counter_mut().ok_or(no_counter)?;
             used = *counter;
             let end = VaultError::Invalid { field: "the counter", why: "has reached its end" };
-            *counter = used.checked_add(1).ok_or(end)?;
-            let next = *counter;
-            // An undo must not bring a used counter back either.
-            let secret = &entry.details.account.secret;
-            let earlier = entry.history.iter_mut().filter_map(|past| past.before.as_mut());
-            for past in earlier.filter(|past| past.account.secret == *secret) {
-                past.counter_mut().into_iter().for_each(|counter| *counter = next.max(*counter));
-            }
+            let next = used.checked_add(1).ok_or(end)?;
+            let secret = entry.details.account.secret.duplicate();
+            entry.raise_counter(&secret, next);
             entry.details.confirmed = entry.details.confirmed.or(Some(mark.at));
             entry.version = mark.change;
             Ok(())

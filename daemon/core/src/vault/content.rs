@@ -2,10 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{envelope::VaultKey, json::Extras};
+use super::{envelope::VaultKey, json::Extras, record::version_of};
 use crate::{
     account::{Account, AccountId, Kind},
-    secret::SecretText,
+    secret::{Secret, SecretText},
 };
 
 /// An account that the vault keeps, or kept until it was put in the trash.
@@ -285,7 +285,22 @@ impl Content {
     pub(super) fn clock(&self) -> Version {
         let entries = self.entries.iter().map(|entry| entry.version);
         let changes = self.entries.iter().flat_map(|entry| entry.history.iter().map(|past| past.change));
-        entries.chain(changes).chain(self.tombstones.iter().map(|stone| stone.version)).max().unwrap_or_default()
+        let stones = self.tombstones.iter().map(|stone| stone.version);
+        let strange = self.quarantined.iter().filter_map(version_of);
+        entries.chain(changes).chain(stones).chain(strange).max().unwrap_or_default()
+    }
+
+    /// Takes over the counters of a later content: no code that was used may come out again.
+    pub(super) fn raise_counters(&mut self, later: &Self) {
+        for entry in &mut self.entries {
+            let Some(same) = later.entries.iter().find(|later| later.id == entry.id) else { continue };
+            let states = same.history.iter().filter_map(|past| past.before.as_ref());
+            for account in states.chain([&same.details]).map(|state| &state.account) {
+                if let Kind::Hotp { counter, .. } = account.kind {
+                    entry.raise_counter(&account.secret, counter);
+                }
+            }
+        }
     }
 
     pub(super) fn entry_mut(&mut self, id: AccountId) -> Option<&mut Entry> {
@@ -294,6 +309,14 @@ impl Content {
 }
 
 impl Entry {
+    /// Raises the counter in each state that has this secret: neither an undo may bring a used one back.
+    pub(super) fn raise_counter(&mut self, secret: &Secret, least: u64) {
+        let earlier = self.history.iter_mut().filter_map(|past| past.before.as_mut());
+        for state in earlier.chain([&mut self.details]).filter(|state| state.account.secret == *secret) {
+            state.counter_mut().into_iter().for_each(|counter| *counter = least.max(*counter));
+        }
+    }
+
     fn duplicate(&self) -> Self {
         Self {
             details: self.details.duplicate(),

@@ -112,8 +112,17 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> Hmac<Sha256> {
 
 /// Encrypts to one recipient.
 pub(super) fn encrypt(to: &dyn age::Recipient, plain: &[u8]) -> io::Result<Vec<u8>> {
+    seal(encryptor(to)?, plain)
+}
+
+/// Makes the key of a file and its header: what takes time where the recipient is a passphrase.
+pub(super) fn encryptor(to: &dyn age::Recipient) -> io::Result<age::Encryptor> {
+    age::Encryptor::with_recipients(std::iter::once(to)).map_err(io::Error::other)
+}
+
+/// Encrypts to the recipient that the encryptor was made for.
+pub(super) fn seal(encryptor: age::Encryptor, plain: &[u8]) -> io::Result<Vec<u8>> {
     let mut file = Vec::with_capacity(plain.len() + plain.len() / 4096 + 512);
-    let encryptor = age::Encryptor::with_recipients(std::iter::once(to)).map_err(io::Error::other)?;
     let mut writer = encryptor.wrap_output(&mut file)?;
     writer.write_all(plain)?;
     writer.finish()?;

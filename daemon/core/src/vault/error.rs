@@ -132,9 +132,7 @@ pub enum VaultError {
     #[error("the change could not be saved: {0}")]
     NotSaved(#[source] io::Error),
     /// Another program changed or removed the vault since it was opened.
-    #[error(
-        "the vault was changed or removed by another program since it was opened; lock and unlock to read it again"
-    )]
+    #[error("the vault was changed or removed by another program since it was opened; nothing was saved")]
     ChangedOutside,
     /// No such account.
     #[error("there is no account {0}")]
@@ -142,7 +140,7 @@ pub enum VaultError {
     /// No such slot, generation or sealed scan.
     #[error("there is no {what} of that name")]
     NoSuch {
-        /// `key slot`, `generation`, `sealed scan` or `earlier secret`.
+        /// `key slot`, `recovery key`, `generation`, `sealed scan` or `earlier secret`.
         what: &'static str,
     },
     /// There is nothing to take back.

@@ -88,6 +88,7 @@ impl Shared {
         let (its_key, mut content) = open_with(keys, &file, &what)?;
         let key = match present {
             Some((key, present)) => {
+                content.raise_counters(&present);
                 content.generation = content.generation.max(present.generation);
                 content.old_keys = present.old_keys;
                 content.recovery = present.recovery;

@@ -7,7 +7,7 @@ use super::{
     error::VaultError,
     file,
     generations::Why,
-    slots::{self, KEYRING, PASSPHRASE, RECOVERY},
+    slots::{self, KEYRING, NewPassphrase, PASSPHRASE, RECOVERY},
     unlocked::Vault,
 };
 use crate::secret::SecretText;
@@ -22,8 +22,8 @@ impl Vault {
     }
 
     /// Puts another passphrase in the place of the present one. Interrupted, either the old or the new one works.
-    pub fn change_passphrase(&mut self, passphrase: &SecretText) -> Result<(), VaultError> {
-        self.shared.write_passphrase_slot(passphrase, &[&self.key])
+    pub fn change_passphrase(&mut self, new: NewPassphrase) -> Result<(), VaultError> {
+        self.shared.put_passphrase_slot(new, &[&self.key])
     }
 
     /// Makes a recovery key in the place of an earlier one, and returns it this once.

@@ -32,7 +32,7 @@ pub use file::{Disk, RealDisk};
 pub use generations::Generation;
 pub use history::Undone;
 pub use inbox::{Inbox, Sealed};
-pub use slots::{Opener, RecoveryState, Slot};
+pub use slots::{NewPassphrase, Opener, RecoveryState, Slot};
 pub use store::{Look, Store, Surroundings};
 pub use unlocked::Vault;
 

@@ -7,13 +7,13 @@ use zeroize::Zeroizing;
 
 use super::{
     FORMAT,
-    content::{Change, Content, Details, Entry, Past, Recovery, Tombstone},
+    content::{Change, Content, Details, Entry, Past, Recovery, Tombstone, Version},
     envelope::{VaultKey, room_for},
     error::Unusable,
     json::{Count, Object, ObjectWriter, Odd},
 };
 use crate::{
-    account::{Account, Algorithm, Kind},
+    account::{Account, AccountId, Algorithm, Kind},
     secret::SecretText,
 };
 
@@ -56,12 +56,14 @@ impl Content {
     /// Sorts one entry in: as an entry, a tombstone, or into quarantine.
     fn read_entry(&mut self, text: &str) {
         match read_entry(text) {
-            Ok(Read::Entry(entry)) if !self.entries.iter().any(|known| known.id == entry.id) => {
-                self.entries.push(*entry);
-            }
-            Ok(Read::Tombstone(stone)) => self.tombstones.push(stone),
+            Ok(Read::Entry(entry)) if !self.holds(entry.id) => self.entries.push(*entry),
+            Ok(Read::Tombstone(stone)) if !self.holds(stone.id) => self.tombstones.push(stone),
             _ => self.quarantined.push(SecretText::from(text)),
         }
+    }
+
+    fn holds(&self, id: AccountId) -> bool {
+        self.entries.iter().any(|entry| entry.id == id) || self.tombstones.iter().any(|stone| stone.id == id)
     }
 
     /// Returns the line, in a buffer with room for its padding.
@@ -109,6 +111,11 @@ enum Item<'a> {
 enum Read {
     Entry(Box<Entry>),
     Tombstone(Tombstone),
+}
+
+/// Returns the version of an entry that is otherwise not understood.
+pub(super) fn version_of(text: &SecretText) -> Option<Version> {
+    Object::parse(text.expose().as_bytes()).ok()?.parsed("version").ok()
 }
 
 fn read_entry(text: &str) -> Result<Read, Odd> {

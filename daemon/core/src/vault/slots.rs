@@ -1,8 +1,13 @@
 //! Key slots: each holds the vault key, encrypted for one way to open it.
 
-use std::io;
+use std::{collections::HashSet, io};
 
-use age::secrecy::SecretString;
+use age::{
+    EncryptError, Identity as _,
+    secrecy::{ExposeSecret, SecretString},
+};
+use age_core::format::{FileKey, Stanza};
+use zeroize::Zeroizing;
 
 use super::{
     envelope::{self, VaultKey},
@@ -43,6 +48,41 @@ pub enum RecoveryState {
     Unconfirmed,
     /// It was made and written down.
     Made,
+}
+
+/// A passphrase whose key is derived: all of a new slot that takes time. The vault key is not in it yet, so that a lock
+/// meanwhile finds none.
+pub struct NewPassphrase(age::Encryptor);
+
+impl NewPassphrase {
+    /// Derives the key, and makes sure that the passphrase opens what is sealed with it: about a second and 128 MiB.
+    ///
+    /// # Errors
+    /// [`VaultError::PassphraseRefused`] for an empty one, an overlong one, or one of several lines.
+    pub fn derive(passphrase: &SecretText) -> Result<Self, VaultError> {
+        check_passphrase(passphrase)?;
+        let text = || SecretString::from(passphrase.expose());
+        let mut proved = Proved { to: age::scrypt::Recipient::new(text()), key: age::scrypt::Identity::new(text()) };
+        proved.to.set_work_factor(WORK);
+        proved.key.set_max_work_factor(MAX_WORK);
+        envelope::encryptor(&proved).map(Self).map_err(VaultError::NotSaved)
+    }
+}
+
+/// Wraps a file's key by the passphrase, and unwraps it once: a slot that does not open must not replace one that does.
+struct Proved {
+    to: age::scrypt::Recipient,
+    key: age::scrypt::Identity,
+}
+
+impl age::Recipient for Proved {
+    fn wrap_file_key(&self, file_key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
+        let wrapped = self.to.wrap_file_key(file_key)?;
+        match self.key.unwrap_stanzas(&wrapped.0) {
+            Some(Ok(read)) if read.expose_secret() == file_key.expose_secret() => Ok(wrapped),
+            _ => Err(io::Error::other("the new key slot does not read back").into()),
+        }
+    }
 }
 
 impl Shared {
@@ -95,17 +135,18 @@ impl Shared {
         Ok(keys)
     }
 
-    /// Writes the slot that a passphrase opens, and makes sure that it does before the old one is gone.
+    /// Writes the slot that a passphrase opens.
     pub(super) fn write_passphrase_slot(&self, passphrase: &SecretText, keys: &[&VaultKey]) -> Result<(), VaultError> {
-        check_passphrase(passphrase)?;
-        let mut to = age::scrypt::Recipient::new(SecretString::from(passphrase.expose()));
-        to.set_work_factor(WORK);
-        let mut key = age::scrypt::Identity::new(SecretString::from(passphrase.expose()));
-        key.set_max_work_factor(MAX_WORK);
-        self.write_slot(PASSPHRASE, &to, Some(&key), keys)
+        self.put_passphrase_slot(NewPassphrase::derive(passphrase)?, keys)
     }
 
-    /// Writes a slot. With a `key` at hand, reads it back first.
+    /// Writes the slot that a passphrase opens whose key is derived already.
+    pub(super) fn put_passphrase_slot(&self, new: NewPassphrase, keys: &[&VaultKey]) -> Result<(), VaultError> {
+        let file = envelope::seal(new.0, &lines(keys)).map_err(VaultError::NotSaved)?;
+        self.put_slot(PASSPHRASE, &file)
+    }
+
+    /// Writes a slot for an age key. With the `key` itself at hand, reads it back first.
     pub(super) fn write_slot(
         &self,
         name: &str,
@@ -113,13 +154,7 @@ impl Shared {
         key: Option<&dyn age::Identity>,
         keys: &[&VaultKey],
     ) -> Result<(), VaultError> {
-        self.must_be_writable()?;
-        let texts: Vec<SecretText> = keys.iter().map(|key| key.text()).collect();
-        let mut lines = zeroize::Zeroizing::new(Vec::with_capacity(texts.len() * 128));
-        for text in &texts {
-            lines.extend_from_slice(text.expose().as_bytes());
-            lines.push(b'\n');
-        }
+        let lines = lines(keys);
         let file = envelope::encrypt(to, &lines).map_err(VaultError::NotSaved)?;
         if let Some(key) = key {
             let read = envelope::decrypt(&file, key).ok();
@@ -127,9 +162,14 @@ impl Shared {
                 return Err(VaultError::NotSaved(io::Error::other("the new key slot does not read back")));
             }
         }
+        self.put_slot(name, &file)
+    }
+
+    fn put_slot(&self, name: &str, file: &[u8]) -> Result<(), VaultError> {
+        self.must_be_writable()?;
         let path = self.slot_path(name);
         file::make_dir(file::folder(&path)).map_err(VaultError::NotSaved)?;
-        file::replace(self.disk.as_ref(), &path, &file).map_err(VaultError::NotSaved)
+        file::replace(self.disk.as_ref(), &path, file).map_err(VaultError::NotSaved)
     }
 
     /// Returns the ways to open the vault.
@@ -158,6 +198,17 @@ impl Shared {
         let bytes = self.disk.read(&self.recipient_path(), SLOT_LIMIT)?;
         String::from_utf8(bytes).map(|text| text.trim().to_owned()).map_err(io::Error::other)
     }
+}
+
+/// Returns the plaintext of a slot: a line for each key.
+fn lines(keys: &[&VaultKey]) -> Zeroizing<Vec<u8>> {
+    let texts: Vec<SecretText> = keys.iter().map(|key| key.text()).collect();
+    let mut lines = Zeroizing::new(Vec::with_capacity(texts.len() * 128));
+    for text in &texts {
+        lines.extend_from_slice(text.expose().as_bytes());
+        lines.push(b'\n');
+    }
+    lines
 }
 
 /// Makes a recovery key, an age identity.

@@ -4,7 +4,7 @@ use std::{fs, io::ErrorKind};
 
 use countersign_core::{
     secret::SecretText,
-    vault::{IfExists, Look, Opener, VaultError},
+    vault::{IfExists, Look, NewPassphrase, Opener, VaultError},
 };
 
 use crate::world::{Fault, PASSPHRASE, World, account, counter_based, names, reopen, state};
@@ -91,11 +91,11 @@ fn a_passphrase_change_interrupted_anywhere_leaves_one_that_works() {
     let (old, new) = (SecretText::from(PASSPHRASE), SecretText::from("another one"));
     for n in 1..=2 {
         world.faults.arm(n, Fault::Half);
-        vault.change_passphrase(&new).unwrap_err();
+        vault.change_passphrase(NewPassphrase::derive(&new).unwrap()).unwrap_err();
         world.faults.disarm();
         store.check_passphrase(&old).unwrap();
     }
-    vault.change_passphrase(&new).unwrap();
+    vault.change_passphrase(NewPassphrase::derive(&new).unwrap()).unwrap();
     store.check_passphrase(&new).unwrap();
     assert!(matches!(store.check_passphrase(&old), Err(VaultError::WrongPassphrase)));
 }
@@ -134,7 +134,7 @@ fn a_disk_that_may_only_be_read_still_gives_codes_and_refuses_changes() {
     let refused = [
         vault.add(account("Example", "bob"), IfExists::KeepBoth).err(),
         vault.remove(id).err(),
-        vault.change_passphrase(&SecretText::from("new")).err(),
+        vault.change_passphrase(NewPassphrase::derive(&SecretText::from("new")).unwrap()).err(),
         vault.make_recovery().err(),
         vault.mark_keyring(true).err(),
         store.seal(&SecretText::from("text")).err(),

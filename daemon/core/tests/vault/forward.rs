@@ -120,6 +120,14 @@ fn fields_of_later_versions_come_back_word_for_word() {
     assert!(String::from_utf8(line(&world, &key)).unwrap().contains(r#""theme":null"#));
 }
 
+/// A tombstone.
+fn grave(id: u8) -> String {
+    let end = u64::MAX;
+    format!(
+        r#"{{"id":"{id:032x}","created":{end},"version":"ffffffffffffffff-ffffffff-ffffffffffffffff","tombstone":true,"deleted":{end}}}"#
+    )
+}
+
 #[test]
 fn entries_that_cant_be_understood_are_put_aside_not_fatal_and_kept() {
     let world = World::new();
@@ -133,6 +141,7 @@ fn entries_that_cant_be_understood_are_put_aside_not_fatal_and_kept() {
         entry(5, "").replace("GEZDGNBV", "not base32!"),
         entry(6, "").replace("\"id\":", "\"identity\":"),
         entry(1, "").replace("n1", "a second one of the same id"),
+        grave(1).replace("\"created\"", "\"buried\":\"alive\",\"created\""),
         entry(7, r#","secret":"MFRGGZDF""#),
         "\"a text\"".to_owned(),
         "null".to_owned(),
@@ -150,18 +159,30 @@ fn entries_that_cant_be_understood_are_put_aside_not_fatal_and_kept() {
 }
 
 #[test]
+fn a_change_is_later_than_what_is_not_understood() {
+    let world = World::new();
+    let (store, vault, key) = world.vault(&[]);
+    drop(vault);
+    let strange = entry(2, "").replace("totp", "passkey");
+    let from = strange.find("\"version\":\"").unwrap() + 11;
+    let version = &strange[from..from + strange[from..].find('"').unwrap()];
+    let late = strange.replace(version, "0fffffffffff-00000007-0000000000000001");
+    forge(&world, &key, &vault_with(&late, ""));
+    let mut vault = reopen(&store, &key);
+    vault.add(account("Example", "alice"), IfExists::KeepBoth).unwrap();
+    let written = String::from_utf8(line(&world, &key)).unwrap();
+    assert!(written.contains("0fffffffffff-00000008-"), "{written}");
+}
+
+#[test]
 fn times_and_numbers_at_their_ends_break_nothing() {
     let world = World::new();
     let (store, vault, key) = world.vault(&[]);
     drop(vault);
     let end = u64::MAX;
     let trash = entry(1, &format!(r#","deleted":{end},"history":[{{"at":{end},"change":"0-0-0","why":"added"}}]"#));
-    let grave = format!(
-        r#"{{"id":"{:032x}","created":{end},"version":"ffffffffffffffff-ffffffff-ffffffffffffffff","tombstone":true,"deleted":{end}}}"#,
-        2
-    );
-    let json =
-        vault_with(&format!("{trash},{grave}"), "").replace("\"generation\":900", &format!("\"generation\":{end}"));
+    let json = vault_with(&format!("{trash},{}", grave(2)), "")
+        .replace("\"generation\":900", &format!("\"generation\":{end}"));
     forge(&world, &key, &json);
     let mut vault = reopen(&store, &key);
     let id = vault.trash().next().unwrap().id();

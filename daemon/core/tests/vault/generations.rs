@@ -63,6 +63,23 @@ fn a_generation_taken_is_a_change_and_the_present_one_becomes_a_generation() {
 }
 
 #[test]
+fn a_generation_taken_brings_no_used_code_back() {
+    let world = World::new();
+    let (store, mut vault, key) = world.vault(&[]);
+    let id = vault.add(counter_based("alice", 5), IfExists::KeepBoth).unwrap().id;
+    let used: Vec<u64> = (0..3).map(|_| vault.advance(id).unwrap()).collect();
+    assert_eq!(used, [5, 6, 7]);
+    let first = vault.generations().last().unwrap().name.clone();
+    let early = vault.generations().iter().rev().nth(1).unwrap().name.clone();
+    assert_ne!(first, early);
+    vault.take_generation(&early).unwrap();
+    assert_eq!(vault.advance(id).unwrap(), 8);
+    drop(vault);
+    let mut vault = store.take_generation(&early, Opener::VaultKey(&key)).unwrap();
+    assert_eq!(vault.advance(id).unwrap(), 9);
+}
+
+#[test]
 fn only_what_is_listed_can_be_taken() {
     let world = World::new();
     let (store, mut vault, key) = world.vault(&["alice"]);

@@ -35,6 +35,20 @@ fn what_is_removed_lies_in_the_trash_and_comes_back() {
 }
 
 #[test]
+fn what_is_removed_together_is_one_change_or_none() {
+    let world = World::new();
+    let (_store, mut vault, _key) = world.vault(&["alice", "bob", "carol"]);
+    let ids: Vec<AccountId> = vault.entries().map(|entry| entry.id()).collect();
+    let before = state(&vault);
+    vault.remove_all(&ids[..2]).unwrap();
+    assert_eq!(names(&vault), ["carol"]);
+    assert!(matches!(vault.remove_all(&[ids[2], ids[0]]), Err(VaultError::NoSuchAccount(id)) if id == ids[0]));
+    assert_eq!(names(&vault), ["carol"]);
+    assert_eq!(vault.undo().unwrap().accounts, ids[..2]);
+    assert_eq!(state(&vault), before);
+}
+
+#[test]
 fn undo_goes_back_change_by_change_also_after_unlocking_again() {
     let world = World::new();
     let (store, mut vault, key) = world.vault(&[]);
