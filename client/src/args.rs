@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Slots(Slots),
     /// List earlier vaults, or take one back
     Generations(Generations),
+    /// Tell what works on this desktop, and what would make it better
+    Doctor(Doctor),
     /// Tell what a URI says and what is odd about it
     Check(Check),
     /// Show which program was given a code, and when
@@ -147,12 +149,14 @@ pub(crate) struct Scan {
     /// Look at a picture instead of the screen; - reads it from standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) image: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) part: Part,
     /// Keep the only account found without asking
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// Go on looking until there is a QR that can be kept, for 120 seconds unless told
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "120")]
-    #[arg(conflicts_with_all = ["no_wait", "image"])]
+    #[arg(conflicts_with_all = ["no_wait", "image", "region", "clipboard"])]
     pub(crate) wait: Option<u32>,
     /// Look once
     #[arg(long)]
@@ -165,6 +169,24 @@ pub(crate) struct Scan {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) keep: Keep,
+}
+
+/// Which part of the screen to look at.
+#[derive(Debug, Clone, Default, Args)]
+#[group(multiple = false, conflicts_with = "image")]
+pub(crate) struct Part {
+    /// Look at one screen only: its number from the left, or its name
+    #[arg(long, value_name = "N")]
+    pub(crate) screen: Option<String>,
+    /// Look at a frame only that you draw
+    #[arg(long)]
+    pub(crate) region: bool,
+    /// Look at the windows only with these words in their titles
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) window: Option<String>,
+    /// Look at the clipboard instead: a picture or a text
+    #[arg(long)]
+    pub(crate) clipboard: bool,
 }
 
 /// How to keep an account.
@@ -441,6 +463,25 @@ pub(crate) enum GenerationsAction {
         /// Don't ask whether it is meant
         #[arg(short, long)]
         yes: bool,
+    },
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Doctor {
+    #[command(subcommand)]
+    pub(crate) topic: DoctorTopic,
+}
+
+/// What to look into.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DoctorTopic {
+    /// Tell how the screen is looked at here, and why so
+    Capture {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -181,6 +181,7 @@ fn stands(candidate: &Candidate) -> String {
         "screen" => format!("on the screen {screen}, {place}"),
         "image" if place.is_empty() => format!("in the picture, at {},{}", candidate.x, candidate.y),
         "image" => format!("in the picture, {place}"),
+        "clipboard" => "in the clipboard".into(),
         "inbox" => "scanned earlier, sealed until now".into(),
         _ => String::new(),
     }

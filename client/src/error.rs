@@ -83,7 +83,9 @@ impl Error {
             }
             Self::NoDaemon(_) => "any other command starts it, such as: countersign unlock",
             Self::NoTerminal(_) => "run it on a terminal, or give --passphrase-fd",
-            Self::NoQr(_) => "put the page with the QR in view, or use: countersign scan --image FILE",
+            Self::NoQr(_) => {
+                "the whole QR must be in view: enlarge the page, or look closer with --region or --harder; or use --image FILE"
+            }
             _ => "",
         }
     }

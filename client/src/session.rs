@@ -270,7 +270,7 @@ pub(crate) fn screen_options() -> ScanOptions {
         xauthority: of("XAUTHORITY"),
         session_type: of("XDG_SESSION_TYPE"),
         current_desktop: of("XDG_CURRENT_DESKTOP"),
-        notify: None,
+        ..ScanOptions::default()
     }
 }
 

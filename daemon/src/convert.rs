@@ -72,13 +72,18 @@ pub fn code_error(error: &CodeError) -> Error {
     }
 }
 
-/// Returns the contract's error for a scan that gave nothing.
+/// Returns the contract's error for a worker that gave nothing.
 pub fn worker_error(error: &WorkerError) -> Error {
+    let text = error.to_string();
     match error {
-        WorkerError::Decode(_) => Error::NotDecoded(error.to_string()),
-        WorkerError::Start(_) | WorkerError::Capture(_) | WorkerError::BadPicture(_) => {
-            Error::CaptureNotPossible(error.to_string())
-        }
+        WorkerError::Decode(_) => Error::NotDecoded(text),
+        WorkerError::Refused(_) => Error::ScreenRefused(text),
+        WorkerError::NoDisplay(_) => Error::NoDisplay(text),
+        WorkerError::Denied(_) => Error::CaptureDenied(text),
+        WorkerError::NoPortal(_) => Error::NoPortal(text),
+        WorkerError::Lost(_) => Error::DisplayLost(text),
+        WorkerError::Choice(_) | WorkerError::BadPicture(_) => Error::InvalidArgument(text),
+        _ => Error::CaptureNotPossible(text),
     }
 }
 
@@ -215,7 +220,7 @@ pub fn screen_of(options: PromptOptions) -> ScanOptions {
         xauthority: options.xauthority,
         session_type: options.session_type,
         current_desktop: options.current_desktop,
-        notify: None,
+        ..ScanOptions::default()
     }
 }
 

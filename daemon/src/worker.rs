@@ -52,9 +52,27 @@ pub enum WorkerError {
     /// The program is not there or does not start.
     #[error("the scan program can't be started: {0}")]
     Start(String),
-    /// It says why it could not look.
+    /// The display server refuses it.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no display.
+    #[error("{0}")]
+    NoDisplay(String),
+    /// The person did not allow it.
+    #[error("{0}")]
+    Denied(String),
+    /// There is no portal, and no other way.
+    #[error("{0}")]
+    NoPortal(String),
+    /// The display server ended.
+    #[error("{0}")]
+    Lost(String),
+    /// It could not look for another reason.
     #[error("{0}")]
     Capture(String),
+    /// What was asked for can't be had.
+    #[error("{0}")]
+    Choice(String),
     /// The picture is none, or damaged.
     #[error("{0}")]
     BadPicture(String),
@@ -75,35 +93,73 @@ pub enum Target {
 pub async fn scan(target: Target) -> Result<Vec<FoundQr>, WorkerError> {
     let path =
         program("countersign-scan").ok_or_else(|| WorkerError::Start("countersign-scan is not installed".into()))?;
-    let child = start(path, target).map_err(|error| WorkerError::Start(error.to_string()))?;
-    let (status, out, err) = timeout(DEADLINE, finish(child))
+    let limit = if matches!(target, Target::Screen(_)) { PERSON } else { DEADLINE };
+    let child = start(path, target)?;
+    let (status, out, err) = timeout(limit, finish(child))
         .await
-        .map_err(|_| WorkerError::Decode(format!("it took longer than {} s", DEADLINE.as_secs())))??;
-    match status.code() {
-        Some(0) => read_lines(&out),
-        Some(1) => Ok(Vec::new()),
-        Some(2 | 3) => Err(WorkerError::Capture(err)),
-        Some(4) => Err(WorkerError::BadPicture(err)),
-        Some(other) => Err(WorkerError::Decode(format!("the decoder ended with {other}: {err}"))),
-        None => {
-            let signal = status.signal().unwrap_or_default();
-            Err(WorkerError::Decode(format!("the decoder was killed by signal {signal}")))
-        }
-    }
+        .map_err(|_| WorkerError::Decode(format!("it took longer than {} s", limit.as_secs())))??;
+    judge(status, &out, err)
 }
 
-fn start(path: PathBuf, target: Target) -> std::io::Result<Child> {
+/// Says what the end of the worker means: `Exit` of `countersign-scan`.
+fn judge(status: ExitStatus, out: &[u8], err: String) -> Result<Vec<FoundQr>, WorkerError> {
+    Err(match status.code() {
+        Some(code @ (0 | 1)) => {
+            if !err.is_empty() {
+                tracing::warn!("{err}");
+            }
+            return if code == 0 { read_lines(out) } else { Ok(Vec::new()) };
+        }
+        Some(2) => WorkerError::Refused(err),
+        Some(3) => WorkerError::NoDisplay(err),
+        Some(4) => WorkerError::BadPicture(err),
+        Some(5) => WorkerError::Denied(err),
+        Some(6) => WorkerError::NoPortal(err),
+        Some(7) => WorkerError::Lost(err),
+        Some(8) => WorkerError::Capture(err),
+        Some(64) => WorkerError::Choice(err),
+        Some(other) => WorkerError::Decode(format!("the decoder ended with {other}: {err}")),
+        None => {
+            let signal = status.signal().unwrap_or_default();
+            WorkerError::Decode(format!("the decoder was killed by signal {signal}"))
+        }
+    })
+}
+
+fn start(path: PathBuf, target: Target) -> Result<Child, WorkerError> {
     let mut command = Command::new(path);
     command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     match target {
         Target::Screen(options) => {
+            command.args(choice(&options)?);
             command.stdin(Stdio::null()).envs(screen_environment(options));
         }
         Target::Picture(picture) => {
             command.arg("-").stdin(Stdio::from(picture));
         }
     }
-    command.spawn()
+    command.spawn().map_err(|error| WorkerError::Start(error.to_string()))
+}
+
+/// Returns the worker's arguments for what the caller wants to have looked at.
+fn choice(options: &ScanOptions) -> Result<Vec<String>, WorkerError> {
+    let words = |name: &str, value: &Option<String>| Some(vec![name.to_owned(), value.clone()?]);
+    let flag = |name: &str, value: Option<bool>| value.unwrap_or(false).then(|| vec![name.to_owned()]);
+    let asked = [
+        words("--screen", &options.screen),
+        flag("--region", options.region),
+        words("--window", &options.window),
+        flag("--clipboard", options.clipboard),
+    ];
+    let mut asked: Vec<Vec<String>> = asked.into_iter().flatten().collect();
+    let arguments = asked.pop().unwrap_or_default();
+    if !asked.is_empty() {
+        return Err(WorkerError::Choice("of screen, region, window and clipboard only one can be asked for".into()));
+    }
+    if arguments.iter().any(|value| value.is_empty() || value.contains('\0') || value.len() > MAX_VALUE) {
+        return Err(WorkerError::Choice("the name of the screen or window is none".into()));
+    }
+    Ok(arguments)
 }
 
 /// Returns the environment of a program that shows or sees the caller's screen: what the caller says of it, else what the
@@ -143,8 +199,9 @@ async fn finish(mut child: Child) -> Result<Output, WorkerError> {
         return Err(WorkerError::Decode("it wrote too much".into()));
     }
     let status = child.wait().await.map_err(broken)?;
-    let err = String::from_utf8_lossy(&err).lines().last().unwrap_or("the scan gave no reason").to_owned();
-    Ok((status, out, countersign_core::text::visible(&err)))
+    let err = String::from_utf8_lossy(&err).lines().last().unwrap_or_default().to_owned();
+    let err = err.strip_prefix("countersign-scan: ").unwrap_or(&err);
+    Ok((status, out, countersign_core::text::visible(err)))
 }
 
 fn read_lines(out: &[u8]) -> Result<Vec<FoundQr>, WorkerError> {
@@ -155,7 +212,10 @@ fn read_lines(out: &[u8]) -> Result<Vec<FoundQr>, WorkerError> {
         .collect()
 }
 
+/// For a picture that is there.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// For a screen, where a person may have to answer the desktop or to draw a frame. The worker gives up by itself before.
+const PERSON: Duration = Duration::from_secs(150);
 const MAX_OUTPUT: u64 = 256 * 1024;
 const MAX_ERROR: u64 = 4 * 1024;
 const MAX_VALUE: usize = 4096;
@@ -163,6 +223,7 @@ const MAX_VALUE: usize = 4096;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::convert;
 
     #[test]
     fn a_report_is_read_line_by_line() {
@@ -176,6 +237,44 @@ mod tests {
     fn a_malformed_report_is_not_quoted() {
         let error = read_lines(b"{\"text\":\"otpauth://totp/x?secret=HUSH\"").unwrap_err();
         assert!(!error.to_string().contains("HUSH"));
+    }
+
+    #[test]
+    fn each_end_of_the_worker_has_its_error() {
+        let ended = |code: Option<i32>| {
+            let status = ExitStatus::from_raw(code.map_or(9, |code| code << 8));
+            judge(status, b"", "why".into())
+                .map(|found| found.len())
+                .map_err(|error| convert::worker_error(&error).id())
+        };
+        let rows = [
+            (Some(0), Ok(0)),
+            (Some(1), Ok(0)),
+            (Some(2), Err("ScreenRefused")),
+            (Some(3), Err("NoDisplay")),
+            (Some(4), Err("InvalidArgument")),
+            (Some(5), Err("CaptureDenied")),
+            (Some(6), Err("NoPortal")),
+            (Some(7), Err("DisplayLost")),
+            (Some(8), Err("CaptureNotPossible")),
+            (Some(64), Err("InvalidArgument")),
+            (Some(101), Err("NotDecoded")),
+            (None, Err("NotDecoded")),
+        ];
+        for (code, expected) in rows {
+            assert_eq!(ended(code), expected, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn one_choice_is_one_argument_list() {
+        let of = |options: ScanOptions| choice(&options).map_err(|error| error.to_string());
+        let screen = |name: &str| ScanOptions { screen: Some(name.into()), ..ScanOptions::default() };
+        assert_eq!(of(ScanOptions::default()), Ok(vec![]));
+        assert_eq!(of(screen("2")), Ok(vec!["--screen".into(), "2".into()]));
+        assert_eq!(of(ScanOptions { region: Some(true), ..Default::default() }), Ok(vec!["--region".into()]));
+        assert!(of(ScanOptions { region: Some(true), ..screen("2") }).unwrap_err().contains("only one"));
+        assert!(of(screen("")).is_err() && of(screen("a\0b")).is_err() && of(screen(&"x".repeat(5000))).is_err());
     }
 
     #[test]

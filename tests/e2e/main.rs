@@ -13,6 +13,8 @@ mod lock;
 mod measure;
 mod memory;
 mod notify;
+mod portal;
+mod refusals;
 mod sandbox;
 mod scan;
 mod socket;
@@ -20,6 +22,7 @@ mod story;
 mod tray;
 mod trouble;
 mod vault;
+mod wayland;
 mod window;
 mod witness;
 
@@ -46,6 +49,8 @@ fn main() {
     tests.extend(layering::tests());
     tests.extend(lock::tests());
     tests.extend(memory::tests());
+    tests.extend(portal::tests());
+    tests.extend(refusals::tests());
     tests.extend(sandbox::tests());
     tests.extend(scan::tests());
     tests.extend(socket::tests());
@@ -53,6 +58,7 @@ fn main() {
     tests.extend(tray::tests());
     tests.extend(trouble::tests());
     tests.extend(vault::tests());
+    tests.extend(wayland::tests());
     tests.extend(window::tests());
     tests.extend(witness::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();

@@ -23,6 +23,7 @@ pub mod logind;
 pub mod monitor;
 pub mod notifications;
 pub mod panel;
+pub mod portal;
 pub mod process;
 pub mod programs;
 pub mod samples;

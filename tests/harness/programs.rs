@@ -122,6 +122,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("notify-send", "libnotify-bin"),
     ("dunstctl", "dunst"),
     ("swaymsg", "sway"),
+    ("xdg-permission-store", "xdg-desktop-portal"),
+    ("wl-copy wl-paste", "wl-clipboard"),
     ("script", "bsdutils"),
     ("setsid setpriv", "util-linux"),
     ("xprop xwininfo", "x11-utils"),

@@ -4,6 +4,7 @@ mod add;
 mod check;
 mod code;
 mod completions;
+mod doctor;
 mod edit;
 mod generations;
 mod init;
@@ -41,6 +42,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Unlocked => unlocked::run(&global).await,
         Command::Status(args) => status::run(args, &global).await,
         Command::Restart => restart::run(&global).await,
+        Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::CompleteNames => completions::names(&global).await,
         Command::Man { folder } => help::write_pages(&folder),

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    args::Scan,
+    args::{Part, Scan},
     candidate::{self, Sort},
     error::{Error, exit},
     keeping::{self, Keeper},
@@ -32,7 +32,7 @@ use crate::{
 /// Runs the command.
 pub(crate) async fn run(args: Scan, session: &mut Session) -> Result<(), Error> {
     if args.notify {
-        return notify(session).await;
+        return notify(&args, session).await;
     }
     let mut hunt = Hunt::new(args, output::is_terminal());
     let ended = tokio::select! {
@@ -48,8 +48,8 @@ pub(crate) async fn run(args: Scan, session: &mut Session) -> Result<(), Error> 
 }
 
 /// Looks once for a hotkey: the daemon tells the person, the exit code tells the rest.
-async fn notify(session: &mut Session) -> Result<(), Error> {
-    let options = ScanOptions { notify: Some(true), ..screen_options() };
+async fn notify(args: &Scan, session: &mut Session) -> Result<(), Error> {
+    let options = ScanOptions { notify: Some(true), ..options(args) };
     let found = session.scanner().await?.scan_screen(options.into()).await?;
     let found: Vec<Candidate> = found.into_iter().map(Candidate::from).collect();
     let choices: Vec<&Candidate> = found.iter().filter(|one| Sort::of(one) == Sort::Keepable).collect();
@@ -58,6 +58,13 @@ async fn notify(session: &mut Session) -> Result<(), Error> {
         false if choices.is_empty() => Err(nothing_to_keep(&found)),
         false => Err(Error::Said(ambiguous())),
     }
+}
+
+/// Returns what to look at, and on which screen.
+fn options(args: &Scan) -> ScanOptions {
+    let Part { screen, region, window, clipboard } = args.part.clone();
+    let (region, clipboard) = (region.then_some(true), clipboard.then_some(true));
+    ScanOptions { screen, region, window, clipboard, ..screen_options() }
 }
 
 /// How long to go on looking.
@@ -75,8 +82,10 @@ impl Patience {
     fn of(args: &Scan, terminal: bool) -> Self {
         match args.wait {
             Some(seconds) => Self::UntilFound(Duration::from_secs(seconds.into())),
-            None if terminal && !args.no_wait && !args.json && args.image.is_none() => Self::AfterOneTime(USUAL_WAIT),
-            None => Self::Once,
+            None if !terminal || args.no_wait || args.json || args.image.is_some() => Self::Once,
+            // Nobody draws a frame once a second, and the clipboard has no page in it that could change.
+            None if args.part.region || args.part.clipboard => Self::Once,
+            None => Self::AfterOneTime(USUAL_WAIT),
         }
     }
 }
@@ -150,7 +159,7 @@ impl Hunt {
                 let picture = picture::open(path)?;
                 session.secrets().await?.scan_image(picture.as_fd().into(), none()).await?
             }
-            None => session.scanner().await?.scan_screen(screen_options().into()).await?,
+            None => session.scanner().await?.scan_screen(options(&self.args).into()).await?,
         };
         Ok(found.into_iter().map(Candidate::from).collect())
     }
@@ -441,18 +450,32 @@ mod tests {
     #[test]
     fn a_terminal_looks_on_for_two_minutes_and_a_pipe_never() {
         let after = Patience::AfterOneTime(Duration::from_secs(120));
-        let rows: [(&[&str], bool, Patience); 8] = [
+        let rows: [(&[&str], bool, Patience); 11] = [
             (&[], true, after),
             (&["--yes"], true, after),
             (&[], false, Patience::Once),
             (&["--json"], true, Patience::Once),
             (&["--no-wait"], true, Patience::Once),
             (&["--image", "x"], true, Patience::Once),
+            (&["--region"], true, Patience::Once),
+            (&["--clipboard"], true, Patience::Once),
+            (&["--screen", "2"], true, after),
             (&["--wait"], false, Patience::UntilFound(Duration::from_secs(120))),
             (&["--wait=5", "--json"], true, Patience::UntilFound(Duration::from_secs(5))),
         ];
         for (words, terminal, patience) in rows {
             assert_eq!(Patience::of(&args(words), terminal), patience, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn one_part_of_the_screen_is_asked_for_at_a_time() {
+        let told = options(&args(&["--screen", "2"]));
+        assert_eq!((told.screen.as_deref(), told.region, told.clipboard), (Some("2"), None, None));
+        assert_eq!(options(&args(&["--region"])).region, Some(true));
+        for two in [["--region", "--clipboard"], ["--screen=1", "--window=x"], ["--image=x", "--region"]] {
+            let line = ["countersign", "scan"].into_iter().chain(two);
+            assert!(crate::args::Cli::try_parse_from(line).is_err(), "{two:?}");
         }
     }
 

@@ -96,8 +96,10 @@ async fn unlock() -> Result<(), Error> {
 
 async fn scan() -> Result<(), Error> {
     let [display, wayland_display, xauthority, session_type, current_desktop] = screen();
-    let options =
-        ScanOptions { display, wayland_display, xauthority, session_type, current_desktop, notify: Some(true) };
+    let notify = Some(true);
+    let screen =
+        ScanOptions { display, wayland_display, xauthority, session_type, current_desktop, ..Default::default() };
+    let options = ScanOptions { notify, ..screen };
     let connection = connect::private().await?;
     let proxy = ScannerProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?;
     proxy.scan_screen(options.into()).await.map(drop)

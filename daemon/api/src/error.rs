@@ -106,6 +106,16 @@ errors! {
     Ambiguous = 13, "give more of the name, or the id";
     /// The decoder crashed, hung or took too much; the next scan works all the same.
     NotDecoded = 14, "cut the picture to the part with the QR and use: countersign scan --image FILE";
+    /// The display server refuses the program that looks at the screen.
+    ScreenRefused = 12, "run it inside the session that owns the screen; countersign doctor capture tells more";
+    /// There is no display to look at.
+    NoDisplay = 12, "run it inside the desktop, or on a picture of it: countersign scan --image FILE";
+    /// The person did not allow the picture of the screen.
+    CaptureDenied = 12, "allow it when the desktop asks, or save a screenshot and use: countersign scan --image FILE";
+    /// The desktop gives pictures of its screen through a portal only, and none answers for it.
+    NoPortal = 12, "countersign doctor capture names what to install; until then: countersign scan --image FILE";
+    /// The display server ended while the screen was looked at.
+    DisplayLost = 12, "scan again once the desktop is back";
 }
 
 /// The exit code for "no daemon answers".

@@ -144,6 +144,14 @@ options! {
         current_desktop: String,
         /// No terminal shows the result: tell it by a notification with buttons, and keep the only account found.
         notify: bool,
+        /// Look at one screen only: its number from the left, beginning with 1, or its name.
+        screen: String,
+        /// Look at a frame only that the person draws.
+        region: bool,
+        /// Look at the windows only whose titles hold these words.
+        window: String,
+        /// Look at the clipboard instead: a picture or a text.
+        clipboard: bool,
     }
 }
 
@@ -174,7 +182,7 @@ record! {
         class: String,
         /// Id of the vendor of a one-time code, such as `microsoft-work`; else empty.
         vendor: String,
-        /// `screen`, `image`, `text` or `inbox`.
+        /// `screen`, `image`, `clipboard`, `text` or `inbox`.
         origin: String,
         /// Name of the screen it stood on.
         screen: String,

@@ -2,6 +2,8 @@
 //!
 //! Its pixels may show a secret, so they are wiped when it is dropped.
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
 /// A picture of 8-bit grey, row by row, 0 is black.
@@ -36,6 +38,13 @@ impl Grey {
     /// Returns the row `y`.
     pub fn row(&self, y: usize) -> &[u8] {
         &self.pixels[y * self.width..(y + 1) * self.width]
+    }
+
+    /// Returns a part of it, by columns and rows; `None` where there is nothing of it.
+    pub fn cut(&self, columns: Range<usize>, rows: Range<usize>) -> Option<Self> {
+        let inside = columns.end <= self.width && rows.end <= self.height && !columns.is_empty();
+        let pixels = inside.then(|| rows.clone().flat_map(|y| &self.row(y)[columns.clone()]).copied().collect())?;
+        Self::new(columns.len(), rows.len(), pixels)
     }
 
     /// Returns the same picture with light and dark exchanged.
@@ -75,6 +84,15 @@ mod tests {
         assert!(Grey::new(0, 0, Vec::new()).is_none());
         assert!(Grey::new(usize::MAX, 2, vec![0; 2]).is_none());
         assert!(Grey::new(2, 2, vec![0; 4]).is_some());
+    }
+
+    #[test]
+    fn a_part_lies_within_the_picture() {
+        let grey = Grey::new(3, 2, vec![1, 2, 3, 4, 5, 6]).unwrap();
+        assert_eq!(grey.cut(1..3, 0..2).unwrap().pixels(), [2, 3, 5, 6]);
+        for (columns, rows) in [(1..4, 0..2), (0..3, 1..3), (1..1, 0..2), (0..3, 2..2)] {
+            assert!(grey.cut(columns, rows).is_none());
+        }
     }
 
     #[test]

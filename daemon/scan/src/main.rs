@@ -11,8 +11,12 @@ use std::{
 
 use countersign_sandbox::{Attempt, Level};
 use countersign_scan::{
-    capture::{self, Shot},
-    decode::{self, Effort, MAX_CODES},
+    capture::{
+        self, Look, Shot, Wanted,
+        clipboard::{self, Clip},
+        doctor,
+    },
+    decode::{self, Content, Effort, Found, MAX_CODES},
     limits::LIMITS,
     outcome::{Exit, ScanError},
     picture,
@@ -20,6 +24,7 @@ use countersign_scan::{
     report::{self, MAX_REPORT, Screen},
     wipe,
 };
+use zeroize::Zeroizing;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Wipes what is freed: pixels and texts pass through the buffers of several decoders.
@@ -32,6 +37,7 @@ fn main() -> ExitCode {
     let exit = match parse(std::env::args_os().skip(1).collect()) {
         Ok(Task::Help) => print(HELP),
         Ok(Task::Version) => print(concat!("countersign-scan ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Task::Doctor { json }) => doctor(json),
         Ok(Task::SelfTest) => self_test(),
         Ok(Task::Scan(source, effort)) => scan(&source, effort),
         Err(why) => {
@@ -46,51 +52,59 @@ fn main() -> ExitCode {
 enum Task {
     Help,
     Version,
+    Doctor { json: bool },
     SelfTest,
     Scan(Source, Effort),
 }
 
 /// Where the pixels come from.
 enum Source {
-    Screen,
+    Desktop(Wanted),
+    Clipboard,
     Input,
     File(PathBuf),
 }
 
-fn parse(mut arguments: Vec<OsString>) -> Result<Task, &'static str> {
-    let mut take = |option: &str| {
-        let is_there = arguments.first().is_some_and(|first| first == option);
-        if is_there {
-            arguments.remove(0);
+fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
+    let mut arguments = arguments.into_iter().peekable();
+    let harder = arguments.next_if(|first| first == "--harder").is_some();
+    let effort = if harder { Effort::Whole } else { Effort::First };
+    let scan = |source| Task::Scan(source, effort);
+    let Some(first) = arguments.next() else { return Ok(scan(Source::Desktop(Wanted::Screens))) };
+    let mut value = || arguments.next().and_then(|text| text.into_string().ok()).ok_or("that option needs a value");
+    let task = match first.to_str() {
+        Some("-") if io::stdin().is_terminal() => {
+            return Err("standard input is a terminal; a picture is expected there");
         }
-        is_there
+        Some("-") => scan(Source::Input),
+        Some("--help" | "-h") => Task::Help,
+        Some("--version" | "-V") => Task::Version,
+        Some("--doctor") => Task::Doctor { json: arguments.next().is_some_and(|argument| argument == "--json") },
+        Some("--self-test") => Task::SelfTest,
+        Some("--clipboard") => scan(Source::Clipboard),
+        Some("--screen") => scan(Source::Desktop(Wanted::Screen(value()?))),
+        Some("--region") => scan(Source::Desktop(Wanted::Region)),
+        Some("--window") => scan(Source::Desktop(Wanted::Window(value()?))),
+        Some("--") => scan(arguments.next().map_or(Source::Desktop(Wanted::Screens), |path| Source::File(path.into()))),
+        Some(option) if option.starts_with('-') => return Err("unknown option; see countersign-scan --help"),
+        _ => scan(Source::File(first.into())),
     };
-    let effort = if take("--harder") { Effort::Whole } else { Effort::First };
-    let plain = take("--");
-    if arguments.len() > 1 {
-        return Err("more than one argument; see countersign-scan --help");
-    }
-    let Some(argument) = arguments.pop() else { return Ok(Task::Scan(Source::Screen, effort)) };
-    match argument.to_str() {
-        Some("-") if io::stdin().is_terminal() => Err("standard input is a terminal; a picture is expected there"),
-        Some("-") => Ok(Task::Scan(Source::Input, effort)),
-        Some("--help" | "-h") if !plain => Ok(Task::Help),
-        Some("--version" | "-V") if !plain => Ok(Task::Version),
-        Some("--self-test") if !plain => Ok(Task::SelfTest),
-        Some(option) if option.starts_with('-') && !plain => Err("unknown option; see countersign-scan --help"),
-        _ => Ok(Task::Scan(Source::File(argument.into()), effort)),
-    }
+    if arguments.next().is_some() { Err("more than one argument; see countersign-scan --help") } else { Ok(task) }
 }
 
 fn scan(source: &Source, effort: Effort) -> Exit {
-    let pictures = match pictures(source) {
-        Ok(pictures) => pictures,
+    let seen = match seen(source) {
+        Ok(seen) => seen,
         Err(error) => {
             complain(&error.to_string());
             return error.exit();
         }
     };
-    match report_codes(&pictures, effort) {
+    let reported = match &seen {
+        Seen::Pictures(pictures) => report_codes(pictures, effort),
+        Seen::Text(text) => report_text(text),
+    };
+    match reported {
         Ok(0) => Exit::Nothing,
         Ok(_) => Exit::Found,
         Err(error) => {
@@ -100,19 +114,35 @@ fn scan(source: &Source, effort: Effort) -> Exit {
     }
 }
 
+/// What there is to look for codes in.
+enum Seen {
+    Pictures(Vec<(Pixels, Option<Screen>)>),
+    Text(Zeroizing<String>),
+}
+
 /// Takes the pictures, and lets go of what decoding does not need before the first foreign byte is looked at.
-fn pictures(source: &Source) -> Result<Vec<(Pixels, Option<Screen>)>, ScanError> {
-    let bytes = match source {
-        Source::Screen => {
-            let shots = capture::screens()?;
-            restrict()?;
-            return Ok(shots.into_iter().map(|Shot { screen, picture }| (picture, Some(screen))).collect());
-        }
-        Source::Input => picture::read_all(io::stdin().lock(), 0)?,
-        Source::File(path) => picture::read_file(path)?,
+fn seen(source: &Source) -> Result<Seen, ScanError> {
+    let (bytes, whole_desktop) = match source {
+        Source::Desktop(wanted) => match capture::look(wanted)? {
+            Look::File(bytes) => (bytes, true),
+            Look::Shots(shots) => {
+                restrict()?;
+                let pictures = shots.into_iter().map(|Shot { screen, picture }| (picture, Some(screen))).collect();
+                return Ok(Seen::Pictures(pictures));
+            }
+        },
+        Source::Clipboard => match clipboard::read()? {
+            Clip::Picture(bytes) => (bytes, false),
+            Clip::Text(text) => return Ok(Seen::Text(text)),
+            Clip::Nothing => return Ok(Seen::Pictures(Vec::new())),
+        },
+        Source::Input => (picture::read_all(io::stdin().lock(), 0)?, false),
+        Source::File(path) => (picture::read_file(path)?, false),
     };
     restrict()?;
-    Ok(vec![(picture::decode(&bytes)?, None)])
+    let picture = picture::decode(&bytes)?;
+    let screen = whole_desktop.then(|| Screen::whole(picture.grey().width() as u32, picture.grey().height() as u32));
+    Ok(Seen::Pictures(vec![(picture, screen)]))
 }
 
 /// Gives up files, network, other programs and more for good: foreign bytes are parsed after this, and only then.
@@ -156,6 +186,22 @@ fn report_codes(pictures: &[(Pixels, Option<Screen>)], effort: Effort) -> io::Re
     Ok(count)
 }
 
+/// Reports a text as if a code had said it.
+fn report_text(text: &Zeroizing<String>) -> io::Result<usize> {
+    let found = [Found { content: Content::Text(text.clone()), corners: Default::default() }];
+    let mut room = MAX_REPORT;
+    report::write(&mut io::stdout().lock(), &found, None, &mut room)
+}
+
+/// Tells how the screen can be looked at here.
+fn doctor(json: bool) -> Exit {
+    let diagnosis = doctor::examine();
+    match print(&if json { diagnosis.as_json() } else { diagnosis.to_string() }) {
+        Exit::Found if diagnosis.uses.is_none() => Exit::NoCapture,
+        exit => exit,
+    }
+}
+
 fn print(text: &str) -> Exit {
     match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => Exit::Found,
@@ -173,9 +219,13 @@ const BUDGET: Duration = Duration::from_secs(3);
 const HELP: &str = "\
 Read every QR code off the screen or a picture
 
-Usage: countersign-scan [--harder] [FILE | -]
+Usage: countersign-scan [--harder] [--screen N | --region | --window WORDS]
+       countersign-scan [--harder] --clipboard
+       countersign-scan [--harder] FILE | -
+       countersign-scan --doctor [--json]
+       countersign-scan --self-test
 
-Without an argument the screens are captured, with FILE or - (standard input)
+Without an argument the screens are looked at, with FILE or - (standard input)
 one picture is read: PNG, JPEG, WebP, GIF, BMP or PNM, at most 64 MiB and
 64 million pixels. Each code is one line of JSON:
 
@@ -186,12 +236,18 @@ where a code is one part of a longer text (\"part\": [number, of]). The text may
 be a secret.
 
 Options:
-      --harder     Walk all decoding steps, even when one has read something
-      --self-test  Say how well a scan is shut in on this kernel, and prove it
-  -h, --help       Print this help
-  -V, --version    Print the version
+      --harder        Walk all decoding steps, even when one has read something
+      --screen N      Look at one screen: its number from the left, or its name
+      --region        Look at a frame that you draw
+      --window WORDS  Look at the windows with these words in their titles
+      --clipboard     Look at the clipboard instead: a picture or a text
+      --doctor        Tell how the screen is looked at here, and why so
+      --self-test     Say how well a scan is shut in on this kernel, and prove it
+  -h, --help          Print this help
+  -V, --version       Print the version
 
-Exit codes: 0 found, 1 none, 2 no permission, 3 no capture possible,
-4 bad picture, 64 wrong usage, 70 the report could not be written, or the
-self-test failed
+Exit codes: 0 found, 1 none, 2 the display server refuses, 3 no display,
+4 bad picture, 5 the person said no, 6 no portal, 7 the display server ended,
+8 no picture for another reason, 64 wrong usage or not possible here,
+70 the report could not be written, or the self-test failed
 ";

@@ -27,6 +27,12 @@ pub const MAX_PIXELS: u64 = 64_000_000;
 ///
 /// A pipe, a device or a folder is refused, and opening one does not wait.
 pub fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ScanError> {
+    let (file, length) = open(path)?;
+    read_all(file, length)
+}
+
+/// Opens a regular file, and returns its length beside it.
+pub(crate) fn open(path: &Path) -> Result<(File, u64), ScanError> {
     let unreadable = |error: io::Error| bad(format!("the picture can't be read: {error}"));
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path).map_err(unreadable)?;
@@ -34,7 +40,7 @@ pub fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ScanError> {
     if !metadata.is_file() {
         return Err(bad("the picture is not a regular file; give one, or - for standard input"));
     }
-    read_all::<File>(file, metadata.len())
+    Ok((file, metadata.len()))
 }
 
 /// Reads a picture to its end, at most 64 MiB; `expected` is a guess of its length.

@@ -2,6 +2,8 @@
 //!
 //! Like every buffer here, they may show a secret and are wiped when they are dropped.
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
 use crate::grey::Grey;
@@ -50,6 +52,18 @@ impl Pixels {
             rgb.extend(rgba.chunks_exact(4).flat_map(|pixel| over(pixel, ground)));
         }
         Self::from_rgb(width, height, rgb)
+    }
+
+    /// Returns a part of it, by columns and rows; `None` where there is nothing of it.
+    pub fn cut(&self, columns: Range<usize>, rows: Range<usize>) -> Option<Self> {
+        let grey = self.grey.cut(columns.clone(), rows.clone())?;
+        let colours = self.colours.as_ref().map(|rgb| {
+            let lines = rgb.chunks_exact(self.grey.width() * 3).take(rows.end).skip(rows.start);
+            let mut cut = Zeroizing::new(Vec::with_capacity(grey.pixels().len() * 3));
+            lines.for_each(|row| cut.extend_from_slice(&row[columns.start * 3..columns.end * 3]));
+            cut
+        });
+        Some(Self { grey, colours })
     }
 
     /// Its light.
@@ -125,6 +139,15 @@ mod tests {
         assert!(rgb(usize::MAX, 2, &[0; 6]).is_none());
         assert!(Pixels::from_rgba(2, 2, &[0; 15]).is_none());
         assert!(Pixels::from_rgba(usize::MAX, 2, &[0; 16]).is_none());
+    }
+
+    #[test]
+    fn a_part_has_its_light_and_its_colours() {
+        let whole = rgb(2, 2, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 200, 100, 50]).unwrap();
+        let part = whole.cut(1..2, 1..2).unwrap();
+        assert_eq!(part.grey().pixels(), &whole.grey().pixels()[3..]);
+        assert_eq!(part.channel(Channel::Red).unwrap().pixels(), [200]);
+        assert!(whole.cut(0..3, 0..1).is_none());
     }
 
     #[test]

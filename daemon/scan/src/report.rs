@@ -31,6 +31,18 @@ pub struct Screen {
     pub scale: f32,
 }
 
+impl Screen {
+    /// Returns what is said of a picture of all screens whose places nobody told.
+    pub fn whole(width: u32, height: u32) -> Self {
+        Self { name: "screen".into(), x: 0, y: 0, width, height, scale: 1.0 }
+    }
+
+    /// Whether both show the same part of the desktop: mirrored screens.
+    pub fn same_area(&self, other: &Self) -> bool {
+        (self.x, self.y, self.width, self.height) == (other.x, other.y, other.width, other.height)
+    }
+}
+
 /// Writes a line for each code of one picture, within what is left of `room`; returns how many were written.
 ///
 /// A code whose line is too long is left out, and the rest still written.

@@ -86,7 +86,8 @@ impl Service {
     pub(super) async fn look(self: &Arc<Self>, target: Target) -> Result<Vec<Candidate>, Error> {
         let _one =
             self.scanning.try_acquire().map_err(|_| Error::LimitsExceeded("a scan is under way already".into()))?;
-        let origin = match target {
+        let origin = match &target {
+            Target::Screen(options) if options.clipboard == Some(true) => "clipboard",
             Target::Screen(_) => "screen",
             Target::Picture(_) => "image",
         };

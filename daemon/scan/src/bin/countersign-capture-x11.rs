@@ -48,7 +48,7 @@ fn run() -> Result<ExitCode, String> {
             return Ok(ExitCode::from(XWAYLAND));
         }
         // Mirrored outputs are one picture.
-        if written.iter().any(|other| same_area(other, &screen)) {
+        if written.iter().any(|other| other.same_area(&screen)) {
             continue;
         }
         frames::write(&mut io::stdout().lock(), &screen, &rgba).map_err(|error| error.to_string())?;
@@ -75,10 +75,6 @@ fn capture(monitor: &Monitor) -> XCapResult<(Screen, Zeroizing<Vec<u8>>)> {
         scale,
     };
     Ok((screen, Zeroizing::new(picture.into_raw())))
-}
-
-fn same_area(one: &Screen, other: &Screen) -> bool {
-    (one.x, one.y, one.width, one.height) == (other.x, other.y, other.width, other.height)
 }
 
 const NOTHING: u8 = 3;

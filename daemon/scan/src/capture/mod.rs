@@ -1,15 +1,30 @@
-//! Takes a picture of every screen.
+//! Takes pictures of the screens.
 //!
-//! One back end a file. A session that none of them can see is refused with what to do instead.
+//! One back end a file, each a [`Capture`]; [`choose`] says which ones fit the session, [`select`] what of the screens is
+//! wanted. The first back end that can see the session wins; one that finds itself in the wrong place hands over to the
+//! next. A session that none of them can see is refused.
 
+pub mod choose;
+pub mod clipboard;
+pub mod doctor;
 pub mod frames;
+mod pixels;
+mod portal;
+mod program;
+pub mod select;
+mod wlroots;
 mod x11;
 
-use std::env;
+use std::{future::Future, time::Duration};
 
+use tokio::runtime;
+use zeroize::Zeroizing;
+
+pub use select::Wanted;
 pub use x11::XWAYLAND;
 
 use crate::{outcome::ScanError, pixels::Pixels, report::Screen};
+use choose::{Backend, Session};
 
 /// One captured screen.
 pub struct Shot {
@@ -19,37 +34,61 @@ pub struct Shot {
     pub picture: Pixels,
 }
 
-/// Returns a picture of each screen.
-pub fn screens() -> Result<Vec<Shot>, ScanError> {
-    // First of all: a Wayland session has an X server too, but that one shows X programs only, so a scan of it would
-    // answer "no code" in front of a code.
-    if is_wayland(set("WAYLAND_DISPLAY"), &env::var("XDG_SESSION_TYPE").unwrap_or_default()) {
-        return Err(ScanError::Wayland);
+/// What a back end has seen.
+pub enum Look {
+    /// A picture of each screen.
+    Shots(Vec<Shot>),
+    /// A picture file of all screens; not decoded yet.
+    File(Zeroizing<Vec<u8>>),
+}
+
+/// A way to take pictures of the screens.
+pub trait Capture {
+    /// Takes the pictures that are wanted.
+    ///
+    /// # Errors
+    /// [`ScanError::Unfit`] where this way does not exist in the session; the next one is tried then.
+    fn take(&self, wanted: &Wanted) -> Result<Look, ScanError>;
+
+    /// Says in words what this way sees, without asking anybody.
+    fn probe(&self) -> Result<String, ScanError>;
+}
+
+/// Takes the pictures that are wanted, by the best way there is.
+pub fn look(wanted: &Wanted) -> Result<Look, ScanError> {
+    let session = Session::of_environment();
+    let mut missing = None;
+    for backend in session.backends() {
+        match way(backend).take(wanted) {
+            Err(ScanError::Unfit(why)) => missing = Some(why),
+            other => return other,
+        }
     }
-    if !set("DISPLAY") {
-        return Err(ScanError::NoDisplay);
-    }
-    x11::screens()
+    Err(missing.map_or_else(|| ScanError::NoDisplay(NONE_NAMED.into()), ScanError::NoPortal))
 }
 
-fn is_wayland(has_display: bool, session_type: &str) -> bool {
-    has_display || session_type.eq_ignore_ascii_case("wayland")
-}
-
-fn set(name: &str) -> bool {
-    env::var_os(name).is_some_and(|value| !value.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn either_sign_of_wayland_is_enough() {
-        assert!(is_wayland(true, ""));
-        assert!(is_wayland(true, "x11"));
-        assert!(is_wayland(false, "wayland"));
-        assert!(!is_wayland(false, "x11"));
-        assert!(!is_wayland(false, "tty"));
+fn way(backend: Backend) -> &'static dyn Capture {
+    match backend {
+        Backend::X11 => &x11::X11,
+        Backend::Wlroots => &wlroots::Wlroots,
+        Backend::Portal => &portal::Portal,
     }
 }
+
+/// Names the screens that pictures were taken of.
+fn names(shots: &[Shot]) -> String {
+    let name = |Shot { screen, .. }: &Shot| {
+        format!("{} ({} × {}, scale {:.2})", screen.name, screen.width, screen.height, screen.scale)
+    };
+    shots.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// Runs what asks another program, and gives up when the time is over. No thread is left behind.
+fn wait<T>(limit: Duration, whom: &str, ask: impl Future<Output = Result<T, ScanError>>) -> Result<T, ScanError> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| ScanError::Capture(error.to_string()))?;
+    let late = || ScanError::Late(format!("{whom} did not answer within {} s", limit.as_secs()));
+    runtime.block_on(async { tokio::time::timeout(limit, ask).await.unwrap_or_else(|_| Err(late())) })
+}
+
+const NONE_NAMED: &str = "neither WAYLAND_DISPLAY nor DISPLAY is set";

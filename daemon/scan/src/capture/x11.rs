@@ -5,47 +5,67 @@
 
 use std::{
     env,
-    io::{self, Read},
-    os::{fd::AsFd, unix::process::ExitStatusExt},
+    io::{self, ErrorKind},
+    os::unix::process::ExitStatusExt,
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus},
     time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-use super::{Shot, frames};
+use super::{Capture, Look, Shot, Wanted, frames, program::Running, select};
 use crate::outcome::ScanError;
 
-/// Returns a picture of each monitor of the X server in `DISPLAY`.
-pub(super) fn screens() -> Result<Vec<Shot>, ScanError> {
-    let mut child = Running(start()?);
+/// The X server in `DISPLAY`.
+pub(super) struct X11;
+
+impl Capture for X11 {
+    fn take(&self, wanted: &Wanted) -> Result<Look, ScanError> {
+        Ok(Look::Shots(match wanted {
+            Wanted::Screens => shots()?,
+            Wanted::Screen(wanted) => select::one_screen(shots()?, wanted)?,
+            Wanted::Region | Wanted::Window(_) => return Err(ScanError::Choice(NO_FRAME.into())),
+        }))
+    }
+
+    fn probe(&self) -> Result<String, ScanError> {
+        Ok(super::names(&shots()?))
+    }
+}
+
+fn shots() -> Result<Vec<Shot>, ScanError> {
+    let mut child = start()?;
     let until = Instant::now() + DEADLINE;
-    let shots = frames::read(&mut Timed { from: child.0.stdout.take().expect("the output is piped"), until });
+    let shots = frames::read(&mut child.output(until));
     if let Err(error) = &shots
-        && error.kind() == io::ErrorKind::InvalidData
+        && error.kind() == ErrorKind::InvalidData
     {
         return Err(ScanError::Capture(format!("the capture program wrote {error}")));
     }
-    let (told, status) = child.end(until).map_err(|error| ScanError::Capture(error.to_string()))?;
+    let (told, status) = child.end(until).map_err(|error| unanswered(&error))?;
     if !status.success() {
         return Err(judge(status, &told));
     }
     match shots {
         Ok(shots) if shots.is_empty() => Err(ScanError::Capture("the X server names no screen".into())),
         Ok(shots) => Ok(shots),
-        Err(error) => Err(ScanError::Capture(error.to_string())),
+        Err(error) => Err(unanswered(&error)),
     }
 }
 
-fn start() -> Result<Child, ScanError> {
+fn unanswered(error: &io::Error) -> ScanError {
+    match error.kind() {
+        ErrorKind::TimedOut => ScanError::Late("the X server did not answer in time".into()),
+        _ => ScanError::Capture(error.to_string()),
+    }
+}
+
+fn start() -> Result<Running, ScanError> {
     let program = beside_us().map_err(|error| ScanError::Capture(error.to_string()))?;
     let mut command = Command::new(&program);
     // A closed list: above all nothing of Wayland, for which the capture library would go other ways.
     command.env_clear().envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => {
+    Running::start(&mut command).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
             ScanError::Capture(format!("{} is missing; install countersign again", program.display()))
         }
         _ => ScanError::Capture(format!("{} does not start: {error}", program.display())),
@@ -61,8 +81,10 @@ fn beside_us() -> io::Result<PathBuf> {
 fn judge(status: ExitStatus, told: &str) -> ScanError {
     match (status.code(), status.signal()) {
         (Some(NO_LIBRARY), _) => ScanError::Libraries,
-        (Some(code), _) if code == i32::from(XWAYLAND) => ScanError::Wayland,
+        (Some(code), _) if code == i32::from(XWAYLAND) => ScanError::Unfit(BEHIND_XWAYLAND),
         _ if REFUSALS.iter().any(|refusal| told.contains(refusal)) => ScanError::Permission,
+        _ if told.contains(UNOPENED) => ScanError::NoDisplay("no X server answers at DISPLAY".into()),
+        _ if told.contains(BROKEN) => ScanError::Lost,
         (None, Some(signal)) => ScanError::Capture(format!("the capture program was killed by signal {signal}")),
         _ => ScanError::Capture(last_line(told)),
     }
@@ -71,44 +93,6 @@ fn judge(status: ExitStatus, told: &str) -> ScanError {
 fn last_line(told: &str) -> String {
     let line = told.lines().last().unwrap_or("the capture program gave no reason");
     line.chars().filter(|c| !c.is_control()).take(200).collect()
-}
-
-/// The capture program; killed and buried when dropped.
-struct Running(Child);
-
-impl Running {
-    /// Waits for its end; returns what it said on standard error.
-    fn end(mut self, until: Instant) -> io::Result<(String, ExitStatus)> {
-        let mut told = Vec::new();
-        let stderr = self.0.stderr.take().expect("the errors are piped");
-        Timed { from: stderr, until }.take(MAX_TOLD).read_to_end(&mut told)?;
-        Ok((String::from_utf8_lossy(&told).into_owned(), self.0.wait()?))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Both fail only for a child that is gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Reads a pipe, and gives up when the time is over.
-struct Timed<P> {
-    from: P,
-    until: Instant,
-}
-
-impl<P: Read + AsFd> Read for Timed<P> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.until.saturating_duration_since(Instant::now());
-        let left = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
-        if poll(&mut [PollFd::new(&self.from, PollFlags::IN)], Some(&left))? == 0 {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "the X server did not answer in time"));
-        }
-        self.from.read(buffer)
-    }
 }
 
 /// The name of the capture program.
@@ -121,7 +105,12 @@ const KEPT: &[&str] = &["DISPLAY", "XAUTHORITY", "HOME", "LD_LIBRARY_PATH"];
 /// What libxcb and X servers say to a program without the right cookie.
 const REFUSALS: &[&str] = &["Authorization required", "No protocol specified", "MAGIC-COOKIE"];
 const DEADLINE: Duration = Duration::from_secs(10);
-const MAX_TOLD: u64 = 4096;
+/// What the capture program says first when there is no X server to talk to.
+const UNOPENED: &str = "the display can't be opened";
+/// What it says when the connection breaks later.
+const BROKEN: &str = "onnection error";
+const BEHIND_XWAYLAND: &str = "the X server there shows X programs only";
+const NO_FRAME: &str = "on X11 neither a frame nor a window can be chosen yet; use --screen N";
 
 #[cfg(test)]
 mod tests {
@@ -144,18 +133,19 @@ mod tests {
 
     #[test]
     fn xwayland_is_no_screen() {
-        assert!(judged(XWAYLAND.into(), "").contains("Wayland"));
+        assert!(matches!(judge(ExitStatus::from_raw(i32::from(XWAYLAND) << 8), ""), ScanError::Unfit(_)));
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_differs_from_one_that_ends() {
+        let unopened = "the display can't be opened: Connection error, possible I/O error";
+        assert!(matches!(judge(ExitStatus::from_raw(3 << 8), unopened), ScanError::NoDisplay(_)));
+        let ended = "a monitor can't be captured: Connection error, possible I/O error";
+        assert!(matches!(judge(ExitStatus::from_raw(3 << 8), ended), ScanError::Lost));
     }
 
     #[test]
     fn a_reason_is_one_harmless_line() {
         assert_eq!(judged(3, "x\nno \u{1b}[2Jdisplay"), "the screen can't be captured: no [2Jdisplay");
-    }
-
-    #[test]
-    fn a_silent_pipe_is_given_up_on() {
-        let (reader, _writer) = io::pipe().unwrap();
-        let error = Timed { from: reader, until: Instant::now() }.read(&mut [0]).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -1,0 +1,191 @@
+//! Which way the screen is looked at here, why so, and what would make it better.
+
+use std::{env, fmt, path::PathBuf};
+
+use serde::Serialize;
+
+use super::{
+    choose::{Backend, Session},
+    way,
+};
+use crate::outcome::ScanError;
+
+/// What an examination found.
+#[derive(Debug, Serialize)]
+pub struct Diagnosis {
+    /// What the environment says of the session.
+    pub session: Session,
+    /// The back end that a scan uses; `None` where there is none.
+    pub uses: Option<&'static str>,
+    /// The back ends that fit, in the order in which they are tried.
+    pub ways: Vec<Way>,
+    /// What would make it better, a line each.
+    pub advice: Vec<String>,
+}
+
+/// A back end, and what became of it.
+#[derive(Debug, Serialize)]
+pub struct Way {
+    /// Its stable word.
+    pub backend: &'static str,
+    /// Whether it sees this session.
+    pub works: bool,
+    /// What it sees, or why it doesn't.
+    pub told: String,
+}
+
+/// Tries all ways that fit this session, without asking the person anything.
+pub fn examine() -> Diagnosis {
+    let session = Session::of_environment();
+    let mut uses = None;
+    let mut ways = Vec::new();
+    for backend in session.backends() {
+        let seen = way(backend).probe();
+        let works = seen.is_ok();
+        // What a scan does: it goes on to the next only where this one does not exist here.
+        if uses.is_none() && !matches!(seen, Err(ScanError::Unfit(_))) {
+            uses = Some((backend, works));
+        }
+        let told = seen.unwrap_or_else(|error| error.to_string());
+        ways.push(Way { backend: backend.id(), works, told });
+    }
+    let uses = uses.filter(|(_, works)| *works).map(|(backend, _)| backend);
+    let advice = advice(&session, uses, is_there);
+    Diagnosis { session, uses: uses.map(Backend::id), ways, advice }
+}
+
+impl Diagnosis {
+    /// Returns it as one line of JSON.
+    pub fn as_json(&self) -> String {
+        serde_json::to_string(self).expect("a diagnosis is plain") + "\n"
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".into());
+        let or_unknown = |value: &str| if value.is_empty() { "not set".to_owned() } else { value.to_owned() };
+        let Session { wayland, x11, kind, desktop, remote } = &self.session;
+        writeln!(f, "Session: {} (desktop: {})", or_unknown(kind), or_unknown(desktop))?;
+        writeln!(f, "  WAYLAND_DISPLAY {}, DISPLAY {}", named(wayland), named(x11))?;
+        if *remote {
+            writeln!(f, "  over SSH")?;
+        }
+        writeln!(f, "Looks at the screen by: {}", self.uses.unwrap_or("nothing"))?;
+        for Way { backend, works, told } in &self.ways {
+            writeln!(f, "  {backend}: {} ({told})", if *works { "works" } else { "does not work" })?;
+        }
+        for line in &self.advice {
+            writeln!(f, "To do: {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Says what would make it better; `has` tells whether a program is installed.
+fn advice(session: &Session, uses: Option<Backend>, has: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut say = |line: &str| lines.push(line.to_owned());
+    match uses {
+        None if session.wayland.is_none() && session.x11.is_none() && session.remote => {
+            say("this is a session over SSH: run it in the desktop of that machine, or give a picture over:");
+            say("countersign scan --image - < PICTURE");
+        }
+        None if session.backends().is_empty() => {
+            say("run it inside a desktop session, or give a picture over: countersign scan --image FILE");
+        }
+        None if session.is_wayland() => {
+            say(&format!("install {} and xdg-desktop-portal, and log in again", portal_of(&session.desktop)));
+            say("until then save a screenshot and use: countersign scan --image FILE");
+        }
+        None => say(
+            "run it inside the session that owns the X server, or save a screenshot and use: countersign scan --image FILE",
+        ),
+        Some(Backend::Portal) => {
+            say("the desktop may ask once whether screenshots are allowed: say yes, and later scans ask nothing");
+        }
+        Some(Backend::Wlroots) if !has("slurp") => say("install slurp, for: countersign scan --region"),
+        Some(Backend::Wlroots | Backend::X11) => {}
+    }
+    let (paste, package) = if session.is_wayland() { ("wl-paste", "wl-clipboard") } else { ("xclip", "xclip") };
+    if uses.is_some() && !has(paste) {
+        lines.push(format!("install {package}, for: countersign scan --clipboard"));
+    }
+    lines
+}
+
+/// Returns the package that brings the portal of a desktop, by the names in `XDG_CURRENT_DESKTOP`.
+fn portal_of(desktop: &str) -> &'static str {
+    let names = desktop.to_ascii_lowercase();
+    let row = PORTALS.iter().find(|(name, _)| names.split(':').any(|own| own == *name));
+    row.map_or("the portal of your desktop (xdg-desktop-portal-gnome, -kde, -wlr, …)", |(_, package)| package)
+}
+
+fn is_there(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder: PathBuf| folder.join(program).is_file())
+}
+
+/// Name of the desktop, and the package of its portal.
+const PORTALS: &[(&str, &str)] = &[
+    ("gnome", "xdg-desktop-portal-gnome"),
+    ("kde", "xdg-desktop-portal-kde"),
+    ("hyprland", "xdg-desktop-portal-hyprland"),
+    ("cosmic", "xdg-desktop-portal-cosmic"),
+    ("x-cinnamon", "xdg-desktop-portal-xapp"),
+    ("lxqt", "xdg-desktop-portal-lxqt"),
+    ("pantheon", "xdg-desktop-portal-pantheon"),
+    ("sway", "xdg-desktop-portal-wlr"),
+    ("wlroots", "xdg-desktop-portal-wlr"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(session: &Session, uses: Option<Backend>, has: bool) -> String {
+        advice(session, uses, |_| has).join("\n")
+    }
+
+    fn wayland(desktop: &str) -> Session {
+        Session {
+            kind: "wayland".into(),
+            desktop: desktop.into(),
+            wayland: Some("wayland-0".into()),
+            ..Session::default()
+        }
+    }
+
+    #[test]
+    fn each_desktop_without_a_portal_is_told_its_package() {
+        let rows = [
+            ("GNOME", "xdg-desktop-portal-gnome and"),
+            ("ubuntu:GNOME", "xdg-desktop-portal-gnome and"),
+            ("KDE", "xdg-desktop-portal-kde and"),
+            ("X-Cinnamon", "xdg-desktop-portal-xapp and"),
+            ("Unheard-of", "the portal of your desktop"),
+        ];
+        for (desktop, package) in rows {
+            assert!(told(&wayland(desktop), None, true).contains(package), "{desktop}");
+        }
+    }
+
+    #[test]
+    fn without_a_display_ssh_is_told_apart() {
+        let local = told(&Session::default(), None, true);
+        assert!(local.contains("inside a desktop session") && !local.contains("SSH"), "{local}");
+        let remote = told(&Session { remote: true, ..Session::default() }, None, true);
+        assert!(remote.contains("over SSH") && remote.contains("--image -"), "{remote}");
+    }
+
+    #[test]
+    fn what_works_is_told_only_what_is_missing_beside_it() {
+        assert_eq!(told(&wayland("sway"), Some(Backend::Wlroots), true), "");
+        let bare = told(&wayland("sway"), Some(Backend::Wlroots), false);
+        assert!(bare.contains("install slurp") && bare.contains("install wl-clipboard"), "{bare}");
+        let x11 = Session { x11: Some(":0".into()), ..Session::default() };
+        assert_eq!(told(&x11, Some(Backend::X11), true), "");
+        assert!(told(&x11, Some(Backend::X11), false).contains("install xclip"));
+        assert!(told(&wayland("GNOME"), Some(Backend::Portal), true).contains("say yes"));
+    }
+}

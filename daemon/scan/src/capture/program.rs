@@ -1,0 +1,86 @@
+//! A program that helps to capture: it gets so long and no longer, and does not outlive this one's interest in it.
+
+use std::{
+    io::{self, Read},
+    os::fd::AsFd,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Instant,
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use zeroize::Zeroizing;
+
+/// The running program; killed and buried when dropped.
+pub(super) struct Running(Child);
+
+impl Running {
+    /// Starts it with nothing to read and both outputs kept.
+    pub(super) fn start(command: &mut Command) -> io::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map(Self)
+    }
+
+    /// Takes its standard output, to be read until then.
+    pub(super) fn output(&mut self, until: Instant) -> impl Read + use<> {
+        Timed { from: self.0.stdout.take().expect("the output is piped"), until }
+    }
+
+    /// Waits for its end; returns what it said on standard error.
+    pub(super) fn end(mut self, until: Instant) -> io::Result<(String, ExitStatus)> {
+        let mut told = Vec::new();
+        let stderr = self.0.stderr.take().expect("the errors are piped");
+        Timed { from: stderr, until }.take(MAX_TOLD).read_to_end(&mut told)?;
+        Ok((String::from_utf8_lossy(&told).into_owned(), self.0.wait()?))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only for a child that is gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs a program to its end and returns what it wrote, what it said, and how it ended.
+pub(super) fn run(
+    command: &mut Command,
+    until: Instant,
+    most: u64,
+) -> io::Result<(Zeroizing<Vec<u8>>, String, ExitStatus)> {
+    let mut running = Running::start(command)?;
+    let mut written = Zeroizing::new(Vec::new());
+    running.output(until).take(most).read_to_end(&mut written)?;
+    let (told, status) = running.end(until)?;
+    Ok((written, told, status))
+}
+
+/// Reads a pipe, and gives up when the time is over.
+struct Timed<P> {
+    from: P,
+    until: Instant,
+}
+
+impl<P: Read + AsFd> Read for Timed<P> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        let left = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
+        if poll(&mut [PollFd::new(&self.from, PollFlags::IN)], Some(&left))? == 0 {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "there was no answer in time"));
+        }
+        self.from.read(buffer)
+    }
+}
+
+const MAX_TOLD: u64 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_pipe_is_given_up_on() {
+        let (reader, _writer) = io::pipe().unwrap();
+        let error = Timed { from: reader, until: Instant::now() }.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -1,0 +1,148 @@
+//! Which part of the screens is wanted: all of them, one, or a frame that the person draws.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use super::{Shot, program};
+use crate::outcome::ScanError;
+
+/// What to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Every screen.
+    Screens,
+    /// One screen: its number from the left, beginning with 1, or its name.
+    Screen(String),
+    /// A frame that the person draws.
+    Region,
+    /// The windows whose titles hold these words.
+    Window(String),
+}
+
+/// An area of the desktop, in the units in which the screens stand beside each other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Area {
+    /// Left edge.
+    pub(super) x: f32,
+    /// Upper edge.
+    pub(super) y: f32,
+    /// Width.
+    pub(super) width: f32,
+    /// Height.
+    pub(super) height: f32,
+}
+
+/// Keeps the one screen that is meant.
+pub(super) fn one_screen(mut shots: Vec<Shot>, wanted: &str) -> Result<Vec<Shot>, ScanError> {
+    shots.sort_by_key(|shot| (shot.screen.x, shot.screen.y));
+    let by_name = shots.iter().position(|shot| shot.screen.name.eq_ignore_ascii_case(wanted));
+    let by_number = || wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let index = by_name.or_else(by_number).filter(|index| *index < shots.len());
+    let Some(index) = index else {
+        let there = (1..).zip(&shots).map(|(number, shot)| format!("{number} ({})", shot.screen.name));
+        let there = there.collect::<Vec<_>>().join(", ");
+        return Err(ScanError::Choice(format!("there is no such screen; there are {there}")));
+    };
+    Ok(vec![shots.swap_remove(index)])
+}
+
+/// Cuts the pictures down to an area; screens that it does not touch are left out.
+pub(super) fn cut(shots: Vec<Shot>, area: Area) -> Vec<Shot> {
+    shots.into_iter().filter_map(|shot| shot.cut(area)).collect()
+}
+
+impl Shot {
+    /// Returns the part of it that lies in an area.
+    fn cut(mut self, area: Area) -> Option<Self> {
+        let (screen, scale) = (&self.screen, self.screen.scale);
+        // In pixels of this screen, within its bounds.
+        let span = |from: f32, length: f32, origin: i32, size: u32| {
+            let begin = (from - origin as f32) * scale;
+            let end = (begin + length * scale).ceil().clamp(0.0, size as f32);
+            (begin.floor().clamp(0.0, size as f32) as usize, end as usize)
+        };
+        let (left, right) = span(area.x, area.width, screen.x, screen.width);
+        let (top, bottom) = span(area.y, area.height, screen.y, screen.height);
+        self.picture = self.picture.cut(left..right, top..bottom)?;
+        self.screen.x += (left as f32 / scale) as i32;
+        self.screen.y += (top as f32 / scale) as i32;
+        self.screen.width = (right - left) as u32;
+        self.screen.height = (bottom - top) as u32;
+        Some(self)
+    }
+}
+
+/// Lets the person draw a frame, by `slurp`.
+pub(super) fn frame() -> Result<Area, ScanError> {
+    let until = Instant::now() + DRAWING;
+    let run = program::run(Command::new("slurp").args(["-f", "%x %y %w %h"]), until, 200);
+    let (written, told, status) = run.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => ScanError::Choice(NO_SLURP.into()),
+        std::io::ErrorKind::TimedOut => ScanError::Late("no frame was drawn in time".into()),
+        _ => ScanError::Capture(format!("slurp: {error}")),
+    })?;
+    match area(&String::from_utf8_lossy(&written)) {
+        Some(area) if status.success() => Ok(area),
+        _ if told.contains("cancelled") => Err(ScanError::Denied),
+        _ => Err(ScanError::Capture("slurp gave no frame".into())),
+    }
+}
+
+fn area(text: &str) -> Option<Area> {
+    let mut numbers = text.split_whitespace().map(str::parse::<f32>);
+    let mut next = || numbers.next()?.ok();
+    let area = Area { x: next()?, y: next()?, width: next()?, height: next()? };
+    (area.width >= 1.0 && area.height >= 1.0).then_some(area)
+}
+
+const NO_SLURP: &str = "--region needs slurp here: install it, or use --screen N";
+const DRAWING: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{grey::Grey, pixels::Pixels, report::Screen};
+
+    fn shot(name: &str, x: i32, scale: f32) -> Shot {
+        let (width, height) = ((40.0 * scale) as usize, (30.0 * scale) as usize);
+        let pixels = (0..width * height).map(|index| (index % width) as u8).collect();
+        let screen = Screen { name: name.into(), x, y: 0, width: width as u32, height: height as u32, scale };
+        Shot { screen, picture: Pixels::from(Grey::new(width, height, pixels).unwrap()) }
+    }
+
+    fn chosen(wanted: &str) -> String {
+        match one_screen(vec![shot("DP-2", 0, 1.0), shot("DP-1", -40, 1.0)], wanted) {
+            Ok(shots) => shots[0].screen.name.clone(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_screen_is_named_or_counted_from_the_left() {
+        assert_eq!([chosen("1"), chosen("2"), chosen("dp-2")], ["DP-1", "DP-2", "DP-2"]);
+        for wrong in ["0", "3", "-1", "HDMI-1", ""] {
+            assert_eq!(chosen(wrong), "there is no such screen; there are 1 (DP-1), 2 (DP-2)", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_area_is_cut_out_of_each_screen_in_its_own_pixels() {
+        let area = Area { x: 30.0, y: 10.0, width: 20.0, height: 5.0 };
+        let cut = cut(vec![shot("one", 0, 1.0), shot("two", 40, 1.5), shot("far", 80, 1.0)], area);
+        let told: Vec<_> = cut.iter().map(|shot| (&*shot.screen.name, shot.screen.x, shot.screen.y)).collect();
+        assert_eq!(told, [("one", 30, 10), ("two", 40, 10)]);
+        let sizes: Vec<_> = cut.iter().map(|shot| (shot.screen.width, shot.screen.height)).collect();
+        assert_eq!(sizes, [(10, 5), (15, 8)]);
+        assert_eq!((cut[0].picture.grey().pixels()[0], cut[1].picture.grey().pixels()[0]), (30, 0));
+    }
+
+    #[test]
+    fn what_slurp_writes_is_an_area_or_nothing() {
+        assert_eq!(area("-5 7 100 80\n"), Some(Area { x: -5.0, y: 7.0, width: 100.0, height: 80.0 }));
+        for wrong in ["", "1 2 3", "1 2 0 4", "a b c d", "1 2 nan 4"] {
+            assert_eq!(area(wrong), None, "{wrong}");
+        }
+    }
+}

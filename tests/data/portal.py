@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""A stand-in for a desktop's part of the screenshot portal: real D-Bus objects with knobs.
+
+usage: portal.py PICTURE FOLDER ACCESS QUIET DIALOG
+  ACCESS  what the person says when asked whether screenshots are allowed for good: yes, no
+  QUIET   what a screenshot without a dialog gives, DIALOG what one with a dialog does:
+          picture (a copy of PICTURE in FOLDER), cancel, fail, second (nothing, and a picture at the
+          next call), silent, die
+
+Every call is a line on standard output. The bus name is NAME.
+"""
+import os, shutil, sys
+
+import dbus, dbus.service
+from dbus.mainloop.glib import DBusGMainLoop
+from gi.repository import GLib
+
+NAME = "org.freedesktop.impl.portal.desktop.standin"
+IMPL = "org.freedesktop.impl.portal."
+picture, folder, access, quiet, dialog = sys.argv[1:6]
+taken = 0
+
+
+def say(line):
+    print(line, flush=True)
+
+
+class Desktop(dbus.service.Object):
+    asked = 0
+
+    @dbus.service.method("org.freedesktop.DBus.Properties", in_signature="ss", out_signature="v")
+    def Get(self, interface, name):
+        return dbus.UInt32(2)
+
+    @dbus.service.method("org.freedesktop.DBus.Properties", in_signature="s", out_signature="a{sv}")
+    def GetAll(self, interface):
+        return {"version": dbus.UInt32(2)}
+
+    @dbus.service.method(IMPL + "Access", in_signature="osssssa{sv}", out_signature="ua{sv}")
+    def AccessDialog(self, handle, app, parent, title, subtitle, body, options):
+        say(f"access {access}")
+        return dbus.UInt32(0 if access == "yes" else 1), {}
+
+    @dbus.service.method(IMPL + "Screenshot", in_signature="ossa{sv}", out_signature="ua{sv}",
+                         async_callbacks=("answer", "fail"))
+    def Screenshot(self, handle, app, parent, options, answer, fail):
+        mode = dialog if options.get("interactive") else quiet
+        say(f"screenshot {'dialog' if options.get('interactive') else 'quiet'} {mode}")
+        Desktop.asked += 1
+        if mode == "die":
+            os._exit(1)
+        if mode == "silent" or (mode == "second" and self.asked == 1):
+            return None
+        if mode in ("cancel", "fail"):
+            return answer(dbus.UInt32(1 if mode == "cancel" else 2), {})
+        return self.give(answer)
+
+    def give(self, answer):
+        global taken
+        taken += 1
+        path = os.path.join(folder, f"Screenshot from {taken}.png")
+        shutil.copyfile(picture, path)
+        answer(dbus.UInt32(0), {"uri": "file://" + path.replace(" ", "%20")})
+
+
+DBusGMainLoop(set_as_default=True)
+bus = dbus.SessionBus()
+desktop = Desktop(bus, "/org/freedesktop/portal/desktop")
+name = dbus.service.BusName(NAME, bus)
+say("ready")
+GLib.MainLoop().run()
