@@ -95,7 +95,11 @@ impl Service {
         let state = self.state();
         let answer = ids
             .iter()
-            .map(|(id, place, text)| convert::candidate(id, text.expose(), place, state.vault(), &others))
+            .zip(&found)
+            .map(|((id, place, text), qr)| match qr.part {
+                Some(part) => convert::part_of_text(place, part),
+                None => convert::candidate(id, text.expose(), place, state.vault(), &others),
+            })
             .collect();
         drop((state, held, ids));
         harden::scrub();
@@ -105,7 +109,7 @@ impl Service {
     /// Holds one QR: in memory, or sealed to the vault's key while it is locked; what can't be kept isn't held.
     fn hold(self: &Arc<Self>, qr: &FoundQr, origin: &'static str) -> Result<(String, Place, SecretText), Error> {
         let place = place_of(qr, origin);
-        let text = SecretText::from(qr.text.as_ref().map_or("", |text| text.as_str()));
+        let text = SecretText::from(qr.text.as_ref().filter(|_| !qr.binary).map_or("", |text| text.as_str()));
         if !payload::classify(text.expose()).can_be_kept() {
             return Ok((String::new(), place, text));
         }
