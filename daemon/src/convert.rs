@@ -229,18 +229,8 @@ pub fn screen_of(options: PromptOptions) -> ScanOptions {
 /// `others` are the texts of all other candidates: the parts of an export are counted over them.
 pub fn candidate(id: &str, text: &str, place: &Place, vault: Option<&Vault>, others: &[&str]) -> Candidate {
     let payload = payload::classify(text);
-    let mut candidate = Candidate {
-        id: if payload.can_be_kept() { id.to_owned() } else { String::new() },
-        class: payload.class().into(),
-        origin: place.origin.into(),
-        screen: place.screen.clone(),
-        place: place.words.into(),
-        x: place.x,
-        y: place.y,
-        what: payload.what().into(),
-        known: "unknown".into(),
-        ..Candidate::default()
-    };
+    let mut candidate =
+        Candidate { id: if payload.can_be_kept() { id.to_owned() } else { String::new() }, ..seen(&payload, place) };
     match &payload {
         Payload::Account(parsed) => {
             describe(&mut candidate, &parsed.account, vault);
@@ -314,6 +304,27 @@ pub fn missing_parts(text: &str, others: &[&str]) -> Vec<u32> {
         }
     }
     collector.missing()
+}
+
+/// Returns what is known of any QR: what it is, and where it was seen.
+fn seen(payload: &Payload, place: &Place) -> Candidate {
+    Candidate {
+        class: payload.class().into(),
+        origin: place.origin.into(),
+        screen: place.screen.clone(),
+        place: place.words.into(),
+        x: place.x,
+        y: place.y,
+        what: payload.what().into(),
+        known: "unknown".into(),
+        ..Candidate::default()
+    }
+}
+
+/// Returns the contract's view of a QR that holds but a part of a text (structured append): there is nothing to keep.
+pub fn part_of_text(place: &Place, (number, of): (u8, u8)) -> Candidate {
+    let what = format!("Part {number} of {of} of a text on several QR codes, not an authenticator enrolment.");
+    Candidate { what, ..seen(&payload::classify(""), place) }
 }
 
 /// Returns the error of somebody who wants to keep what can't be kept.

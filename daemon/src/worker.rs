@@ -28,6 +28,12 @@ pub struct FoundQr {
     pub corners: Vec<(f64, f64)>,
     /// The screen it stood on; `None` in a picture.
     pub screen: Option<Screen>,
+    /// Which part of a text on several QR codes it is, from 1, and of how many; such a part has no text of its own.
+    #[serde(default)]
+    pub part: Option<(u8, u8)>,
+    /// Whether it holds bytes; `text` is then one character a byte.
+    #[serde(default)]
+    pub binary: bool,
 }
 
 /// A screen as the scan worker reports it.
@@ -231,6 +237,12 @@ mod tests {
         let found = read_lines(out).unwrap();
         assert_eq!(found[0].text.as_deref().map(String::as_str), Some("a"));
         assert_eq!(found[1].screen.as_ref().unwrap().x, -5);
+    }
+
+    #[test]
+    fn a_part_of_a_longer_text_is_told_and_has_no_text() {
+        let found = read_lines(b"{\"text\":null,\"corners\":[],\"screen\":null,\"part\":[1,3]}\n").unwrap();
+        assert_eq!((found[0].part, found[0].text.is_none()), (Some((1, 3)), true));
     }
 
     #[test]

@@ -123,8 +123,8 @@ impl Service {
 
     /// Holds one QR: sealed to the vault's key while it is locked, else in memory; what can't be kept isn't held.
     fn hold(self: &Arc<Self>, qr: &FoundQr, origin: &'static str) -> Found {
-        let text = SecretText::from(qr.text.as_ref().map_or("", |text| text.as_str()));
-        let mut found = Found { id: String::new(), place: place_of(qr, origin), text, unsealed: None };
+        let text = SecretText::from(qr.text.as_ref().filter(|_| !qr.binary).map_or("", |text| text.as_str()));
+        let mut found = Found { id: String::new(), place: place_of(qr, origin), text, part: qr.part, unsealed: None };
         if !payload::classify(found.text.expose()).can_be_kept() {
             return found;
         }
@@ -402,12 +402,17 @@ struct Found {
     id: String,
     place: Place,
     text: SecretText,
+    /// Which part of a longer text it is, and of how many.
+    part: Option<(u8, u8)>,
     /// Why it could not be sealed.
     unsealed: Option<String>,
 }
 
 impl Found {
     fn candidate(&self, vault: Option<&Vault>, others: &[&str]) -> Candidate {
+        if let Some(part) = self.part {
+            return convert::part_of_text(&self.place, part);
+        }
         let mut candidate = convert::candidate(&self.id, self.text.expose(), &self.place, vault, others);
         if let Some(why) = &self.unsealed {
             candidate.note_ids.push("not-sealed".into());

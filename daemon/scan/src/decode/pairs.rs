@@ -67,8 +67,8 @@ fn completed(one: Core, other: Core) -> [Squares; 6] {
         squares(b, a, beside(b, -1.0)),
         squares(a, beside(a, -1.0), b),
         squares(b, beside(b, 1.0), a),
-        squares((centre.0 + half.0, centre.1 + half.1), b, a),
-        squares((centre.0 - half.0, centre.1 - half.1), a, b),
+        squares((centre.0 + half.0, centre.1 + half.1), a, b),
+        squares((centre.0 - half.0, centre.1 - half.1), b, a),
     ]
 }
 
