@@ -2,9 +2,15 @@
 
 use std::{fs, process::Command};
 
-use harness::{Completion, programs, tests};
+use harness::{Completion, World, programs, tests};
 
-tests![no_crate_links_what_it_must_not, there_is_one_zbus, the_named_crates_do_their_jobs, nothing_speaks_to_a_network,];
+tests![
+    no_crate_links_what_it_must_not,
+    there_is_one_zbus,
+    the_named_crates_do_their_jobs,
+    nothing_speaks_to_a_network,
+    the_worker_needs_no_library
+];
 
 /// Crate, and what must not be in its tree.
 const FORBIDDEN: &[(&str, &[&str])] = &[
@@ -12,7 +18,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("countersign-core", DESKTOP),
     ("countersign-api", &["countersign-core", "countersignd"]),
     ("countersign-api", DESKTOP),
-    ("countersignd", &["xcap", "rqrr", "rxing", "image", "png", "zip", "rusqlite", "countersign-scan"]),
+    (
+        "countersignd",
+        &["xcap", "rqrr", "rxing", "image", "png", "zip", "rusqlite", "countersign-scan", "ashpd", "wayrs-client"],
+    ),
     ("countersignd", TOOLKITS),
     // All that it starts would inherit it: pinentry, plugins, the workers themselves.
     ("countersignd", &["countersign-sandbox", "landlock", "seccompiler"]),
@@ -55,7 +64,7 @@ const JOBS: &[(&str, &[&str])] = &[
     ("countersign-api", &["zbus", "serde"]),
     ("countersignd", &["zbus", "tokio", "secret-service", "notify-rust", "tracing"]),
     ("countersign-sandbox", &["landlock", "seccompiler", "rustix"]),
-    ("countersign-scan", &["rqrr", "xcap", "countersign-sandbox"]),
+    ("countersign-scan", &["rqrr", "xcap", "ashpd", "wayrs-client", "countersign-sandbox"]),
     ("countersign-tray", &["tray-icon"]),
 ];
 
@@ -110,4 +119,13 @@ fn nothing_speaks_to_a_network() -> Completion {
     let found: Vec<&&str> = NETWORK.iter().filter(|name| names(&tree, name)).collect();
     assert!(found.is_empty(), "these speak to a network: {found:?}");
     Completion::Completed
+}
+
+/// It reads pictures on a server and screens on any desktop: only what every system has, beside the C library.
+fn the_worker_needs_no_library() {
+    let world = World::build().without_bus().without_daemon().start();
+    let linked = world.cmd("ldd").arg(programs::ours("countersign-scan")).ok();
+    let usual = ["linux-vdso", "libc.so", "libm.so", "libgcc_s.so", "ld-linux"];
+    let strange: Vec<&str> = linked.lines().filter(|line| !usual.iter().any(|name| line.contains(name))).collect();
+    assert!(linked.contains("libc.so") && strange.is_empty(), "{linked}");
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 tests![
     the_screen_is_read_with_the_place_of_each_qr,
+    a_window_is_looked_at_by_words_of_its_title,
     several_qrs_are_all_reported_and_none_is_kept_unasked,
     several_qrs_are_chosen_from_on_a_terminal,
     a_picture_comes_from_a_file_or_standard_input,
@@ -83,6 +84,24 @@ fn the_screen_is_read_with_the_place_of_each_qr() {
     let again = world.cli(&["scan", "--yes"]).ok();
     assert!(again.contains("already"), "{again}");
     assert_eq!(list(&world).lines().count(), 1);
+}
+
+fn a_window_is_looked_at_by_words_of_its_title() {
+    let world = World::build().display().vault().start();
+    let picture_of = |issuer: &str| picture(&world, &account(&world, issuer, "alice").uri(), issuer);
+    let (github, gitlab) = (picture_of("GitHub"), picture_of("GitLab"));
+    let show = |title: &str, file: &PathBuf| {
+        let viewer = world.cmd("feh").args(["--title", title, "--image-bg", "white"]).arg(file).spawn();
+        world.window(&format!("^{title}$"));
+        viewer
+    };
+    let _viewers = (show("First page", &github), show("Second page", &gitlab));
+    let told = world.cli(&["scan", "--json", "--window", "page SECOND"]).ok();
+    assert!(told.contains("GitLab") && !told.contains("GitHub"), "{told}");
+    let run = world.cli(&["scan", "--window", "third"]).fails(2);
+    assert!(run.err.contains("no window that can be seen has these words"), "{run:?}");
+    let run = world.cli(&["scan", "--region"]).fails(2);
+    assert!(run.err.contains("--window WORDS"), "{run:?}");
 }
 
 fn several_qrs_are_all_reported_and_none_is_kept_unasked() {

@@ -1,19 +1,21 @@
-//! Writes a picture of every monitor of the X server to standard output, for `countersign-scan`.
+//! Writes a picture of every monitor of the X server to standard output, for `countersign-scan`; with words as its argument,
+//! of the windows that have them in their titles.
 //!
 //! The format is that of `capture/frames.rs`. Exit codes: 0 all written, 3 nothing could be captured, 5 the X server is
-//! Xwayland, 127 (the loader's) a shared library is missing.
+//! Xwayland, 6 no window has these words, 127 (the loader's) a shared library is missing.
 
 use std::{
+    env,
     io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
 use countersign_scan::{
-    capture::{XWAYLAND, frames},
+    capture::{NO_WINDOW, XWAYLAND, frames},
     report::Screen,
 };
 use rustix::process::{Signal, set_parent_process_death_signal};
-use xcap::{Monitor, XCapResult};
+use xcap::{Monitor, Window, XCapResult};
 use zeroize::Zeroizing;
 
 fn main() -> ExitCode {
@@ -32,15 +34,19 @@ fn main() -> ExitCode {
     }
 }
 
+/// Writes the monitors, or with words as argument the windows that have them in their titles.
 fn run() -> Result<ExitCode, String> {
-    let monitors = Monitor::all().map_err(|error| format!("the display can't be opened: {error}"))?;
+    let captured = match env::args().nth(1) {
+        Some(words) => windows(&words)?,
+        None => monitors()?,
+    };
     let mut written: Vec<Screen> = Vec::new();
     let mut failed = None;
-    for monitor in monitors {
-        let (screen, rgba) = match capture(&monitor) {
+    for captured in captured {
+        let (screen, rgba) = match captured {
             Ok(captured) => captured,
             Err(error) => {
-                failed = Some(format!("a monitor can't be captured: {error}"));
+                failed = Some(format!("the X server gives no picture: {error}"));
                 continue;
             }
         };
@@ -57,8 +63,27 @@ fn run() -> Result<ExitCode, String> {
     io::stdout().flush().map_err(|error| error.to_string())?;
     match failed {
         Some(why) if written.is_empty() => Err(why),
+        None if written.is_empty() && env::args().len() > 1 => Ok(ExitCode::from(NO_WINDOW)),
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Pictures, each taken when it is asked for.
+type Captured = Box<dyn Iterator<Item = XCapResult<(Screen, Zeroizing<Vec<u8>>)>>>;
+
+fn monitors() -> Result<Captured, String> {
+    let monitors = Monitor::all().map_err(|error| format!("the display can't be opened: {error}"))?;
+    Ok(Box::new(monitors.into_iter().map(|monitor| capture(&monitor))))
+}
+
+fn windows(words: &str) -> Result<Captured, String> {
+    let windows = Window::all().map_err(|error| format!("the display can't be opened: {error}"))?;
+    let wanted: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let fits = move |window: &Window| {
+        let title = window.title().unwrap_or_default().to_lowercase();
+        wanted.iter().all(|word| title.contains(word.as_str())) && !window.is_minimized().unwrap_or(true)
+    };
+    Ok(Box::new(windows.into_iter().filter(fits).map(|window| capture_window(&window))))
 }
 
 fn capture(monitor: &Monitor) -> XCapResult<(Screen, Zeroizing<Vec<u8>>)> {
@@ -73,6 +98,20 @@ fn capture(monitor: &Monitor) -> XCapResult<(Screen, Zeroizing<Vec<u8>>)> {
         width: picture.width(),
         height: picture.height(),
         scale,
+    };
+    Ok((screen, Zeroizing::new(picture.into_raw())))
+}
+
+/// A window is a screen of its own, with the name of the one it stands on.
+fn capture_window(window: &Window) -> XCapResult<(Screen, Zeroizing<Vec<u8>>)> {
+    let picture = window.capture_image()?;
+    let screen = Screen {
+        name: window.current_monitor()?.name()?,
+        x: window.x()?,
+        y: window.y()?,
+        width: picture.width(),
+        height: picture.height(),
+        scale: 1.0,
     };
     Ok((screen, Zeroizing::new(picture.into_raw())))
 }

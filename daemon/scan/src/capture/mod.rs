@@ -21,7 +21,7 @@ use tokio::runtime;
 use zeroize::Zeroizing;
 
 pub use select::Wanted;
-pub use x11::XWAYLAND;
+pub use x11::{NO_WINDOW, XWAYLAND};
 
 use crate::{outcome::ScanError, pixels::Pixels, report::Screen};
 use choose::{Backend, Session};

@@ -21,19 +21,21 @@ pub(super) struct X11;
 impl Capture for X11 {
     fn take(&self, wanted: &Wanted) -> Result<Look, ScanError> {
         Ok(Look::Shots(match wanted {
-            Wanted::Screens => shots()?,
-            Wanted::Screen(wanted) => select::one_screen(shots()?, wanted)?,
-            Wanted::Region | Wanted::Window(_) => return Err(ScanError::Choice(NO_FRAME.into())),
+            Wanted::Screens => shots(None)?,
+            Wanted::Screen(wanted) => select::one_screen(shots(None)?, wanted)?,
+            Wanted::Window(words) => shots(Some(words))?,
+            Wanted::Region => return Err(ScanError::Choice(NO_FRAME.into())),
         }))
     }
 
     fn probe(&self) -> Result<String, ScanError> {
-        Ok(super::names(&shots()?))
+        Ok(super::names(&shots(None)?))
     }
 }
 
-fn shots() -> Result<Vec<Shot>, ScanError> {
-    let mut child = start()?;
+/// Returns a picture of each monitor, or of each window with these words.
+fn shots(window: Option<&String>) -> Result<Vec<Shot>, ScanError> {
+    let mut child = start(window)?;
     let until = Instant::now() + DEADLINE;
     let shots = frames::read(&mut child.output(until));
     if let Err(error) = &shots
@@ -59,9 +61,10 @@ fn unanswered(error: &io::Error) -> ScanError {
     }
 }
 
-fn start() -> Result<Running, ScanError> {
+fn start(window: Option<&String>) -> Result<Running, ScanError> {
     let program = beside_us().map_err(|error| ScanError::Capture(error.to_string()))?;
     let mut command = Command::new(&program);
+    command.args(window);
     // A closed list: above all nothing of Wayland, for which the capture library would go other ways.
     command.env_clear().envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));
     Running::start(&mut command).map_err(|error| match error.kind() {
@@ -82,6 +85,7 @@ fn judge(status: ExitStatus, told: &str) -> ScanError {
     match (status.code(), status.signal()) {
         (Some(NO_LIBRARY), _) => ScanError::Libraries,
         (Some(code), _) if code == i32::from(XWAYLAND) => ScanError::Unfit(BEHIND_XWAYLAND),
+        (Some(code), _) if code == i32::from(NO_WINDOW) => ScanError::Choice(NO_SUCH_WINDOW.into()),
         _ if REFUSALS.iter().any(|refusal| told.contains(refusal)) => ScanError::Permission,
         _ if told.contains(UNOPENED) => ScanError::NoDisplay("no X server answers at DISPLAY".into()),
         _ if told.contains(BROKEN) => ScanError::Lost,
@@ -99,6 +103,8 @@ fn last_line(told: &str) -> String {
 const PROGRAM: &str = "countersign-capture-x11";
 /// Its exit code when the X server turns out to be Xwayland.
 pub const XWAYLAND: u8 = 5;
+/// Its exit code when no window has the words that are wanted.
+pub const NO_WINDOW: u8 = 6;
 /// What the loader exits with when a shared library is missing.
 const NO_LIBRARY: i32 = 127;
 const KEPT: &[&str] = &["DISPLAY", "XAUTHORITY", "HOME", "LD_LIBRARY_PATH"];
@@ -110,7 +116,8 @@ const UNOPENED: &str = "the display can't be opened";
 /// What it says when the connection breaks later.
 const BROKEN: &str = "onnection error";
 const BEHIND_XWAYLAND: &str = "the X server there shows X programs only";
-const NO_FRAME: &str = "on X11 neither a frame nor a window can be chosen yet; use --screen N";
+const NO_SUCH_WINDOW: &str = "no window that can be seen has these words in its title";
+const NO_FRAME: &str = "on X11 no frame can be drawn; use --window WORDS or --screen N";
 
 #[cfg(test)]
 mod tests {
