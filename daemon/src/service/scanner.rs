@@ -459,7 +459,13 @@ mod tests {
     use crate::service::testing::{self, caller, with_vault};
 
     fn qr_of(text: &str) -> FoundQr {
-        FoundQr { text: Some(Zeroizing::new(text.to_owned())), corners: Vec::new(), screen: None }
+        FoundQr {
+            text: Some(Zeroizing::new(text.to_owned())),
+            corners: Vec::new(),
+            screen: None,
+            binary: false,
+            part: None,
+        }
     }
 
     fn uri(number: usize) -> String {
