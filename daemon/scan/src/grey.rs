@@ -54,21 +54,21 @@ impl Grey {
         Self { width: self.width, height: self.height, pixels: Zeroizing::new(pixels) }
     }
 
-    /// Returns the picture at `1/factor` of its size, each pixel the mean of those it stands for; `None` where
+    /// Returns the picture at `1/FACTOR` of its size, each pixel the mean of those it stands for; `None` where
     /// nothing would be left.
-    pub fn shrunk(&self, factor: usize) -> Option<Self> {
-        let (width, height) = (self.width / factor, self.height / factor);
-        let area = (factor * factor) as u32;
+    pub fn shrunk<const FACTOR: usize>(&self) -> Option<Self> {
+        let (width, height) = (self.width / FACTOR, self.height / FACTOR);
+        let area = (FACTOR * FACTOR) as u32; // known when it is compiled: a division for each pixel would cost
         let mut pixels = Vec::with_capacity(width * height);
-        let mut sums = Zeroizing::new(vec![0u32; width * factor]); // a sum for each column of a row of blocks
-        for top in (0..height).map(|y| y * factor) {
+        let mut sums = Zeroizing::new(vec![0u32; width * FACTOR]); // a sum for each column of a row of blocks
+        for top in (0..height).map(|y| y * FACTOR) {
             sums.fill(0);
-            for y in top..top + factor {
+            for y in top..top + FACTOR {
                 for (sum, pixel) in sums.iter_mut().zip(self.row(y)) {
                     *sum = sum.wrapping_add(u32::from(*pixel)); // a few of 255
                 }
             }
-            pixels.extend(sums.chunks_exact(factor).map(|block| (block.iter().sum::<u32>() / area) as u8));
+            pixels.extend(sums.as_chunks::<FACTOR>().0.iter().map(|block| (block.iter().sum::<u32>() / area) as u8));
         }
         Self::new(width, height, pixels)
     }
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_shrunk_pixel_is_the_mean_of_its_block() {
         let grey = Grey::new(5, 2, vec![0, 100, 255, 255, 9, 100, 200, 255, 255, 9]).unwrap();
-        assert_eq!(grey.shrunk(2).unwrap().pixels(), [100, 255]);
-        assert!(grey.shrunk(4).is_none());
+        assert_eq!(grey.shrunk::<2>().unwrap().pixels(), [100, 255]);
+        assert!(grey.shrunk::<4>().is_none());
     }
 }

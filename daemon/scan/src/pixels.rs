@@ -11,7 +11,7 @@ use crate::grey::Grey;
 /// A picture as it was taken.
 pub struct Pixels {
     grey: Grey,
-    /// RGB, row by row; `None` for a picture that is all grey.
+    /// RGB, row by row; `None` for a picture that came in grey.
     colours: Option<Zeroizing<Vec<u8>>>,
 }
 
@@ -33,8 +33,7 @@ impl Pixels {
             return None;
         }
         let grey = Grey::new(width, height, rgb.chunks_exact(3).map(luma).collect())?;
-        let is_grey = rgb.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
-        Some(Self { grey, colours: (!is_grey).then_some(rgb) })
+        Some(Self { grey, colours: Some(rgb) })
     }
 
     /// Makes a picture of RGBA quadruples, laid on the ground that what is drawn on it stands out from.
@@ -78,7 +77,11 @@ impl Pixels {
             Channel::Blue => pixel[2],
             Channel::RedFromGreen => ((i16::from(pixel[0]) - i16::from(pixel[1])) / 2 + 128) as u8,
         };
-        let pixels = self.colours.as_ref()?.chunks_exact(3).map(value).collect();
+        let colours = self.colours.as_ref()?;
+        if colours.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]) {
+            return None;
+        }
+        let pixels = colours.chunks_exact(3).map(value).collect();
         Grey::new(self.grey.width(), self.grey.height(), pixels)
     }
 }

@@ -75,6 +75,18 @@ fn two_codes_are_two_lines() {
 }
 
 #[test]
+fn looking_harder_takes_the_same_pictures() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("page.png");
+    fs::write(&path, file(&with_code(&uri()), ImageFormat::Png)).unwrap();
+    let output = program().arg("--harder").arg(&path).output().unwrap();
+    assert_eq!(ended(&output), (0, String::new()));
+    assert_eq!(output.stdout, run(&path).stdout);
+    assert_eq!(ended(&program().args(["--harder", "a", "b"]).output().unwrap()).0, 64);
+    assert_eq!(ended(&program().arg("--").arg("--harder").current_dir(folder.path()).output().unwrap()).0, 4);
+}
+
+#[test]
 fn standard_input_is_read() {
     let mut child =
         program().arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -16,9 +16,9 @@ use super::{
 pub(super) fn read(look: &Look) -> Vec<Found> {
     let picture = look.picture.grey();
     match local_mean::threshold(picture, RADIUS) {
-        Some(bitmaps) => {
-            both(picture, &bitmaps, |view, bitmap| read_cores(view, &unknown_cores(bitmap, look, 1.0), look))
-        }
+        Some(bitmaps) => both(picture, &bitmaps, |view, bitmap| {
+            read_cores(view, &unknown_cores(bitmap, look, 1.0), MAX_SAMPLED, look)
+        }),
         None => Vec::new(),
     }
 }
@@ -27,10 +27,10 @@ pub(super) fn read(look: &Look) -> Vec<Found> {
 /// full size.
 pub(super) fn read_coarsely(look: &Look) -> Vec<Found> {
     let picture = look.picture.grey();
-    match picture.shrunk(2).and_then(|small| local_mean::threshold(&small, RADIUS / 2)) {
-        Some(bitmaps) => {
-            both(picture, &bitmaps, |view, bitmap| read_cores(view, &unknown_cores(bitmap, look, 2.0), look))
-        }
+    match picture.shrunk::<2>().and_then(|small| local_mean::threshold(&small, RADIUS / 2)) {
+        Some(bitmaps) => both(picture, &bitmaps, |view, bitmap| {
+            read_cores(view, &unknown_cores(bitmap, look, 2.0), MAX_COARSE, look)
+        }),
         None => Vec::new(),
     }
 }
@@ -46,10 +46,10 @@ pub(super) fn unknown_cores(bitmap: &Bitmap, look: &Look, scale: f32) -> Vec<Cor
     cores
 }
 
-fn read_cores(view: View, cores: &[Core], look: &Look) -> Vec<Found> {
+fn read_cores(view: View, cores: &[Core], most: usize, look: &Look) -> Vec<Found> {
     let mut used = vec![false; cores.len()];
     let mut found = Vec::new();
-    for triple in triples::likeliest(cores).into_iter().take(MAX_SAMPLED) {
+    for triple in triples::likeliest(cores).into_iter().take(most) {
         if found.len() == MAX_CODES || look.is_over() {
             break;
         }
@@ -70,3 +70,5 @@ fn read_cores(view: View, cores: &[Core], look: &Look) -> Vec<Found> {
 pub(super) const RADIUS: usize = 30;
 /// How many sets of three cores are sampled, likeliest first.
 const MAX_SAMPLED: usize = 150;
+/// The same where it shall be quick.
+const MAX_COARSE: usize = 50;

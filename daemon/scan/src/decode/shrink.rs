@@ -6,21 +6,22 @@ use super::{Found, Look, native};
 
 /// Reads the codes of the picture at half its size.
 pub(super) fn read_half(look: &Look) -> Vec<Found> {
-    read_shrunk(look, 2)
+    read_shrunk::<2>(look)
 }
 
 /// Reads the codes of the picture at a quarter of its size.
 pub(super) fn read_quarter(look: &Look) -> Vec<Found> {
-    read_shrunk(look, 4)
+    read_shrunk::<4>(look)
 }
 
-fn read_shrunk(look: &Look, factor: u8) -> Vec<Found> {
-    let Some(small) = look.picture.grey().shrunk(usize::from(factor)) else { return Vec::new() };
-    let look = Look { scale: f32::from(factor), ..*look };
+fn read_shrunk<const FACTOR: usize>(look: &Look) -> Vec<Found> {
+    let Some(small) = look.picture.grey().shrunk::<FACTOR>() else { return Vec::new() };
+    let factor = FACTOR as f32;
+    let look = Look { scale: factor, ..*look };
     let mut found = native::read_grey(&small, &look);
     for (x, y) in found.iter_mut().flat_map(|code| &mut code.corners) {
-        *x *= f32::from(factor);
-        *y *= f32::from(factor);
+        *x *= factor;
+        *y *= factor;
     }
     found
 }
