@@ -31,6 +31,7 @@ impl VaultBackend for Door {
         self.admit(&caller, &[])?;
         self.look_for_parts().await;
         let mut status = convert::status(&self.0.state(), &self.store);
+        self.count_sealed(&mut status);
         status.version = env!("CARGO_PKG_VERSION").into();
         status.vault = self.paths.data.display().to_string();
         let config = self.config.borrow();
