@@ -294,7 +294,7 @@ mod tests {
         let some = |count: usize| vec!["x".to_owned(); count];
         let kept = Kept { outcome: "kept".into(), accounts: some(2), titles: some(2), ..Kept::default() };
         let kept = Kept { skipped: vec!["old: MD5".into()], ..kept };
-        assert!(kept_message(&kept, Vec::new(), &Candidate::default()).body.ends_with("\nLeft out: old: MD5"));
+        assert!(kept_message(&kept, some(2), &Candidate::default()).body.ends_with("\nLeft out: old: MD5"));
     }
 
     #[test]
