@@ -10,7 +10,6 @@ tests![
     a_socket_left_behind_is_told_and_replaced,
     a_foreign_listener_is_told_and_restart_ends_it,
     a_daemon_that_hangs_is_told_and_restart_ends_it,
-    a_bus_that_stops_is_told_and_holds_nobody_up,
 ];
 
 /// Expects that `status` says that no daemon answers, and why.
@@ -59,12 +58,4 @@ fn a_daemon_that_hangs_is_told_and_restart_ends_it() {
     unreached(&world, &[&process, "does not answer", "countersign restart"]);
     world.cli(&["restart"]).ok();
     assert!(world.cli(&["status"]).ok().contains("locked"));
-}
-
-fn a_bus_that_stops_is_told_and_holds_nobody_up() {
-    let world = World::build().vault().start();
-    world.stop_bus();
-    let status = world.cli(&["status"]).ok();
-    assert!(status.contains("the session bus does not answer"), "{status}");
-    world.cli(&["list"]).ok();
 }

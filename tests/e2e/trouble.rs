@@ -76,6 +76,7 @@ fn works_without_the_bus(mut world: World, says: &str) {
     world.add(&samples::github());
     let soon = Duration::from_secs(30);
     world.cli(&["code", "github"]).limit(soon).ok();
+    world.cli(&["list"]).limit(soon).ok();
     let status = world.cli(&["status"]).limit(soon).ok();
     assert!(status.contains("session bus") && status.contains(says), "{status}");
     world.cli(&["lock"]).limit(soon).ok();

@@ -343,11 +343,6 @@ impl World {
         self.bus.take().expect("the world has a bus").kill();
     }
 
-    /// Stops the session bus without ending it: it takes connections and calls, and answers none.
-    pub fn stop_bus(&self) {
-        self.bus.as_ref().expect("the world has a bus").signal(Signal::STOP);
-    }
-
     /// Keeps a program until the world's end.
     pub fn keep(&mut self, process: Process) {
         self.processes.push(process);
