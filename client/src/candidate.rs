@@ -3,7 +3,7 @@
 //! What is said of vendors comes from the daemon; here it is only laid out. Issuers and names come out of a QR and are
 //! hostile: each field passes [`output::one_line`] before it is written.
 
-use countersign_api::types::Candidate;
+use countersign_api::types::{Candidate, Kept};
 
 use crate::{output, time};
 
@@ -40,6 +40,15 @@ pub(crate) fn describe(candidate: &Candidate, width: usize) -> String {
     page.text
 }
 
+/// Returns what was left out of an export, in lines no wider than the width; told once all of its parts are there.
+pub(crate) fn left_out(kept: &Kept, width: usize) -> String {
+    let mut page = Page { width, text: String::new() };
+    if kept.missing_parts.is_empty() {
+        page.left_out(&kept.skipped);
+    }
+    page.text
+}
+
 /// Returns the candidate in one line without a full stop: what it is, and where it stands.
 pub(crate) fn in_short(candidate: &Candidate) -> String {
     let headline = headline(candidate);
@@ -47,6 +56,18 @@ pub(crate) fn in_short(candidate: &Candidate) -> String {
     match stands(candidate) {
         place if place.is_empty() => what.to_owned(),
         place => format!("{what} ({})", output::one_line(&place)),
+    }
+}
+
+/// Returns the candidate in one line, with the reason where it can't be kept, or that it is kept already.
+pub(crate) fn with_reason(candidate: &Candidate) -> String {
+    let more = match Sort::of(candidate) {
+        Sort::Keepable if candidate.known == "kept" => "it is kept already",
+        _ => &candidate.reason,
+    };
+    match more {
+        "" => in_short(candidate),
+        more => format!("{}: {}", in_short(candidate), output::one_line(more)),
     }
 }
 
@@ -91,12 +112,7 @@ fn migration(candidate: &Candidate, page: &mut Page) {
     for title in &candidate.accounts {
         page.item("  ", "-", title);
     }
-    if !candidate.skipped.is_empty() {
-        page.text("  ", "Left out:");
-        for skipped in &candidate.skipped {
-            page.item("  ", "-", skipped);
-        }
-    }
+    page.left_out(&candidate.skipped);
     for note in &candidate.notes {
         page.item("  ", "-", note);
     }
@@ -195,6 +211,16 @@ impl Page {
         if !text.is_empty() {
             self.text.push('\n');
             self.text("", text);
+        }
+    }
+
+    /// Adds what was left out of an export, and why.
+    fn left_out(&mut self, skipped: &[String]) {
+        if !skipped.is_empty() {
+            self.text("  ", "Left out:");
+            for skipped in skipped {
+                self.item("  ", "-", skipped);
+            }
         }
     }
 
@@ -314,6 +340,13 @@ pub(crate) mod tests {
         let text = describe(&candidate, 80);
         assert!(text.starts_with("Part 2 of 3 of an export of accounts\n  - GitHub – octo\n  Left out:\n"), "{text}");
         assert!(text.ends_with("  Missing: parts 1, 3\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_left_out_is_told_when_all_is_there() {
+        let kept = Kept { skipped: vec!["a: MD5".into(), "b: MD5".into()], ..Kept::default() };
+        assert_eq!(left_out(&kept, 80), "  Left out:\n  - a: MD5\n  - b: MD5\n");
+        assert_eq!(left_out(&Kept { missing_parts: vec![1], ..kept }, 80), "");
     }
 
     #[test]

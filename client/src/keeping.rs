@@ -1,13 +1,14 @@
 //! Keeps a candidate, asking what has to be asked, and tells what became of it with its first code.
 
 use countersign_api::{
-    Error as Answer,
-    types::{Candidate, CodeDetails, CodeOptions, KeepOptions, Kept},
+    Dict, Error as Answer,
+    types::{AccountInfo, Candidate, CodeDetails, CodeOptions, KeepOptions, Kept},
 };
 use zeroize::Zeroizing;
 
 use crate::{
     args::Keep,
+    candidate,
     error::Error,
     kept, output,
     session::{Session, none},
@@ -113,20 +114,25 @@ pub(crate) fn declined(what: &str) -> Error {
 ///
 /// # Errors
 /// What was sealed because the vault is locked ends with [`Answer::Locked`]: it is safe, but there is no code yet.
-pub(crate) async fn tell(session: &Session, kept: &Kept, parts: u32) -> Result<(), Error> {
-    say(&kept::outcome(kept, parts))?;
+pub(crate) async fn tell(session: &mut Session, kept: &Kept) -> Result<(), Error> {
+    say(&kept::outcome(kept))?;
     if kept.outcome == "waiting" {
         let locked = Error::Daemon(Answer::Locked("the vault is locked".into()));
         return if kept.missing_parts.is_empty() { Err(locked) } else { Ok(()) };
     }
     let [account] = kept.accounts.as_slice() else {
-        return kept.titles.iter().try_for_each(|title| output::line(&format!("  {}", output::one_line(title))));
+        kept.titles.iter().try_for_each(|title| output::line(&format!("  {}", output::one_line(title))))?;
+        return output::print(&candidate::left_out(kept, output::width()));
     };
+    output::print(&candidate::left_out(kept, output::width()))?;
     let is_new = kept.outcome != "already-kept";
     match first_code(session, account).await {
         Ok((code, details)) => say(&Zeroizing::new(kept::code_line(&code, &details, time::now(), is_new)))?,
         Err(Error::Daemon(Answer::CounterBased(_))) => {
             say("Its codes follow a counter. The one to finish with on the page: countersign code NAME")?;
+        }
+        Err(Error::Daemon(Answer::PinNeeded(_))) => {
+            say("Its codes need its PIN. The one to finish with on the page: countersign code NAME")?;
         }
         Err(error) => {
             output::say(&format!("countersign: {error}"));
@@ -147,11 +153,30 @@ fn say(text: &str) -> Result<(), Error> {
     output::print(&output::wrap(&output::visible(text), output::width(), ""))
 }
 
-/// Returns a code that lives long enough to be typed.
-async fn first_code(session: &Session, account: &str) -> Result<(Zeroizing<String>, CodeDetails), Error> {
-    let options = CodeOptions { fresh: Some(TYPING), ..CodeOptions::default() };
-    let (code, details) = session.accounts().await?.code_with(account, options.into()).await?;
+/// Returns a code that lives long enough to be typed; asks a person for the account's PIN where the vault has none.
+async fn first_code(session: &mut Session, account: &str) -> Result<(Zeroizing<String>, CodeDetails), Error> {
+    let found = session.accounts().await?.find(account, Dict::new()).await?;
+    let info = found.into_iter().map(AccountInfo::from).find(|one| one.id == account).unwrap_or_default();
+    let answer = session.accounts().await?.code_with(account, code_options(&info).into()).await;
+    let (code, details) = match answer {
+        Err(Answer::PinNeeded(why)) => {
+            let tty = session.asking.tty().filter(|_| output::is_terminal());
+            let Some(tty) = tty else { return Err(Answer::PinNeeded(why).into()) };
+            let pin = tty.ask_secret("PIN of this account, for the first code (Enter for none now): ").await?;
+            if pin.is_empty() {
+                return Err(Answer::PinNeeded(why).into());
+            }
+            session.secrets().await?.code_with_pin(account, &pin, code_options(&info).into()).await?
+        }
+        answer => answer?,
+    };
     Ok((Zeroizing::new(code), details.into()))
+}
+
+fn code_options(account: &AccountInfo) -> CodeOptions {
+    // Of a code that lives 3 s, 5 can't be asked.
+    let fresh = (account.period > 0).then(|| TYPING.min(account.period / 2));
+    CodeOptions { fresh, ..CodeOptions::default() }
 }
 
 /// Seconds that it takes to type a code.
@@ -166,6 +191,12 @@ mod tests {
         assert_eq!(choice(""), Some("keep-both"));
         assert_eq!(choice("R"), Some("replace"));
         assert_eq!(choice("x"), None);
+    }
+
+    #[test]
+    fn the_first_code_can_be_typed_in_time() {
+        let fresh = |period| code_options(&AccountInfo { period, ..AccountInfo::default() }).fresh;
+        assert_eq!([fresh(60), fresh(30), fresh(3), fresh(1), fresh(0)], [Some(5), Some(5), Some(1), Some(0), None]);
     }
 
     #[test]

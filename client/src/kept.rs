@@ -4,8 +4,8 @@ use countersign_api::types::{CodeDetails, Kept};
 
 use crate::{candidate::parts, output};
 
-/// Returns the outcome in a sentence or two; `total` is the number of parts of an export, else 0.
-pub(crate) fn outcome(kept: &Kept, total: u32) -> String {
+/// Returns the outcome in a sentence or two.
+pub(crate) fn outcome(kept: &Kept) -> String {
     let what = match kept.titles.as_slice() {
         [] => "it".to_owned(),
         [one] => output::one_line(one),
@@ -20,7 +20,8 @@ pub(crate) fn outcome(kept: &Kept, total: u32) -> String {
         "already-kept" if kept.titles.len() > 1 => format!("The {what} are kept already, with the same secrets."),
         "already-kept" => format!("{what} is kept already, with the same secret."),
         "waiting" if !kept.missing_parts.is_empty() => {
-            format!("Sealed until the rest is there. Of {total} parts, missing: {}.", parts(&kept.missing_parts))
+            let missing = parts(&kept.missing_parts);
+            format!("Sealed until the rest is there. Of {} parts, missing: {missing}.", kept.parts)
         }
         "waiting" => SEALED.into(),
         other => format!("{}: {what}", output::one_line(other)),
@@ -84,14 +85,15 @@ mod tests {
     #[test]
     fn each_outcome_has_its_sentence() {
         let one = ["GitHub – octo"];
-        assert_eq!(outcome(&kept("kept", &one), 0), "Kept GitHub – octo");
-        assert_eq!(outcome(&kept("kept", &["a", "b"]), 0), "Kept 2 accounts");
-        assert!(outcome(&kept("kept-both", &one), 0).ends_with("both are kept."));
-        assert!(outcome(&kept("replaced", &one), 0).contains("30 days"));
-        assert!(outcome(&kept("already-kept", &one), 0).contains("already"));
-        let waiting = Kept { missing_parts: vec![1, 3], ..kept("waiting", &[]) };
-        assert!(outcome(&waiting, 3).ends_with("Of 3 parts, missing: parts 1, 3."));
-        assert!(outcome(&kept("waiting", &[]), 0).contains("sealed"));
+        assert_eq!(outcome(&kept("kept", &one)), "Kept GitHub – octo");
+        assert_eq!(outcome(&kept("kept", &["a", "b"])), "Kept 2 accounts");
+        assert!(outcome(&kept("kept-both", &one)).ends_with("both are kept."));
+        assert!(outcome(&kept("replaced", &one)).contains("30 days"));
+        assert!(outcome(&kept("already-kept", &one)).contains("already"));
+        // A part that came from a pipe was told to be one of 0.
+        let waiting = Kept { parts: 3, missing_parts: vec![1, 3], ..kept("waiting", &[]) };
+        assert!(outcome(&waiting).ends_with("Of 3 parts, missing: parts 1, 3."));
+        assert!(outcome(&kept("waiting", &[])).contains("sealed"));
     }
 
     #[test]

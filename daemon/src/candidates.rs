@@ -76,9 +76,19 @@ impl Candidates {
         Some(self.held.remove(place))
     }
 
+    /// Drops those that say this.
+    pub fn drop_text(&mut self, text: &SecretText) {
+        self.held.retain(|held| held.text != *text);
+    }
+
     /// Takes all out.
     pub fn take_all(&mut self) -> Vec<Held> {
         std::mem::take(&mut self.held)
+    }
+
+    /// Puts one back that was taken out.
+    pub fn put_back(&mut self, held: Held) {
+        self.held.push(held);
     }
 
     /// Drops what is older than [`LIFE`] at this time.

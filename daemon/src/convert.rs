@@ -78,7 +78,6 @@ pub fn status(state: &VaultState, store: &Store) -> Status {
         why: state.why().id().into(),
         why_text: state.why().text().into(),
         since: state.since(),
-        inbox: store.sealed() as u32,
         read_only: store.read_only().unwrap_or_default(),
         slots: store.slots().into_iter().map(|slot| slot.name).collect(),
         ..Status::default()
@@ -258,6 +257,19 @@ pub fn candidate(id: &str, text: &str, place: &Place, vault: Option<&Vault>, oth
     candidate
 }
 
+/// Returns what can be said of a sealed scan that can't be read: it can be discarded by its name.
+pub fn unreadable(name: &str) -> Candidate {
+    Candidate {
+        id: name.to_owned(),
+        class: "unreadable".into(),
+        origin: "inbox".into(),
+        what: format!("A sealed scan that can't be read: inbox/{}.age", visible(name)),
+        reason: "It is damaged, or was not sealed for this vault.".into(),
+        known: "unknown".into(),
+        ..Candidate::default()
+    }
+}
+
 fn describe(candidate: &mut Candidate, account: &Account, vault: Option<&Vault>) {
     candidate.issuer = visible(&account.issuer);
     candidate.name = visible(&account.name);
@@ -265,6 +277,8 @@ fn describe(candidate: &mut Candidate, account: &Account, vault: Option<&Vault>)
     candidate.kind = account.kind.name().into();
     candidate.digits = account.kind.digits().into();
     candidate.period = account.kind.period().unwrap_or(0);
+    let kept = vault.into_iter().flat_map(Vault::entries).map(|entry| entry.account().issuer.as_str());
+    candidate.look_alike = look_alike(&account.issuer, kept.chain(FREQUENT)).map(visible).unwrap_or_default();
     let Some(vault) = vault else { return };
     let (known, id) = match vault.similar(account) {
         Similar::Same(id) => ("kept", Some(id)),
@@ -273,11 +287,10 @@ fn describe(candidate: &mut Candidate, account: &Account, vault: Option<&Vault>)
     };
     candidate.known = known.into();
     candidate.known_account = id.map(|id| id.to_string()).unwrap_or_default();
-    let issuers = vault.entries().map(|entry| entry.account().issuer.as_str());
-    candidate.look_alike = look_alike(&account.issuer, issuers).map(visible).unwrap_or_default();
 }
 
-fn missing_parts(text: &str, others: &[&str]) -> Vec<u32> {
+/// Returns the parts that an export lacks, this one and all others given.
+pub fn missing_parts(text: &str, others: &[&str]) -> Vec<u32> {
     let mut collector = Collector::default();
     for text in [text].iter().chain(others) {
         if let Payload::Migration(part) = payload::classify(text) {
@@ -299,7 +312,72 @@ pub fn not_kept(payload: &Payload) -> Error {
     }
 }
 
+/// Returns the error for an export nothing of which can be kept.
+pub fn all_left_out(skipped: &[String]) -> Error {
+    let some: Vec<&str> = skipped.iter().take(NAMED).map(String::as_str).collect();
+    let more = match skipped.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    Error::InvalidUri(format!("nothing of this export can be kept: {}{more}", some.join("; ")))
+}
+
+/// Returns the error for two parts that could stand in the same place of an export.
+pub fn parts_of_two_exports(number: u32, parts: u32) -> Error {
+    Error::Failed(format!(
+        "nothing was kept: there are two different QR codes that call themselves part {number} of {parts}, and exports are \
+         not mixed. Discard the one that is not meant by: countersign unlock, then try again"
+    ))
+}
+
 /// Returns the plain page of a candidate's advice: ours, never one that a QR says.
 pub fn page_of(candidate: &Candidate) -> Option<&'static str> {
     payload::activation::TABLE.iter().find(|row| row.vendor == candidate.advice)?.page
+}
+
+/// How many accounts that were left out an error names.
+const NAMED: usize = 10;
+
+/// Issuers that an impostor looks like, whatever the vault holds.
+const FREQUENT: [&str; 24] = [
+    "Amazon",
+    "Amazon Web Services",
+    "Apple",
+    "Atlassian",
+    "Binance",
+    "Bitwarden",
+    "Cloudflare",
+    "Coinbase",
+    "Discord",
+    "Dropbox",
+    "Facebook",
+    "GitHub",
+    "GitLab",
+    "Google",
+    "Instagram",
+    "LinkedIn",
+    "Microsoft",
+    "Okta",
+    "PayPal",
+    "Proton",
+    "Reddit",
+    "Slack",
+    "Steam",
+    "Twitter",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_impostor_is_known_without_a_vault() {
+        let found = |issuer: &str| {
+            let uri = format!("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&issuer={issuer}");
+            candidate("", &uri, &Place::default(), None, &[]).look_alike
+        };
+        assert_eq!(found("Micr%D0%BEsoft"), "Microsoft", "with a Cyrillic o");
+        assert_eq!(found("microsoft"), "");
+        assert_eq!(found("Acme"), "");
+    }
 }

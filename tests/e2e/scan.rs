@@ -22,6 +22,8 @@ tests![
     a_scan_before_there_is_a_vault_waits_for_it,
     the_parts_of_an_export_come_in_any_order_and_are_one_undo,
     the_parts_of_an_export_wait_over_locks_and_restarts,
+    the_parts_of_an_export_in_one_picture_are_one_decision,
+    a_part_that_waits_is_shown_and_can_be_discarded,
     a_personal_account_gets_its_own_way_and_no_word_of_it,
     a_government_account_gets_its_own_page,
     an_unknown_account_type_gets_both_ways,
@@ -47,7 +49,11 @@ fn account(world: &World, issuer: &str, name: &str) -> Account {
 
 /// Puts two QRs into one picture.
 fn two_in_one(world: &World, one: &Account, other: &Account) -> PathBuf {
-    let (left, right) = (picture(world, &one.uri(), "left"), picture(world, &other.uri(), "right"));
+    both_in_one(world, &one.uri(), &other.uri())
+}
+
+fn both_in_one(world: &World, one: &str, other: &str) -> PathBuf {
+    let (left, right) = (picture(world, one, "left"), picture(world, other, "right"));
     let both = world.dir().join("tmp/both.png");
     world
         .cmd("convert")
@@ -232,6 +238,35 @@ fn the_parts_of_an_export_wait_over_locks_and_restarts() {
     world.cli(&["undo"]).ok();
     let left = list(&world);
     assert!(left.contains("GitHub") && left.lines().count() == 1, "one decision, one undo:\n{left}");
+}
+
+/// The second was asked about, and then was not there any more: all was kept, and the scan ended with 3.
+fn the_parts_of_an_export_in_one_picture_are_one_decision() {
+    let world = World::build().vault().start();
+    let accounts: Vec<Account> = (0..4).map(|n| account(&world, &format!("Site {n}"), "alice")).collect();
+    let export = |accounts: &[Account]| {
+        both_in_one(&world, &export_part(&accounts[..1], 0, 2), &export_part(&accounts[1..], 1, 2))
+    };
+    let file = export(&accounts[..2]);
+    let mut scan = world.tty(&["scan", "--image", file.to_str().unwrap()]);
+    scan.expect("Keep it?").line("y").expect("Kept 2 accounts").ends(0);
+    let file = export(&accounts[2..]);
+    let told = world.cli(&["scan", "--yes", "--json", "--image"]).arg(&file).ok();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["kept"].as_array().unwrap().last().unwrap()["outcome"].as_str(), Some("kept"), "{told}");
+    assert_eq!(list(&world).lines().count(), 4);
+}
+
+/// It was counted for ever, and no command showed it.
+fn a_part_that_waits_is_shown_and_can_be_discarded() {
+    let world = World::build().vault().start();
+    let one = account(&world, "Site", "alice");
+    world.cli(&["add", "-"]).stdin(export_part(&[one], 0, 2)).ok();
+    let status = world.cli(&["status"]).ok();
+    assert!(harness::display::words(&status).contains("waiting for the others: 1"), "{status}");
+    world.tty(&["unlock"]).expect("Part 1 of 2").expect("Discard it?").line("y").ends(0);
+    let status = world.cli(&["status"]).ok();
+    assert!(!status.contains("Sealed"), "{status}");
 }
 
 /// Returns what `scan` says of a one-time QR.

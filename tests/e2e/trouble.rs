@@ -155,7 +155,7 @@ fn few_descriptors_make_it_wait_and_not_spin() {
     refuses(1);
     let (begin, used) = (Instant::now(), processor_time(pid));
     refuses(6);
-    let (passed, used) = (begin.elapsed(), processor_time(pid) - used);
+    let (passed, used) = (begin.elapsed(), processor_time(pid).saturating_sub(used));
     assert!(passed > Duration::from_millis(500), "it tries again without a pause: five times in {passed:?}");
     assert!(used < passed / 2, "it spins: {used:?} of {passed:?}");
     first.wait(first.accounts().code("github")).expect("who was there before is served");

@@ -72,22 +72,26 @@ async fn attend(stream: tokio::net::UnixStream, shared: Arc<Shared>) {
 /// As much of a bus as a client needs who owns a name.
 struct Bus(Arc<Shared>);
 
+#[allow(clippy::unused_self)] // methods on the bus have one
 #[zbus::interface(name = "org.freedesktop.DBus")]
 impl Bus {
     fn hello(&self) -> String {
         format!(":1.{}", self.0.count.fetch_add(1, Ordering::SeqCst))
     }
 
-    fn request_name(&self, _name: &str, _flags: u32, #[zbus(connection)] connection: &Connection) -> u32 {
+    fn request_name(&self, name: &str, flags: u32, #[zbus(connection)] connection: &Connection) -> fdo::Result<u32> {
+        if flags != DO_NOT_QUEUE {
+            return Err(fdo::Error::InvalidArgs(format!(
+                "{name} is asked for with {flags}: others could take it over"
+            )));
+        }
         *self.0.owner.lock().unwrap() = Some(connection.clone());
-        PRIMARY_OWNER
+        Ok(PRIMARY_OWNER)
     }
 
     fn add_match(&self, rule: &str) {
         self.0.listens.fetch_or(rule.contains("NameLost"), Ordering::SeqCst);
     }
-
-    fn remove_match(&self, _rule: &str) {}
 
     fn get_name_owner(&self, name: &str) -> fdo::Result<String> {
         let unknown = || fdo::Error::NameHasNoOwner(format!("nobody owns {name}"));
@@ -101,11 +105,8 @@ impl Bus {
     fn list_activatable_names(&self) -> Vec<String> {
         Vec::new()
     }
-
-    fn start_service_by_name(&self, name: &str, _flags: u32) -> fdo::Result<u32> {
-        Err(fdo::Error::ServiceUnknown(format!("{name} can't be started")))
-    }
 }
 
 const BUS: &str = "org.freedesktop.DBus";
+const DO_NOT_QUEUE: u32 = 4;
 const PRIMARY_OWNER: u32 = 1;

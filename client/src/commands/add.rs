@@ -25,15 +25,15 @@ pub(crate) async fn run(args: Add, session: &mut Session) -> Result<(), Error> {
 }
 
 /// Keeps what standard input says, line by line; one that fails does not keep the others from being kept.
-async fn piped(session: &Session, options: &KeepOptions, json: bool) -> Result<(), Error> {
+async fn piped(session: &mut Session, options: &KeepOptions, json: bool) -> Result<(), Error> {
     let text = input::all("URIs or keys, a line each")?;
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if let [line] = lines.as_slice() {
-        return add(session, line, options.clone(), json).await;
+        return warned(session, line, options, json).await;
     }
     let mut ended = Ok(());
     for (number, line) in (1..).zip(lines) {
-        if let Err(error) = add(session, line, options.clone(), json).await {
+        if let Err(error) = warned(session, line, options, json).await {
             output::say(&format!("countersign: line {number}: {error}"));
             ended = Err(Error::Said(error.exit_code()));
         }
@@ -41,9 +41,30 @@ async fn piped(session: &Session, options: &KeepOptions, json: bool) -> Result<(
     ended
 }
 
-async fn add(session: &Session, text: &str, options: KeepOptions, json: bool) -> Result<(), Error> {
+/// Says what is odd about a text before it is kept: nobody sees it otherwise.
+async fn warned(session: &mut Session, text: &str, options: &KeepOptions, json: bool) -> Result<(), Error> {
+    let found: Candidate = session.secrets().await?.check(text, none()).await?.into();
+    for line in warnings(&found) {
+        output::say(&format!("countersign: {line}"));
+    }
+    add(session, text, options.clone(), json).await
+}
+
+fn warnings(found: &Candidate) -> Vec<String> {
+    let title = candidate::headline(found);
+    let mut lines = Vec::new();
+    if !found.look_alike.is_empty() {
+        let known = output::one_line(&found.look_alike);
+        lines
+            .push(format!("careful, \"{title}\" looks like {known}, and is not: keep it only if you know who made it"));
+    }
+    lines.extend(found.notes.iter().map(|note| format!("{title}: {}", output::one_line(note))));
+    lines
+}
+
+async fn add(session: &mut Session, text: &str, options: KeepOptions, json: bool) -> Result<(), Error> {
     let kept: Kept = session.secrets().await?.add(text, options.into()).await?.into();
-    if json { output::json(&kept) } else { keeping::tell(session, &kept, 0).await }
+    if json { output::json(&kept) } else { keeping::tell(session, &kept).await }
 }
 
 /// Asks for a key or URI, and for what it does not say itself.
@@ -75,5 +96,24 @@ async fn named(tty: &mut Tty, given: Option<String>, question: &str) -> Result<O
     match given {
         Some(given) => Ok(Some(given)),
         None => Ok(Some(tty.ask(question).await?.trim().to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A look-alike that came from a pipe was kept without a word.
+    #[test]
+    fn what_is_odd_is_told_of_what_is_piped() {
+        let odd = Candidate {
+            look_alike: "Microsoft".into(),
+            notes: vec!["the key is weak".into()],
+            ..candidate::tests::account()
+        };
+        let lines = warnings(&odd);
+        assert!(lines[0].contains("looks like Microsoft, and is not"), "{lines:?}");
+        assert!(lines[1].ends_with(": the key is weak"), "{lines:?}");
+        assert!(warnings(&candidate::tests::account()).is_empty());
     }
 }

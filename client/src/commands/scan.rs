@@ -139,6 +139,7 @@ impl Hunt {
         if !self.explained.is_empty() {
             output::print("\n")?;
         }
+        self.mention(found, &choices)?;
         self.settle(session, choices).await
     }
 
@@ -160,7 +161,7 @@ impl Hunt {
     fn choices<'a>(&self, found: &'a [Candidate]) -> Vec<&'a Candidate> {
         let looks_on = !self.parts.is_empty() || found.iter().any(|one| Sort::of(one) == Sort::OneTime);
         let keepable = found.iter().filter(|one| Sort::of(one) == Sort::Keepable);
-        let is_news = |one: &&Candidate| !(self.parts.contains(&one.id) || (looks_on && one.known == "kept"));
+        let is_news = |one: &&Candidate| !(self.parts.contains(&content(one)) || (looks_on && one.known == "kept"));
         keepable.filter(is_news).collect()
     }
 
@@ -174,6 +175,22 @@ impl Hunt {
             }
         }
         Ok(())
+    }
+
+    /// Says in a line each, once, what is neither chosen from nor explained.
+    fn mention(&mut self, found: &[Candidate], choices: &[&Candidate]) -> Result<(), Error> {
+        for line in self.others(found, choices) {
+            if self.explained.insert(line.clone()) {
+                output::print(&output::wrap(&format!("Also found: {line}"), output::width(), ""))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn others(&self, found: &[Candidate], choices: &[&Candidate]) -> Vec<String> {
+        let is_chosen = |one: &Candidate| choices.iter().any(|choice| std::ptr::eq(*choice, one));
+        let others = found.iter().filter(|one| one.advice.is_empty() && !is_chosen(one));
+        others.filter(|one| !self.parts.contains(&content(one))).map(candidate::with_reason).collect()
     }
 
     /// Returns how long to go on looking; `None` when it is over.
@@ -200,16 +217,45 @@ impl Hunt {
     /// Keeps what is chosen of several; whether to keep a single one is asked.
     async fn settle(&mut self, session: &mut Session, choices: Vec<&Candidate>) -> Result<Settled, Error> {
         let chosen = self.choose(session, choices).await?;
-        let mut settled = Settled::Done;
-        for one in chosen {
-            let kept = Keeper { keep: &self.args.keep, yes: self.args.yes }.keep(session, one).await?;
-            keeping::tell(session, &kept, one.parts).await?;
-            if !kept.missing_parts.is_empty() {
-                self.parts.insert(one.id.clone());
-                settled = Settled::LooksOn;
+        let mut all = Vec::new();
+        self.keep_all(session, &chosen, &mut all).await?;
+        let last_part = all.iter().rev().find(|kept| kept.parts > 0);
+        let waits = last_part.is_some_and(|kept| !kept.missing_parts.is_empty());
+        Ok(if waits { Settled::LooksOn } else { Settled::Done })
+    }
+
+    /// Keeps one after the other, and notes what became of each; the parts of one export are one decision.
+    async fn keep_all(
+        &mut self,
+        session: &mut Session,
+        chosen: &[&Candidate],
+        all: &mut Vec<Kept>,
+    ) -> Result<(), Error> {
+        let mut yes = self.args.yes;
+        for (place, one) in chosen.iter().enumerate() {
+            // The last missing part takes the others along.
+            if !all.is_empty() && one.class == "migration" && !is_there(session, one).await? {
+                continue;
             }
+            let kept = match (Keeper { keep: &self.args.keep, yes }).keep(session, one).await {
+                Err(no @ Error::Daemon(Answer::Denied(_))) if one_decision(chosen) => {
+                    for other in &chosen[place + 1..] {
+                        session.scanner().await?.discard(&other.id, none()).await?;
+                    }
+                    return Err(no);
+                }
+                kept => kept?,
+            };
+            yes |= one_decision(chosen);
+            if !self.args.json {
+                keeping::tell(session, &kept).await?;
+            }
+            if !kept.missing_parts.is_empty() {
+                self.parts.insert(content(one));
+            }
+            all.push(kept);
         }
-        Ok(settled)
+        Ok(())
     }
 
     /// Shows what there is and returns what is chosen.
@@ -246,7 +292,7 @@ impl Hunt {
 
     /// Prints what was found, and keeps it with `--yes`.
     async fn as_json(
-        &self,
+        &mut self,
         session: &mut Session,
         found: &[Candidate],
         choices: &[&Candidate],
@@ -260,15 +306,18 @@ impl Hunt {
             };
         }
         let mut kept = Vec::new();
-        for one in choices {
-            kept.push(Keeper { keep: &self.args.keep, yes: true }.keep(session, one).await?);
+        let ended = self.keep_all(session, choices, &mut kept).await;
+        if ended.is_ok() || !kept.is_empty() {
+            output::json(&Report { candidates: found, kept: &kept })?;
         }
-        output::json(&Report { candidates: found, kept: &kept })?;
-        Ok(Settled::Done)
+        ended.map(|()| Settled::Done)
     }
 
     /// Ends when there is no time for another look.
-    fn end(&self, found: &[Candidate]) -> Result<(), Error> {
+    fn end(&mut self, found: &[Candidate]) -> Result<(), Error> {
+        if !self.args.json && (self.one_time || !self.parts.is_empty()) {
+            self.mention(found, &[])?;
+        }
         match self.patience {
             // That was all that was asked for, and what is missing has been said.
             Patience::Once if !self.parts.is_empty() => Ok(()),
@@ -297,6 +346,17 @@ struct Report<'a> {
     kept: &'a [Kept],
 }
 
+/// Whether a candidate waits still.
+async fn is_there(session: &Session, one: &Candidate) -> Result<bool, Error> {
+    let waiting = session.scanner().await?.candidates(none()).await?;
+    Ok(waiting.into_iter().map(Candidate::from).any(|other| other.id == one.id))
+}
+
+/// Returns what tells a part from others at each look: its id is a new one once it has been sealed.
+fn content(part: &Candidate) -> String {
+    format!("{} {} {} {}", part.class, part.part, part.parts, part.accounts.join("\n"))
+}
+
 /// Whether these are one thing to decide: a single account, or parts of one export.
 fn one_decision(choices: &[&Candidate]) -> bool {
     match choices {
@@ -318,7 +378,8 @@ fn nothing_to_keep(found: &[Candidate]) -> Error {
     }
     let mut text = "no QR code that can be kept was found".to_owned();
     // The others were explained at length.
-    let unexplained: Vec<String> = found.iter().filter(|one| one.advice.is_empty()).map(candidate::in_short).collect();
+    let unexplained: Vec<String> =
+        found.iter().filter(|one| one.advice.is_empty()).map(candidate::with_reason).collect();
     if !unexplained.is_empty() {
         text = format!("{text}. {}", unexplained.join("; "));
     }
@@ -409,7 +470,10 @@ mod tests {
     #[test]
     fn a_part_that_waits_is_no_failure_unless_the_others_were_waited_for() {
         let mut hunt = Hunt::new(args(&["--yes"]), false);
-        hunt.parts.insert("1".into());
+        let part = Candidate { class: "migration".into(), part: 1, parts: 2, ..Candidate::default() };
+        hunt.parts.insert(content(&part));
+        let again = [Candidate { id: "2".into(), ..part }];
+        assert!(hunt.choices(&again).is_empty(), "it is no news at the next look");
         assert!(hunt.end(&[]).is_ok());
         hunt.patience = Patience::UntilFound(Duration::ZERO);
         assert_eq!(hunt.end(&[]).unwrap_err().exit_code(), exit::NO_QR);
@@ -422,6 +486,20 @@ mod tests {
         assert_eq!(hunt.choices(std::slice::from_ref(&old)).len(), 1);
         assert_eq!(hunt.choices(&[activation(), old.clone()]).len(), 0);
         assert_eq!(hunt.choices(&[activation(), old, account()]).len(), 1);
+    }
+
+    /// A damaged QR beside a good one was not told of, nor was an account that is kept already.
+    #[test]
+    fn all_that_is_found_is_told() {
+        let what = "It begins like an authenticator's QR code, but can't be read as one.";
+        let broken = Candidate { what: what.into(), reason: "character 9".into(), ..Candidate::default() };
+        let old = Candidate { known: "kept".into(), title: "Old – me".into(), ..account() };
+        let found = [broken, activation(), account(), old];
+        let hunt = Hunt::new(args(&[]), true);
+        let lines = hunt.others(&found, &hunt.choices(&found));
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].ends_with("as one: character 9"), "{lines:?}");
+        assert!(lines[1].starts_with("Old – me") && lines[1].ends_with("kept already"), "{lines:?}");
     }
 
     #[test]

@@ -90,8 +90,16 @@ fn advice(status: &Status) -> Vec<String> {
         recovery && status.recovery == "unconfirmed",
         "Is the recovery key written down? Show it by its last group: countersign recovery --confirm".into(),
     );
-    let inbox = format!("Found while the vault was locked, waiting to be kept: {}: countersign unlock", status.inbox);
-    when(status.inbox > 0, inbox);
+    let ready = status.inbox.saturating_sub(status.inbox_incomplete).saturating_sub(status.inbox_unreadable);
+    // What they are is known when they can be read.
+    let kept = if status.state == "unlocked" { "to be kept" } else { "to be looked at" };
+    when(ready > 0, format!("Sealed scans, waiting {kept}: {ready}: countersign unlock"));
+    let parts = status.inbox_incomplete;
+    let parts_wait =
+        format!("Sealed parts of exports, waiting for the others: {parts}: scan those, or: countersign unlock");
+    when(parts > 0, parts_wait);
+    let unreadable = status.inbox_unreadable;
+    when(unreadable > 0, format!("Sealed scans that can't be read: {unreadable}: countersign unlock"));
     let unconfirmed =
         format!("Kept without a code asked for yet, so a site may still wait for it: {}", status.unconfirmed);
     when(status.unconfirmed > 0, unconfirmed);
@@ -136,7 +144,7 @@ mod tests {
             (|s| s.state = "unusable".into(), "generations list"),
             (|s| s.recovery = "none".into(), "countersign recovery"),
             (|s| s.recovery = "unconfirmed".into(), "recovery --confirm"),
-            (|s| s.inbox = 2, "waiting to be kept: 2"),
+            (|s| s.inbox = 2, "Sealed scans, waiting to be looked at: 2"),
             (|s| s.config_error = "config.toml, line 3: idle-lok".into(), "idle-lok"),
             (|s| s.version = "0.0.1".into(), "countersign restart"),
             (|s| s.missing = vec!["no login keyring".into()], "no login keyring"),
@@ -146,6 +154,18 @@ mod tests {
             change(&mut status);
             assert!(lines(&status, 2_000, 200).contains(words), "{words}");
         }
+    }
+
+    #[test]
+    fn what_lies_sealed_is_told_by_what_it_waits_for() {
+        let unlocked = Status { state: "unlocked".into(), ..status() };
+        let text =
+            lines(&Status { inbox: 6, inbox_incomplete: 3, inbox_unreadable: 1, ..unlocked.clone() }, 2_000, 200);
+        for words in ["waiting to be kept: 2:", "waiting for the others: 3:", "can't be read: 1:"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        let only_parts = lines(&Status { inbox: 1, inbox_incomplete: 1, ..unlocked }, 2_000, 200);
+        assert!(!only_parts.contains("to be kept"), "{only_parts}");
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(crate) async fn run(args: Unlock, session: &mut Session) -> Result<(), Error
         session.unlock().await?;
     }
     output::line_for_person("Unlocked.")?;
-    waiting::offer_sealed(session).await
+    // What could not be sealed is in memory.
+    waiting::offer_all(session).await
 }
 
 async fn by_recovery(session: &mut Session) -> Result<(), Error> {

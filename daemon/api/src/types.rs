@@ -108,8 +108,12 @@ record! {
         unconfirmed: u32,
         /// Entries that this version can't understand; they are kept as they are.
         quarantined: u32,
-        /// Scans sealed while locked, waiting to be looked at.
+        /// Scans that lie sealed: found while locked, or parts of an export that wait for the others.
         inbox: u32,
+        /// Of these, parts of exports that wait for others; 0 while it is locked.
+        inbox_incomplete: u32,
+        /// Of these, those that can't be read; 0 while it is locked.
+        inbox_unreadable: u32,
         /// Why the vault can only be read; empty where it can be written.
         read_only: String,
         /// Whether there is a recovery key: `none`, `unconfirmed` or `made`.
@@ -164,9 +168,9 @@ options! {
 record! {
     /// A QR that a scan found, or a text looked at: what it is, and whether it can be kept. Never its text.
     pub struct Candidate {
-        /// What to give to `Keep` or `Discard`; empty where it can't be kept.
+        /// What to give to `Keep` or `Discard`; empty where there is neither.
         id: String,
-        /// `otpauth`, `steam`, `motp`, `yandex`, `bare-secret`, `migration`, `one-time-activation`, `two-step-otpauth`, `vendor-seed`, `vendor-login`, `passkey`, `wifi`, `url` or `other`.
+        /// `otpauth`, `steam`, `motp`, `yandex`, `bare-secret`, `migration`, `one-time-activation`, `two-step-otpauth`, `vendor-seed`, `vendor-login`, `passkey`, `wifi`, `url`, `other`, or `unreadable` (sealed, and can't be opened).
         class: String,
         /// Id of the vendor of a one-time code, such as `microsoft-work`; else empty.
         vendor: String,
@@ -252,8 +256,12 @@ record! {
         accounts: Vec<String>,
         /// Titles of the accounts.
         titles: Vec<String>,
+        /// Migration: of how many parts; else 0.
+        parts: u32,
         /// Parts that have not been seen yet, from 1.
         missing_parts: Vec<u32>,
+        /// Migration: what was left out of the parts seen, and why.
+        skipped: Vec<String>,
     }
 }
 

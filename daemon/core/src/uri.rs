@@ -90,7 +90,7 @@ fn form(algorithm: Algorithm, digits: u8) -> String {
 }
 
 /// Returns a parameter that is not what it is by default.
-fn unless<T: PartialEq + std::fmt::Display>(default: T, name: &str, value: T) -> String {
+fn unless<T: PartialEq + Copy + std::fmt::Display>(default: T, name: &str, value: T) -> String {
     if value == default { String::new() } else { format!("&{name}={value}") }
 }
 

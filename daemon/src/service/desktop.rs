@@ -238,6 +238,12 @@ fn kept_message(kept: &Kept, new: Vec<String>, candidate: &Candidate) -> Message
             )
         }
     };
+    let body = match kept.skipped.as_slice() {
+        skipped if !skipped.is_empty() && !kept.accounts.is_empty() => {
+            format!("{body}\nLeft out: {}", skipped.join("; ")).trim().to_owned()
+        }
+        _ => body,
+    };
     let actions = match (kept.outcome.as_str(), kept.accounts.as_slice()) {
         ("kept" | "kept-both", [one]) => vec![Action::CopyCode(one.clone()), Action::Undo(new)],
         ("kept", _) => vec![Action::Undo(new)],
@@ -281,6 +287,14 @@ mod tests {
         let message = kept_message(&kept, vec!["x".into()], &Candidate::default());
         assert_eq!(message.title, "Kept GitHub – alice");
         assert_eq!(message.actions, [Action::CopyCode("x".into()), Action::Undo(vec!["x".into()])]);
+    }
+
+    #[test]
+    fn what_is_left_out_of_an_export_is_shown() {
+        let some = |count: usize| vec!["x".to_owned(); count];
+        let kept = Kept { outcome: "kept".into(), accounts: some(2), titles: some(2), ..Kept::default() };
+        let kept = Kept { skipped: vec!["old: MD5".into()], ..kept };
+        assert!(kept_message(&kept, some(2), &Candidate::default()).body.ends_with("\nLeft out: old: MD5"));
     }
 
     #[test]

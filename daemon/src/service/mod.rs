@@ -278,6 +278,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod testing {
+    use countersign_api::{Peer, secrets::SecretsBackend, types::InitOptions};
     use countersign_core::vault::VaultDirs;
     use tempfile::TempDir;
 
@@ -291,5 +292,17 @@ mod testing {
         let store = Store::take(VaultDirs { data: paths.data.clone(), state: paths.state.clone() }).unwrap();
         let door = Door(Service::new(paths, Config::default(), store));
         (home, door)
+    }
+
+    /// Returns a service with an open vault, whose passphrase is `old`.
+    pub(super) async fn with_vault() -> (TempDir, Door) {
+        let (home, door) = without_vault();
+        door.init(caller(), "old", InitOptions::default()).await.unwrap();
+        (home, door)
+    }
+
+    /// Returns a caller.
+    pub(super) fn caller() -> Caller {
+        Caller::Private(Peer { connection: 1, uid: 0, pid: 1 })
     }
 }

@@ -1,6 +1,7 @@
 //! `Scanner1`: from a QR to an account.
 
 use std::{
+    collections::hash_map::Entry,
     hash::BuildHasher,
     sync::{Arc, MutexGuard},
     time::Instant,
@@ -9,14 +10,14 @@ use std::{
 use countersign_api::{
     Caller, Error,
     scanner::ScannerBackend,
-    types::{Candidate, KeepOptions, Kept, ScanOptions},
+    types::{Candidate, KeepOptions, Kept, ScanOptions, Status},
 };
 use countersign_core::{
     account::{Account, Kind},
     payload::{self, Payload, migration::Collector},
     secret::SecretText,
     text::visible,
-    vault::{IfExists, Outcome},
+    vault::{IfExists, Outcome, Vault},
 };
 
 use super::{Door, Service, random_id};
@@ -39,6 +40,7 @@ impl ScannerBackend for Door {
         self.admit(&caller, &[])?;
         let inbox = self.inbox();
         let held = self.held();
+        let unreadable = self.unreadable();
         let state = self.state();
         let others: Vec<&str> =
             held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
@@ -48,7 +50,7 @@ impl ScannerBackend for Door {
         let place = Place { origin: "inbox", ..Place::default() };
         let sealed =
             inbox.iter().map(|(name, text)| convert::candidate(name, text.expose(), &place, state.vault(), &others));
-        Ok(in_memory.chain(sealed).collect())
+        Ok(in_memory.chain(sealed).chain(unreadable.iter().map(|name| convert::unreadable(name))).collect())
     }
 
     async fn keep(&self, caller: Caller, candidate: &str, options: KeepOptions) -> Result<Kept, Error> {
@@ -58,6 +60,7 @@ impl ScannerBackend for Door {
             Err(Error::Locked(_)) if self.is_waiting(candidate) => {
                 return Ok(Kept { outcome: "waiting".into(), ..Kept::default() });
             }
+            Err(Error::Locked(_)) if self.held().get(candidate).is_some() => return self.seal_held(candidate),
             other => other?,
         }
         let text = self.text_of(candidate)?;
@@ -89,20 +92,14 @@ impl Service {
         };
         let found = worker::scan(target).await.map_err(|error| Error::CaptureNotPossible(error.to_string()))?;
         self.check_room(&found)?;
-        let mut ids = Vec::new();
-        for qr in &found {
-            ids.push(self.hold(qr, origin)?);
-        }
+        let found: Vec<Found> = found.iter().map(|qr| self.hold(qr, origin)).collect();
         let inbox = self.inbox();
         let held = self.held();
         let others: Vec<&str> =
             held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
         let state = self.state();
-        let answer = ids
-            .iter()
-            .map(|(id, place, text)| convert::candidate(id, text.expose(), place, state.vault(), &others))
-            .collect();
-        drop((state, held, ids));
+        let answer = found.iter().map(|found| found.candidate(state.vault(), &others)).collect();
+        drop((state, held, found));
         harden::scrub();
         Ok(answer)
     }
@@ -123,23 +120,27 @@ impl Service {
         )))
     }
 
-    /// Holds one QR: in memory, or sealed to the vault's key while it is locked; what can't be kept isn't held.
-    fn hold(self: &Arc<Self>, qr: &FoundQr, origin: &'static str) -> Result<(String, Place, SecretText), Error> {
-        let place = place_of(qr, origin);
+    /// Holds one QR: sealed to the vault's key while it is locked, else in memory; what can't be kept isn't held.
+    fn hold(self: &Arc<Self>, qr: &FoundQr, origin: &'static str) -> Found {
         let text = SecretText::from(qr.text.as_ref().map_or("", |text| text.as_str()));
-        if !payload::classify(text.expose()).can_be_kept() {
-            return Ok((String::new(), place, text));
+        let mut found = Found { id: String::new(), place: place_of(qr, origin), text, unsealed: None };
+        if !payload::classify(found.text.expose()).can_be_kept() {
+            return found;
         }
-        let locked = matches!(self.state().phase(), Phase::Locked);
-        let id = if locked {
-            self.seal(&text)?
-        } else {
-            let held = SecretText::from(text.expose());
-            let id = self.held().hold(held, place.clone(), random_id());
-            self.expire_later();
-            id
-        };
-        Ok((id, place, text))
+        if matches!(self.state().phase(), Phase::Locked) {
+            match self.seal(&found.text) {
+                Ok(name) => return Found { id: name, ..found },
+                Err(error) => found.unsealed = Some(error.message()),
+            }
+            // The check of the room leaves out what is to be sealed.
+            if !self.held().have_room_for([found.text.expose()].into_iter()) {
+                return found;
+            }
+        }
+        let text = SecretText::from(found.text.expose());
+        found.id = self.held().hold(text, found.place.clone(), random_id());
+        self.expire_later();
+        found
     }
 
     /// Seals a text into the inbox, once.
@@ -154,12 +155,39 @@ impl Service {
         Ok(name)
     }
 
-    /// Seals what nobody has kept yet, so that a lock loses nothing of it.
+    /// Takes note of what lies sealed, now that it can be read: nothing is sealed twice, and of what was, one goes.
+    pub(super) fn know_sealed(&self) {
+        let mut sealed = self.sealed.lock().expect("no holder panics");
+        sealed.clear();
+        for (name, text) in self.inbox() {
+            match sealed.entry(self.marks.hash_one(text.expose())) {
+                Entry::Vacant(place) => {
+                    place.insert(name);
+                }
+                Entry::Occupied(_) => {
+                    if let Err(error) = self.store.discard_sealed(&name) {
+                        tracing::warn!("a scan that was sealed twice is still there twice: {error}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Seals what could not be sealed when it was found.
+    fn seal_held(&self, id: &str) -> Result<Kept, Error> {
+        let sealed = self.seal(&self.text_of(id)?);
+        sealed.map_err(|error| Error::Locked(unsealed(&error.message())))?;
+        self.held().take(id);
+        Ok(Kept { outcome: "waiting".into(), ..Kept::default() })
+    }
+
+    /// Seals what nobody has kept yet, so that a lock loses nothing of it; what can't be sealed stays in memory.
     pub(super) fn seal_candidates(&self) {
         let held = self.held().take_all();
         for candidate in held {
             if let Err(error) = self.seal(&candidate.text) {
-                tracing::warn!("a scan could not be sealed and is lost: {error}");
+                tracing::warn!("a scan could not be sealed and stays in memory: {error}");
+                self.held().put_back(candidate);
             }
         }
     }
@@ -175,8 +203,9 @@ impl Service {
         loop {
             let Some(end) = self.held().next_end() else { return };
             tokio::time::sleep_until(end.into()).await;
-            // Without a vault that can be used there is nothing to seal it to, and a one-chance QR is not to be lost.
-            if !matches!(self.state().phase(), Phase::Locked | Phase::Unlocked(_)) {
+            // Without a vault that can be used there is nothing to seal it to, and while that is locked only what could
+            // not be sealed is held: a one-chance QR is not to be lost. It gets its full time when the vault is opened.
+            if !matches!(self.state().phase(), Phase::Unlocked(_)) {
                 return self.held().give_timer_back();
             }
             self.held().expire(Instant::now());
@@ -203,6 +232,29 @@ impl Service {
         }
     }
 
+    /// Returns names of what lies in the inbox and can't be read, while the vault is open.
+    fn unreadable(&self) -> Vec<String> {
+        self.state().vault().map(|vault| vault.inbox().unreadable).unwrap_or_default()
+    }
+
+    /// Says in the status why what lies sealed waits.
+    pub(super) fn count_sealed(&self, status: &mut Status) {
+        status.inbox = self.store.sealed() as u32;
+        if status.inbox == 0 {
+            return;
+        }
+        let inbox = self.inbox();
+        let held = self.held();
+        let others: Vec<&str> =
+            held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
+        let incomplete = |text: &SecretText| {
+            let is_part = matches!(payload::classify(text.expose()), Payload::Migration(_));
+            is_part && !convert::missing_parts(text.expose(), &others).is_empty()
+        };
+        status.inbox_incomplete = inbox.iter().filter(|(_, text)| incomplete(text)).count() as u32;
+        status.inbox_unreadable = self.unreadable().len() as u32;
+    }
+
     fn is_waiting(&self, id: &str) -> bool {
         self.store.is_sealed(id)
     }
@@ -215,14 +267,25 @@ impl Service {
         sealed.map(|(_, text)| text).ok_or_else(|| no_candidate(id))
     }
 
-    /// Drops a candidate wherever it lies, and says whether it lay anywhere.
-    fn forget_candidate(self: &Arc<Self>, id: &str) -> Result<bool, Error> {
-        let held = self.held().take(id).is_some();
+    /// Drops a candidate wherever it lies, with all that say the same, and says whether it lay anywhere.
+    fn forget_candidate(&self, id: &str) -> Result<bool, Error> {
+        if let Ok(text) = self.text_of(id) {
+            return self.forget_text(&text).map(|()| true);
+        }
         let sealed = self.store.is_sealed(id);
         if sealed {
             self.store.discard_sealed(id).map_err(|error| convert::vault_error(&error))?;
         }
-        Ok(held || sealed)
+        Ok(sealed)
+    }
+
+    /// Drops all that say this, wherever it lies.
+    fn forget_text(&self, text: &SecretText) -> Result<(), Error> {
+        self.held().drop_text(text);
+        for (name, _) in self.inbox().iter().filter(|(_, sealed)| sealed == text) {
+            self.store.discard_sealed(name).map_err(|error| convert::vault_error(&error))?;
+        }
+        Ok(())
     }
 
     /// Keeps what a text says.
@@ -275,47 +338,86 @@ impl Service {
 
     /// Keeps all accounts of a migration once every part of it has been seen; until then the parts lie sealed.
     fn keep_migration(self: &Arc<Self>, text: &str) -> Result<Kept, Error> {
-        let inbox = self.inbox();
-        let mut collector = Collector::default();
-        let mut names = Vec::new();
-        let held: Vec<(String, SecretText)> = {
-            let held = self.held();
-            held.iter().map(|held| (held.id.clone(), SecretText::from(held.text.expose()))).collect()
-        };
-        let mut collect = |text: &str| match payload::classify(text) {
-            Payload::Migration(part) => collector.add(part),
-            _ => false,
-        };
-        collect(text);
-        for (name, sealed) in &inbox {
-            if collect(sealed.expose()) || sealed.expose() == text {
-                names.push(name.clone());
-            }
-        }
-        let mut ids = Vec::new();
-        for (id, held) in &held {
-            if collect(held.expose()) || held.expose() == text {
-                ids.push(id.clone());
-            }
-        }
-        let missing = collector.missing();
+        let (export, texts) = self.join(text)?;
+        let (missing, skipped, parts) = (export.missing(), export.skipped(), export.size());
         if !missing.is_empty() {
             self.seal(&SecretText::from(text))?;
-            return Ok(Kept { outcome: "waiting".into(), missing_parts: missing, ..Kept::default() });
+            return Ok(Kept { outcome: "waiting".into(), parts, missing_parts: missing, skipped, ..Kept::default() });
         }
-        let accounts = collector.into_accounts();
+        let accounts = export.into_accounts();
+        if accounts.is_empty() {
+            return Err(convert::all_left_out(&skipped));
+        }
         let titles: Vec<String> = accounts.iter().map(|account| visible(&account.title())).collect();
         let added = self.change_vault(|vault| vault.add_all(accounts, IfExists::KeepBoth))?;
-        for id in ids.iter().chain(&names) {
-            if let Err(error) = self.forget_candidate(id) {
+        for text in &texts {
+            if let Err(error) = self.forget_text(text) {
                 tracing::warn!("a part that was kept is still in the inbox: {error}");
             }
         }
         let all_there = added.iter().all(|added| added.outcome == Outcome::AlreadyKept);
         let outcome = if all_there { "already-kept" } else { "kept" };
         let accounts = added.iter().map(|added| added.id.to_string()).collect();
-        Ok(Kept { outcome: outcome.into(), accounts, titles, ..Kept::default() })
+        Ok(Kept { outcome: outcome.into(), accounts, titles, parts, skipped, ..Kept::default() })
     }
+
+    /// Joins an export's part with the others, and returns what they say too.
+    ///
+    /// Today's app does not number its exports, and a part of an old one may lie sealed for years: what was seen just now
+    /// comes first, and sealed parts only where some are missing still. Of two that could stand in the same place, none
+    /// is taken.
+    fn join(&self, text: &str) -> Result<(Collector, Vec<SecretText>), Error> {
+        let held: Vec<SecretText> = self.held().iter().map(|held| SecretText::from(held.text.expose())).collect();
+        let sealed: Vec<SecretText> = self.inbox().into_iter().map(|(_, text)| text).collect();
+        let is_old = sealed.iter().any(|sealed| sealed.expose() == text);
+        let (mut export, mut texts, mut twice) = (Collector::default(), Vec::new(), None);
+        let mut take = |export: &mut Collector, text: SecretText| {
+            let Payload::Migration(part) = payload::classify(text.expose()) else { return };
+            let number = part.index + 1;
+            if !export.fits(&part) || texts.contains(&text) {
+                return;
+            }
+            if export.add(part) { texts.push(text) } else { twice = Some(number) }
+        };
+        take(&mut export, SecretText::from(text));
+        for text in held {
+            take(&mut export, text);
+        }
+        if is_old || !export.missing().is_empty() {
+            for text in sealed {
+                take(&mut export, text);
+            }
+        }
+        match twice.filter(|_| export.missing().is_empty()) {
+            Some(number) => Err(convert::parts_of_two_exports(number, export.size())),
+            None => Ok((export, texts)),
+        }
+    }
+}
+
+/// One QR of a scan, held or not.
+struct Found {
+    /// Empty where it isn't held.
+    id: String,
+    place: Place,
+    text: SecretText,
+    /// Why it could not be sealed.
+    unsealed: Option<String>,
+}
+
+impl Found {
+    fn candidate(&self, vault: Option<&Vault>, others: &[&str]) -> Candidate {
+        let mut candidate = convert::candidate(&self.id, self.text.expose(), &self.place, vault, others);
+        if let Some(why) = &self.unsealed {
+            candidate.note_ids.push("not-sealed".into());
+            candidate.notes.push(unsealed(why));
+        }
+        candidate
+    }
+}
+
+fn unsealed(why: &str) -> String {
+    format!("it can't be sealed ({why}): it is in memory only, until the vault is unlocked or the daemon ends")
 }
 
 fn place_of(qr: &FoundQr, origin: &'static str) -> Place {
@@ -340,22 +442,75 @@ fn no_candidate(id: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
+    use countersign_api::{secrets::SecretsBackend, vault::VaultBackend};
+    use data_encoding::BASE64;
     use tokio::runtime::Handle;
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::service::testing;
+    use crate::service::testing::{self, caller, with_vault};
+
+    fn qr_of(text: &str) -> FoundQr {
+        FoundQr { text: Some(Zeroizing::new(text.to_owned())), corners: Vec::new(), screen: None }
+    }
+
+    fn uri(number: usize) -> String {
+        format!("otpauth://totp/Acme:user{number}?secret=JBSWY3DPEHPK3PXP&issuer=Acme")
+    }
 
     fn qr(number: usize) -> FoundQr {
-        let text = format!("otpauth://totp/Acme:user{number}?secret=JBSWY3DPEHPK3PXP&issuer=Acme");
-        FoundQr { text: Some(Zeroizing::new(text)), corners: Vec::new(), screen: None }
+        qr_of(&uri(number))
+    }
+
+    /// Writes a part of an export by hand; MD5 is 4, and makes no codes.
+    fn part(index: u8, size: u8, accounts: &[(&str, u8)]) -> String {
+        let mut message = Vec::new();
+        for (name, algorithm) in accounts {
+            let mut entry = vec![0x0a, 3, 1, 2, 3, 0x12, name.len() as u8];
+            entry.extend(name.as_bytes());
+            entry.extend([0x20, *algorithm, 0x28, 1, 0x30, 2]);
+            message.extend([0x0a, entry.len() as u8]);
+            message.extend(entry);
+        }
+        message.extend([0x10, 1, 0x18, size, 0x20, index]);
+        format!("otpauth-migration://offline?data={}", BASE64.encode(&message).replace('+', "%2B"))
+    }
+
+    /// Finds a text, and returns its id.
+    fn found(door: &Door, text: &str) -> String {
+        door.hold(&qr_of(text), "image").id
+    }
+
+    async fn keep(door: &Door, text: &str) -> Result<Kept, Error> {
+        let id = found(door, text);
+        ScannerBackend::keep(door, caller(), &id, KeepOptions::default()).await
+    }
+
+    async fn waiting(door: &Door) -> Vec<Candidate> {
+        door.candidates(caller()).await.unwrap()
+    }
+
+    /// Stands in for a restart: what was known of the inbox is forgotten.
+    fn forget_marks(door: &Door) {
+        door.sealed.lock().unwrap().clear();
+    }
+
+    /// Has nothing be sealed any more; opening the vault mends it.
+    fn break_seal(home: &Path) {
+        fs::remove_file(home.join("data/recipient")).unwrap();
+    }
+
+    async fn unlock(door: &Door) {
+        door.unlock_with(caller(), "passphrase", "old").await.unwrap();
     }
 
     #[tokio::test]
     async fn one_timer_is_enough_for_all() {
         let (_home, door) = testing::without_vault();
         for number in 0..5 {
-            door.hold(&qr(number), "image").unwrap();
+            found(&door, &uri(number));
         }
         assert_eq!(Handle::current().metrics().num_alive_tasks(), 1);
     }
@@ -364,7 +519,7 @@ mod tests {
     async fn a_scan_of_more_than_there_is_room_for_says_so() {
         let (_home, door) = testing::without_vault();
         for number in 1..MAX {
-            door.hold(&qr(number), "image").unwrap();
+            found(&door, &uri(number));
         }
         door.check_room(&[qr(1), qr(0)]).unwrap();
         let refused = door.check_room(&[qr(0), qr(MAX)]).unwrap_err();
@@ -375,5 +530,124 @@ mod tests {
             "{text}"
         );
         assert_eq!(door.held().iter().count(), MAX - 1);
+    }
+
+    /// It was told to be kept already, and who believed that deleted it on the phone.
+    #[tokio::test]
+    async fn an_export_of_which_nothing_can_be_kept_is_an_error() {
+        let (_home, door) = with_vault().await;
+        let refused = keep(&door, &part(0, 1, &[("old", 4)])).await;
+        assert!(
+            matches!(&refused, Err(Error::InvalidUri(why)) if why.contains("old: ") && why.contains("MD5")),
+            "{refused:?}"
+        );
+        assert_eq!(waiting(&door).await.len(), 1, "it is still there to be looked at");
+    }
+
+    #[tokio::test]
+    async fn what_is_left_out_of_an_export_is_told_of_all_its_parts() {
+        let (_home, door) = with_vault().await;
+        let (one, two) = (part(0, 2, &[("md5", 4), ("a", 1)]), part(1, 2, &[("b", 1), ("new", 9)]));
+        let first = keep(&door, &one).await.unwrap();
+        assert_eq!((first.outcome.as_str(), first.parts, first.missing_parts), ("waiting", 2, vec![2]));
+        let kept = door.add(caller(), &two, KeepOptions::default()).await.unwrap();
+        assert_eq!((kept.outcome.as_str(), kept.titles.as_slice()), ("kept", ["a", "b"].map(String::from).as_slice()));
+        let skipped = kept.skipped.join("; ");
+        assert!(skipped.contains("md5: ") && skipped.contains("new: "), "{skipped}");
+    }
+
+    /// A full disk or a lost recipient cost the account, and the explanation of all else that the scan had found.
+    #[tokio::test]
+    async fn what_can_not_be_sealed_is_held_until_the_vault_is_open() {
+        let (home, door) = with_vault().await;
+        door.lock(caller()).await.unwrap();
+        break_seal(home.path());
+        let id = found(&door, &uri(0));
+        let refused = ScannerBackend::keep(&door, caller(), &id, KeepOptions::default()).await;
+        assert!(matches!(&refused, Err(Error::Locked(why)) if why.contains("recipient")), "{refused:?}");
+        let told = door.hold(&qr(1), "image").candidate(None, &[]);
+        assert!(!told.id.is_empty() && told.note_ids.contains(&"not-sealed".into()), "{told:?}");
+        unlock(&door).await;
+        let kept = ScannerBackend::keep(&door, caller(), &id, KeepOptions::default()).await.unwrap();
+        assert_eq!(kept.outcome, "kept");
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_can_not_seal_loses_nothing() {
+        let (home, door) = with_vault().await;
+        let id = found(&door, &uri(0));
+        break_seal(home.path());
+        door.lock(caller()).await.unwrap();
+        assert!(waiting(&door).await.iter().any(|one| one.id == id));
+    }
+
+    #[tokio::test]
+    async fn a_part_that_is_seen_again_after_a_restart_is_sealed_once() {
+        let (_home, door) = with_vault().await;
+        let (one, two) = (part(0, 2, &[("a", 1)]), part(1, 2, &[("b", 1)]));
+        keep(&door, &one).await.unwrap();
+        door.lock(caller()).await.unwrap();
+        forget_marks(&door);
+        unlock(&door).await;
+        keep(&door, &one).await.unwrap();
+        assert_eq!(door.store.sealed(), 1);
+        assert_eq!(keep(&door, &two).await.unwrap().outcome, "kept");
+        assert_eq!(door.store.sealed(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_sealed_twice_goes_at_once() {
+        let (_home, door) = with_vault().await;
+        door.lock(caller()).await.unwrap();
+        found(&door, &uri(0));
+        forget_marks(&door);
+        found(&door, &uri(0));
+        unlock(&door).await;
+        assert_eq!(waiting(&door).await.len(), 1);
+        keep(&door, &uri(0)).await.unwrap();
+        assert_eq!(door.store.sealed(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_counted_by_why_and_can_be_discarded() {
+        let (home, door) = with_vault().await;
+        keep(&door, &part(0, 2, &[("a", 1)])).await.unwrap();
+        fs::write(home.path().join("data/inbox/1-a.age"), "x").unwrap();
+        door.lock(caller()).await.unwrap();
+        found(&door, &uri(0));
+        unlock(&door).await;
+        let status = door.status(caller()).await.unwrap();
+        assert_eq!((status.inbox, status.inbox_incomplete, status.inbox_unreadable), (3, 1, 1));
+        let unreadable = waiting(&door).await.into_iter().find(|one| one.class == "unreadable").unwrap();
+        assert!(unreadable.id == "1-a" && unreadable.what.contains("1-a"), "{unreadable:?}");
+        for one in waiting(&door).await {
+            door.discard(caller(), &one.id).await.unwrap();
+        }
+        assert_eq!(door.status(caller()).await.unwrap().inbox, 0);
+    }
+
+    #[tokio::test]
+    async fn an_export_on_the_screen_is_not_mixed_with_an_old_part() {
+        let (_home, door) = with_vault().await;
+        keep(&door, &part(0, 2, &[("old", 1)])).await.unwrap();
+        found(&door, &part(0, 2, &[("a", 1)]));
+        let kept = keep(&door, &part(1, 2, &[("b", 1)])).await.unwrap();
+        assert_eq!(kept.titles, ["a", "b"]);
+        assert_eq!(door.store.sealed(), 1, "the old part waits on");
+    }
+
+    #[tokio::test]
+    async fn parts_of_two_exports_that_can_not_be_told_apart_are_not_mixed() {
+        let (_home, door) = with_vault().await;
+        keep(&door, &part(0, 2, &[("old", 1)])).await.unwrap();
+        keep(&door, &part(0, 2, &[("a", 1)])).await.unwrap();
+        let last = part(1, 2, &[("b", 1)]);
+        let refused = keep(&door, &last).await;
+        assert!(matches!(&refused, Err(Error::Failed(why)) if why.contains("part 1 of 2")), "{refused:?}");
+        let old = waiting(&door).await.into_iter().find(|one| one.accounts == ["old"]).unwrap();
+        let of_old = ScannerBackend::keep(&door, caller(), &old.id, KeepOptions::default()).await;
+        assert!(of_old.is_err(), "{of_old:?}");
+        door.discard(caller(), &old.id).await.unwrap();
+        assert_eq!(keep(&door, &last).await.unwrap().titles, ["a", "b"]);
     }
 }

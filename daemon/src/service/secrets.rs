@@ -301,24 +301,12 @@ const MAX_LINES: u32 = 1000;
 mod tests {
     use std::{future::Future, pin::Pin};
 
+    use super::*;
+    use crate::service::testing::{caller, with_vault};
     use countersign_api::{
-        Peer, accounts::AccountsBackend, scanner::ScannerBackend, types::ListOptions, vault::VaultBackend,
+        accounts::AccountsBackend, scanner::ScannerBackend, types::ListOptions, vault::VaultBackend,
     };
     use futures_util::poll;
-    use tempfile::TempDir;
-
-    use super::*;
-    use crate::service::testing;
-
-    fn caller() -> Caller {
-        Caller::Private(Peer { connection: 1, uid: 0, pid: 1 })
-    }
-
-    async fn vault() -> (TempDir, Door) {
-        let (home, door) = testing::without_vault();
-        door.init(caller(), "old", InitOptions::default()).await.unwrap();
-        (home, door)
-    }
 
     /// Begins a change of the passphrase, as far as it goes while another key is being derived.
     async fn begun(door: &Door) -> Pin<Box<dyn Future<Output = Result<(), Error>>>> {
@@ -331,7 +319,7 @@ mod tests {
     /// Each says what is not there, and which command shows what is.
     #[tokio::test]
     async fn what_is_not_there_is_told_in_its_own_words() {
-        let (_home, door) = vault().await;
+        let (_home, door) = with_vault().await;
         door.prove(caller(), "old").await.unwrap();
         let rows = [
             (door.remove(caller(), "none").await.map(drop), "account fits \"none\": countersign list"),
@@ -348,7 +336,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_undo_says_what_was_taken_back() {
-        let (_home, door) = vault().await;
+        let (_home, door) = with_vault().await;
         let uri = "otpauth://totp/GitHub:alice?secret=JBSWY3DPEHPK3PXP&issuer=GitHub";
         door.add(caller(), uri, KeepOptions::default()).await.unwrap();
         let renamed = EditOptions { name: Some("bob".into()), ..EditOptions::default() };
@@ -361,7 +349,7 @@ mod tests {
 
     #[tokio::test]
     async fn others_are_answered_while_the_passphrase_changes() {
-        let (_home, door) = vault().await;
+        let (_home, door) = with_vault().await;
         let other = door.deriving.acquire().await.unwrap();
         let change = begun(&door).await;
         door.list(caller(), ListOptions::default()).await.unwrap();
@@ -373,7 +361,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lock_while_the_passphrase_changes_leaves_the_old_one() {
-        let (_home, door) = vault().await;
+        let (_home, door) = with_vault().await;
         let other = door.deriving.acquire().await.unwrap();
         let change = begun(&door).await;
         door.lock(caller()).await.unwrap();

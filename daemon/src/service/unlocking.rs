@@ -226,6 +226,7 @@ impl Service {
             state.unlocked(vault, why);
         }
         self.idle.touch();
+        self.know_sealed();
         self.renew_candidates();
         self.announce_state();
         tracing::info!("unlocked: {}", why.text());

@@ -57,17 +57,31 @@ impl Collector {
     ///
     /// Without an export's number, parts belong together when they are of as many.
     pub fn add(&mut self, part: Part) -> bool {
-        let same_batch = |other: &Part| match (other.batch, part.batch) {
-            (Some(one), Some(other)) => one == other,
-            _ => true,
-        };
-        let fits = self.parts.is_empty() || (part.size == self.size && self.parts.values().all(same_batch));
-        if !fits || self.parts.contains_key(&part.index) {
+        if !self.fits(&part) || self.parts.contains_key(&part.index) {
             return false;
         }
         self.size = part.size;
         self.parts.insert(part.index, part);
         true
+    }
+
+    /// Says whether a part can be of this export.
+    pub fn fits(&self, part: &Part) -> bool {
+        let same_batch = |other: &Part| match (other.batch, part.batch) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        self.parts.is_empty() || (part.size == self.size && self.parts.values().all(same_batch))
+    }
+
+    /// Returns of how many parts the export is; 0 before the first.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Returns what was left out of the parts seen, and why.
+    pub fn skipped(&self) -> Vec<String> {
+        self.parts.values().flat_map(|part| part.skipped.iter().cloned()).collect()
     }
 
     /// Returns the parts that have not been seen, from 1, as people count.

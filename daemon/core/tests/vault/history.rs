@@ -3,7 +3,7 @@
 use countersign_core::{
     account::{AccountId, Algorithm, Kind},
     secret::SecretText,
-    vault::{Change, Edit, IfExists, Outcome, Vault, VaultError},
+    vault::{Change, Edit, Entry, IfExists, Outcome, Vault, VaultError},
 };
 use proptest::prelude::*;
 
@@ -38,7 +38,7 @@ fn what_is_removed_lies_in_the_trash_and_comes_back() {
 fn what_is_removed_together_is_one_change_or_none() {
     let world = World::new();
     let (_store, mut vault, _key) = world.vault(&["alice", "bob", "carol"]);
-    let ids: Vec<AccountId> = vault.entries().map(|entry| entry.id()).collect();
+    let ids: Vec<AccountId> = vault.entries().map(Entry::id).collect();
     let before = state(&vault);
     vault.remove_all(&ids[..2]).unwrap();
     assert_eq!(names(&vault), ["carol"]);
