@@ -151,6 +151,9 @@ pub(crate) struct Scan {
     pub(crate) image: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) part: Part,
+    /// Look harder: for what one easily read QR may outshine
+    #[arg(long)]
+    pub(crate) harder: bool,
     /// Keep the only account found without asking
     #[arg(short, long)]
     pub(crate) yes: bool,

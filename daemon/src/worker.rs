@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use countersign_api::{connect::program, types::ScanOptions};
+use countersign_api::{
+    connect::program,
+    types::{ImageOptions, ScanOptions},
+};
 use serde::Deserialize;
 use tokio::{
     io::AsyncReadExt,
@@ -91,8 +94,8 @@ pub enum WorkerError {
 pub enum Target {
     /// The caller's screen.
     Screen(ScanOptions),
-    /// A picture behind a descriptor.
-    Picture(OwnedFd),
+    /// A picture behind a descriptor, and how hard to look.
+    Picture(OwnedFd, ImageOptions),
 }
 
 /// Runs `countersign-scan` and returns every QR it found.
@@ -137,10 +140,12 @@ fn start(path: PathBuf, target: Target) -> Result<Child, WorkerError> {
     command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     match target {
         Target::Screen(options) => {
+            command.args(options.harder.unwrap_or(false).then_some(HARDER));
             command.args(choice(&options)?);
             command.stdin(Stdio::null()).envs(screen_environment(options));
         }
-        Target::Picture(picture) => {
+        Target::Picture(picture, options) => {
+            command.args(options.harder.unwrap_or(false).then_some(HARDER));
             command.arg("-").stdin(Stdio::from(picture));
         }
     }
@@ -222,6 +227,7 @@ fn read_lines(out: &[u8]) -> Result<Vec<FoundQr>, WorkerError> {
 const DEADLINE: Duration = Duration::from_secs(20);
 /// For a screen, where a person may have to answer the desktop or to draw a frame. The worker gives up by itself before.
 const PERSON: Duration = Duration::from_secs(150);
+const HARDER: &str = "--harder";
 const MAX_OUTPUT: u64 = 256 * 1024;
 const MAX_ERROR: u64 = 4 * 1024;
 const MAX_VALUE: usize = 4096;

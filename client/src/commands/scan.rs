@@ -11,7 +11,7 @@ use std::{
 
 use countersign_api::{
     Error as Answer,
-    types::{Candidate, Kept, ScanOptions},
+    types::{Candidate, ImageOptions, Kept, ScanOptions},
 };
 use serde::Serialize;
 use tokio::{
@@ -64,7 +64,11 @@ async fn notify(args: &Scan, session: &mut Session) -> Result<(), Error> {
 fn options(args: &Scan) -> ScanOptions {
     let Part { screen, region, window, clipboard } = args.part.clone();
     let (region, clipboard) = (region.then_some(true), clipboard.then_some(true));
-    ScanOptions { screen, region, window, clipboard, ..screen_options() }
+    ScanOptions { screen, region, window, clipboard, harder: harder(args), ..screen_options() }
+}
+
+fn harder(args: &Scan) -> Option<bool> {
+    args.harder.then_some(true)
 }
 
 /// How long to go on looking.
@@ -157,7 +161,8 @@ impl Hunt {
         let found = match &self.args.image {
             Some(path) => {
                 let picture = picture::open(path)?;
-                session.secrets().await?.scan_image(picture.as_fd().into(), none()).await?
+                let options = ImageOptions { harder: harder(&self.args) };
+                session.secrets().await?.scan_image(picture.as_fd().into(), options.into()).await?
             }
             None => session.scanner().await?.scan_screen(options(&self.args).into()).await?,
         };

@@ -48,8 +48,8 @@ impl<B: ScannerBackend> Scanner<B> {
     /// Looks at the caller's screen once and answers every QR found; nothing is kept. Options: display s,
     /// wayland_display s, xauthority s, session_type s, current_desktop s, notify b (tell the result by a
     /// notification, and keep the only account found); at most one of screen s (number from the left, or name),
-    /// region b (the person draws a frame), window s (words of its title), clipboard b. Candidates expire after 10
-    /// minutes.
+    /// region b (the person draws a frame), window s (words of its title), clipboard b; harder b (walk all the
+    /// decoder's steps). Candidates expire after 10 minutes.
     #[zbus(out_args("candidates"))]
     async fn scan_screen(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
         let found = self.backend.scan_screen(self.origin.caller(&header)?, options.try_into()?).await?;

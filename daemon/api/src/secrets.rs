@@ -32,6 +32,7 @@ pub trait SecretsBackend: Send + Sync + 'static {
         &self,
         caller: Caller,
         picture: std::os::fd::OwnedFd,
+        options: ImageOptions,
     ) -> impl Future<Output = Result<Vec<Candidate>, Error>> + Send;
     /// Changes what is given: issuer s, name s, note s, pin s, digits u, period u, algorithm s, counter t.
     fn edit(
@@ -142,7 +143,7 @@ impl<B: SecretsBackend> Secrets<B> {
         Ok(self.backend.check(self.origin.caller(&header)?, text).await?.into())
     }
 
-    /// Looks for QR codes in a picture file (PNG, JPEG, WebP, PPM, …).
+    /// Looks for QR codes in a picture file (PNG, JPEG, WebP, PPM, …). Options: harder b (walk all the decoder's steps).
     #[zbus(out_args("candidates"))]
     async fn scan_image(
         &self,
@@ -154,8 +155,8 @@ impl<B: SecretsBackend> Secrets<B> {
             .as_fd()
             .try_clone_to_owned()
             .map_err(|e| Error::InvalidArgument(format!("the descriptor can't be used: {e}")))?;
-        NoOptions::try_from(options)?;
-        Ok(self.backend.scan_image(self.origin.caller(&header)?, picture).await?.into_iter().map(Dict::from).collect())
+        let found = self.backend.scan_image(self.origin.caller(&header)?, picture, options.try_into()?).await?;
+        Ok(found.into_iter().map(Dict::from).collect())
     }
 
     /// Changes what is given: issuer s, name s, note s, pin s, digits u, period u, algorithm s, counter t.

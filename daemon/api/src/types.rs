@@ -152,6 +152,16 @@ options! {
         window: String,
         /// Look at the clipboard instead: a picture or a text.
         clipboard: bool,
+        /// Walk all the decoder's steps, even when one has read something.
+        harder: bool,
+    }
+}
+
+options! {
+    /// Options of `ScanImage`.
+    pub struct ImageOptions {
+        /// Walk all the decoder's steps, even when one has read something.
+        harder: bool,
     }
 }
 

@@ -89,7 +89,7 @@ impl Service {
         let origin = match &target {
             Target::Screen(options) if options.clipboard == Some(true) => "clipboard",
             Target::Screen(_) => "screen",
-            Target::Picture(_) => "image",
+            Target::Picture(..) => "image",
         };
         let found = worker::scan(target).await.map_err(|error| convert::worker_error(&error))?;
         self.check_room(&found)?;

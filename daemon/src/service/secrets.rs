@@ -6,8 +6,8 @@ use countersign_api::{
     Caller, Error,
     secrets::SecretsBackend,
     types::{
-        AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, InitOptions, KeepOptions, Kept,
-        LogLine, LogOptions, PromptOptions, Revealed, SlotInfo,
+        AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions, InitOptions,
+        KeepOptions, Kept, LogLine, LogOptions, PromptOptions, Revealed, SlotInfo,
     },
 };
 use countersign_core::{
@@ -91,9 +91,14 @@ impl SecretsBackend for Door {
         Ok(convert::candidate("", text, &place, self.state().vault(), &[]))
     }
 
-    async fn scan_image(&self, caller: Caller, picture: OwnedFd) -> Result<Vec<Candidate>, Error> {
+    async fn scan_image(
+        &self,
+        caller: Caller,
+        picture: OwnedFd,
+        options: ImageOptions,
+    ) -> Result<Vec<Candidate>, Error> {
         self.admit(&caller, &[])?;
-        self.look(Target::Picture(picture)).await
+        self.look(Target::Picture(picture, options)).await
     }
 
     async fn edit(&self, caller: Caller, account: &str, options: EditOptions) -> Result<AccountInfo, Error> {
