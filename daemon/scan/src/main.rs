@@ -242,7 +242,7 @@ Options:
       --window WORDS  Look at the windows with these words in their titles
       --clipboard     Look at the clipboard instead: a picture or a text
       --doctor        Tell how the screen is looked at here, and why so
-      --self-test     Say how well a scan is shut in on this kernel, and prove it
+      --self-test     Say how well a scan is shut in here, and prove it
   -h, --help          Print this help
   -V, --version       Print the version
 

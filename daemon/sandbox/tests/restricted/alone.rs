@@ -28,7 +28,8 @@ pub(crate) fn watched(test: &str, deed: impl FnOnce(), look: impl FnOnce(u32)) {
         deed();
         unreachable!("the deed stays");
     }
-    let mut child = Killed(command(test).stderr(Stdio::piped()).spawn().unwrap());
+    // Not into a file: how long that one is would be added to the limit.
+    let mut child = Killed(command(test).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
     let told = BufReader::new(child.0.stderr.take().unwrap());
     assert!(told.lines().map_while(Result::ok).any(|line| line == READY), "the deed failed");
     look(child.0.id());
