@@ -82,7 +82,7 @@ pub fn worker_error(error: &WorkerError) -> Error {
         WorkerError::Denied(_) => Error::CaptureDenied(text),
         WorkerError::NoPortal(_) => Error::NoPortal(text),
         WorkerError::Lost(_) => Error::DisplayLost(text),
-        WorkerError::Choice(_) | WorkerError::BadPicture(_) => Error::InvalidArgument(text),
+        WorkerError::Choice(_) => Error::InvalidArgument(text),
         _ => Error::CaptureNotPossible(text),
     }
 }

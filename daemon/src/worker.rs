@@ -270,7 +270,7 @@ mod tests {
             (Some(1), Ok(0)),
             (Some(2), Err("ScreenRefused")),
             (Some(3), Err("NoDisplay")),
-            (Some(4), Err("InvalidArgument")),
+            (Some(4), Err("CaptureNotPossible")),
             (Some(5), Err("CaptureDenied")),
             (Some(6), Err("NoPortal")),
             (Some(7), Err("DisplayLost")),

@@ -101,7 +101,7 @@ errors! {
     /// The QR is a one-time activation: there is nothing in it to keep.
     OneTime = 11, "the steps to a reusable QR are shown by: countersign scan";
     /// The screen could not be looked at, or the picture not be read.
-    CaptureNotPossible = 12, "save a screenshot and use: countersign scan --image FILE";
+    CaptureNotPossible = 12, "save a screenshot (PNG, JPEG, WebP, …) and use: countersign scan --image FILE";
     /// Several accounts fit.
     Ambiguous = 13, "give more of the name, or the id";
     /// The decoder crashed, hung or took too much; the next scan works all the same.
