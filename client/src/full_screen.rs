@@ -13,7 +13,7 @@ use rustix::{
 };
 use tokio::{
     io::{Interest, unix::AsyncFd},
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{Instant, sleep_until},
 };
 
@@ -23,6 +23,8 @@ use crate::error::Error;
 pub(crate) struct FullScreen {
     terminal: AsyncFd<File>,
     before: Termios,
+    /// Listens from before the size is first asked: none of the changes after that is missed.
+    resized: Signal,
 }
 
 /// Why the person, or the clock, went on.
@@ -42,6 +44,7 @@ impl FullScreen {
     /// Enters the alternate screen of the terminal that this process belongs to.
     pub(crate) fn enter() -> Result<Self, Error> {
         let failed = || Error::io("the terminal can't be used");
+        let resized = signal(SignalKind::window_change()).map_err(failed())?;
         // An open file of its own, so that nobody else's becomes non-blocking.
         let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC).bits().cast_signed();
         let tty = OpenOptions::new().read(true).write(true).custom_flags(flags).open("/dev/tty").map_err(failed())?;
@@ -54,7 +57,7 @@ impl FullScreen {
         #[allow(deprecated)]
         // sound for a `File`, which keeps its descriptor; what follows it may only be called unsafely
         let terminal = AsyncFd::new(tty).map_err(failed())?;
-        Ok(Self { terminal, before })
+        Ok(Self { terminal, before, resized })
     }
 
     /// Returns columns and rows.
@@ -83,29 +86,22 @@ impl FullScreen {
     /// Waits for a key, a signal or the end of the time.
     pub(crate) async fn wait(&mut self, until: Instant) -> Result<Left, Error> {
         let on = |kind| signal(kind).map_err(Error::io("signals can't be waited for"));
-        let (mut resized, mut interrupt) = (on(SignalKind::window_change())?, on(SignalKind::interrupt())?);
+        let mut interrupt = on(SignalKind::interrupt())?;
         let (mut terminate, mut hang_up) = (on(SignalKind::terminate())?, on(SignalKind::hangup())?);
         loop {
             tokio::select! {
                 () = sleep_until(until) => return Ok(Left::Closed),
-                _ = resized.recv() => return Ok(Left::Resized),
+                _ = self.resized.recv() => return Ok(Left::Resized),
                 _ = interrupt.recv() => return Ok(Left::Interrupted),
                 _ = terminate.recv() => return Ok(Left::Signal(15)),
                 _ = hang_up.recv() => return Ok(Left::Signal(1)),
-                key = self.key() => match key.map_err(Error::io("the terminal can't be read"))? {
+                key = key(&self.terminal) => match key.map_err(Error::io("the terminal can't be read"))? {
                     Some(b'\r' | b'\n' | b'q' | b'Q') | None => return Ok(Left::Closed),
                     Some(CTRL_C) => return Ok(Left::Interrupted),
                     Some(_) => {}
                 },
             }
         }
-    }
-
-    /// Returns the next key; `None` when the terminal has gone.
-    async fn key(&self) -> io::Result<Option<u8>> {
-        let mut byte = [0];
-        let read = self.terminal.async_io(Interest::READABLE, |mut file| file.read(&mut byte)).await?;
-        Ok((read > 0).then_some(byte[0]))
     }
 }
 
@@ -116,6 +112,13 @@ impl Drop for FullScreen {
         let _ = tty.write_all(LEAVE.as_bytes());
         let _ = termios::tcsetattr(tty, OptionalActions::Flush, &self.before);
     }
+}
+
+/// Returns the next key; `None` when the terminal has gone.
+async fn key(terminal: &AsyncFd<File>) -> io::Result<Option<u8>> {
+    let mut byte = [0];
+    let read = terminal.async_io(Interest::READABLE, |mut file| file.read(&mut byte)).await?;
+    Ok((read > 0).then_some(byte[0]))
 }
 
 /// Alternate screen, cursor hidden, colours reset, all cleared.
