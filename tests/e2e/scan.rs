@@ -200,14 +200,17 @@ pub(crate) fn export_part(accounts: &[Account], index: u8, size: u8) -> String {
     format!("otpauth-migration://offline?data={data}")
 }
 
+/// Makes six accounts, and pictures of an export's three parts with two of them each.
+fn export_of_three_parts(world: &World) -> (Vec<Account>, Vec<PathBuf>) {
+    let accounts: Vec<Account> = (0..6).map(|n| account(world, &format!("Site {n}"), "alice")).collect();
+    let part = |(pair, index)| picture(world, &export_part(pair, index, 3), &format!("part-{index}"));
+    let parts = accounts.chunks(2).zip(0..).map(part).collect();
+    (accounts, parts)
+}
+
 fn the_parts_of_an_export_come_in_any_order_and_are_one_undo() {
     let world = World::build().vault().start();
-    let accounts: Vec<Account> = (0..6).map(|n| account(&world, &format!("Site {n}"), "alice")).collect();
-    let parts: Vec<PathBuf> = accounts
-        .chunks(2)
-        .zip(0..)
-        .map(|(pair, index)| picture(&world, &export_part(pair, index, 3), &format!("part-{index}")))
-        .collect();
+    let (accounts, parts) = export_of_three_parts(&world);
     let scan = |index: usize| world.cli(&["scan", "--yes", "--image"]).arg(&parts[index]).run();
     let told = scan(2);
     assert!(told.out.contains("parts 1, 2"), "the missing ones are named: {told:?}");
@@ -228,12 +231,7 @@ fn the_parts_of_an_export_come_in_any_order_and_are_one_undo() {
 fn the_parts_of_an_export_wait_over_locks_and_restarts() {
     let mut world = World::build().vault().start();
     world.add(&samples::github());
-    let accounts: Vec<Account> = (0..6).map(|n| account(&world, &format!("Site {n}"), "alice")).collect();
-    let parts: Vec<PathBuf> = accounts
-        .chunks(2)
-        .zip(0..)
-        .map(|(pair, index)| picture(&world, &export_part(pair, index, 3), &format!("part-{index}")))
-        .collect();
+    let (accounts, parts) = export_of_three_parts(&world);
     let scan =
         |world: &World, index: usize| world.cli(&["--no-prompt", "scan", "--yes", "--image"]).arg(&parts[index]).run();
     let told = scan(&world, 0);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod desktop;
+mod keeping;
 mod scanner;
 mod secrets;
 mod unlocking;

@@ -13,11 +13,10 @@ use countersign_api::{
     types::{Candidate, KeepOptions, Kept, ScanOptions, Status},
 };
 use countersign_core::{
-    account::{Account, Kind},
-    payload::{self, Payload, migration::Collector},
+    payload::{self, Payload},
     secret::SecretText,
     text::visible,
-    vault::{IfExists, Outcome, Vault},
+    vault::Vault,
 };
 
 use super::{Door, Service, random_id};
@@ -145,7 +144,7 @@ impl Service {
     }
 
     /// Seals a text into the inbox, once.
-    fn seal(&self, text: &SecretText) -> Result<String, Error> {
+    pub(super) fn seal(&self, text: &SecretText) -> Result<String, Error> {
         let mark = self.marks.hash_one(text.expose());
         let mut sealed = self.sealed.lock().expect("no holder panics");
         if let Some(name) = sealed.get(&mark).filter(|name| self.store.is_sealed(name)) {
@@ -221,12 +220,12 @@ impl Service {
     }
 
     /// Takes a guard of the candidates. It is never held over an await.
-    fn held(&self) -> MutexGuard<'_, Candidates> {
+    pub(super) fn held(&self) -> MutexGuard<'_, Candidates> {
         self.candidates.lock().expect("no holder panics")
     }
 
     /// Returns what lies sealed, while the vault is open.
-    fn inbox(&self) -> Vec<(String, SecretText)> {
+    pub(super) fn inbox(&self) -> Vec<(String, SecretText)> {
         match self.state().vault() {
             Some(vault) => vault.inbox().sealed.into_iter().map(|sealed| (sealed.name, sealed.text)).collect(),
             None => Vec::new(),
@@ -281,118 +280,12 @@ impl Service {
     }
 
     /// Drops all that say this, wherever it lies.
-    fn forget_text(&self, text: &SecretText) -> Result<(), Error> {
+    pub(super) fn forget_text(&self, text: &SecretText) -> Result<(), Error> {
         self.held().drop_text(text);
         for (name, _) in self.inbox().iter().filter(|(_, sealed)| sealed == text) {
             self.store.discard_sealed(name).map_err(|error| convert::vault_error(&error))?;
         }
         Ok(())
-    }
-
-    /// Keeps what a text says.
-    pub(super) fn keep_text(self: &Arc<Self>, text: &str, options: &KeepOptions) -> Result<Kept, Error> {
-        let replace = match options.if_exists.as_deref() {
-            Some("replace") => true,
-            None | Some("keep-both") => false,
-            Some(_) => return Err(Error::InvalidOption("if_exists is `replace` or `keep-both`".into())),
-        };
-        let rename = |account: &mut Account| {
-            if let Some(issuer) = &options.issuer {
-                account.issuer.clone_from(issuer);
-            }
-            if let Some(name) = &options.name {
-                account.name.clone_from(name);
-            }
-        };
-        match payload::classify(text) {
-            Payload::Account(mut parsed) => {
-                rename(&mut parsed.account);
-                self.keep_account(parsed.account, replace)
-            }
-            Payload::BareSecret(secret) => {
-                let mut account =
-                    Account { issuer: String::new(), name: String::new(), prefix: None, kind: Kind::totp(), secret };
-                rename(&mut account);
-                if account.issuer.is_empty() && account.name.is_empty() {
-                    return Err(Error::InvalidArgument("a bare key needs an issuer or an account name".into()));
-                }
-                self.keep_account(account, replace)
-            }
-            Payload::Migration(_) => self.keep_migration(text),
-            other => Err(convert::not_kept(&other)),
-        }
-    }
-
-    fn keep_account(self: &Arc<Self>, account: Account, replace: bool) -> Result<Kept, Error> {
-        let title = visible(&account.title());
-        let if_exists = if replace { IfExists::Replace } else { IfExists::KeepBoth };
-        let added = self.change_vault(|vault| vault.add(account, if_exists))?;
-        let outcome = match added.outcome {
-            Outcome::Kept => "kept",
-            Outcome::AlreadyKept => "already-kept",
-            Outcome::Replaced => "replaced",
-            Outcome::KeptBoth => "kept-both",
-        };
-        let accounts = vec![added.id.to_string()];
-        Ok(Kept { outcome: outcome.into(), accounts, titles: vec![title], ..Kept::default() })
-    }
-
-    /// Keeps all accounts of a migration once every part of it has been seen; until then the parts lie sealed.
-    fn keep_migration(self: &Arc<Self>, text: &str) -> Result<Kept, Error> {
-        let (export, texts) = self.join(text)?;
-        let (missing, skipped, parts) = (export.missing(), export.skipped(), export.size());
-        if !missing.is_empty() {
-            self.seal(&SecretText::from(text))?;
-            return Ok(Kept { outcome: "waiting".into(), parts, missing_parts: missing, skipped, ..Kept::default() });
-        }
-        let accounts = export.into_accounts();
-        if accounts.is_empty() {
-            return Err(convert::all_left_out(&skipped));
-        }
-        let titles: Vec<String> = accounts.iter().map(|account| visible(&account.title())).collect();
-        let added = self.change_vault(|vault| vault.add_all(accounts, IfExists::KeepBoth))?;
-        for text in &texts {
-            if let Err(error) = self.forget_text(text) {
-                tracing::warn!("a part that was kept is still in the inbox: {error}");
-            }
-        }
-        let all_there = added.iter().all(|added| added.outcome == Outcome::AlreadyKept);
-        let outcome = if all_there { "already-kept" } else { "kept" };
-        let accounts = added.iter().map(|added| added.id.to_string()).collect();
-        Ok(Kept { outcome: outcome.into(), accounts, titles, parts, skipped, ..Kept::default() })
-    }
-
-    /// Joins an export's part with the others, and returns what they say too.
-    ///
-    /// Today's app does not number its exports, and a part of an old one may lie sealed for years: what was seen just now
-    /// comes first, and sealed parts only where some are missing still. Of two that could stand in the same place, none
-    /// is taken.
-    fn join(&self, text: &str) -> Result<(Collector, Vec<SecretText>), Error> {
-        let held: Vec<SecretText> = self.held().iter().map(|held| SecretText::from(held.text.expose())).collect();
-        let sealed: Vec<SecretText> = self.inbox().into_iter().map(|(_, text)| text).collect();
-        let is_old = sealed.iter().any(|sealed| sealed.expose() == text);
-        let (mut export, mut texts, mut twice) = (Collector::default(), Vec::new(), None);
-        let mut take = |export: &mut Collector, text: SecretText| {
-            let Payload::Migration(part) = payload::classify(text.expose()) else { return };
-            let number = part.index + 1;
-            if !export.fits(&part) || texts.contains(&text) {
-                return;
-            }
-            if export.add(part) { texts.push(text) } else { twice = Some(number) }
-        };
-        take(&mut export, SecretText::from(text));
-        for text in held {
-            take(&mut export, text);
-        }
-        if is_old || !export.missing().is_empty() {
-            for text in sealed {
-                take(&mut export, text);
-            }
-        }
-        match twice.filter(|_| export.missing().is_empty()) {
-            Some(number) => Err(convert::parts_of_two_exports(number, export.size())),
-            None => Ok((export, texts)),
-        }
     }
 }
 
