@@ -5,6 +5,7 @@
 mod drawing;
 
 use std::{
+    panic::catch_unwind,
     sync::LazyLock,
     time::{Duration, Instant},
 };
@@ -63,6 +64,25 @@ fn spoilt(left: u32, top: u32, factor: f32, turns: u32, noise: i32) -> RgbImage 
         *pixel = Rgb(pixel.0.map(|value| (i32::from(value) + shift).clamp(0, 255) as u8));
     }
     picture
+}
+
+/// Three corner squares in a perspective whose horizon runs through the middle of a module: there rqrr's own finder divides
+/// by zero and panics. Ours goes on; should rqrr be mended, this picture has done its work.
+#[test]
+fn a_picture_that_other_finders_panic_on_says_nothing() {
+    let bytes = include_bytes!("data/division-by-zero.png");
+    let picture = image::load_from_memory(bytes).unwrap();
+    let grey = picture.to_luma8();
+    let (width, height) = (grey.width() as usize, grey.height() as usize);
+    let theirs = catch_unwind(|| {
+        let shade = |x, y| grey.get_pixel(x as u32, y as u32).0[0];
+        rqrr::PreparedImage::prepare_from_greyscale(width, height, shade).detect_grids().len()
+    });
+    assert!(theirs.is_err(), "{theirs:?}");
+    for effort in [Effort::First, Effort::Whole] {
+        assert!(texts(&picture.to_rgb8(), effort).is_empty());
+    }
+    read(bytes);
 }
 
 /// Noise that error correction makes an empty code of.
