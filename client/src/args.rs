@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::{
-    help::{EXIT_CODES, LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT},
+    help::{COPY_ABOUT, EXIT_CODES, LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT},
     time,
 };
 
@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// Print the code of an account
     #[command(visible_aliases = ["otp", "totp", "get"])]
     Code(Code),
+    /// Copy the code of an account to the clipboard until it has expired
+    #[command(visible_alias = "cp", long_about = COPY_ABOUT)]
+    Copy(Copy),
     /// List the accounts
     #[command(visible_alias = "ls", long_about = LIST_ABOUT)]
     List(List),
@@ -227,8 +230,9 @@ pub(crate) struct Add {
 pub(crate) struct Code {
     #[command(flatten)]
     pub(crate) name: Name,
-    /// Copy the code to the clipboard until it has expired, print nothing
+    /// Copy the code to the clipboard instead, as countersign copy does
     #[arg(short, long, visible_alias = "clipboard")]
+    #[arg(conflicts_with_all = ["fresh", "unused", "max_wait", "next", "at", "json"])]
     pub(crate) clip: bool,
     /// The code must still live N seconds; else the next one is waited for
     #[arg(long, value_name = "N")]
@@ -246,8 +250,18 @@ pub(crate) struct Code {
     #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with_all = ["fresh", "unused"])]
     pub(crate) at: Option<u64>,
     /// Print code, expires, period and account as JSON
-    #[arg(long, conflicts_with = "clip")]
+    #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Arguments of `copy`.
+#[derive(Debug, Args)]
+pub(crate) struct Copy {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Take it off the clipboard as soon as it was pasted
+    #[arg(long)]
+    pub(crate) paste_once: bool,
 }
 
 /// Arguments of `list`.

@@ -62,6 +62,12 @@ pub(crate) const PASSPHRASE_ABOUT: &str = "Change the passphrase
 Asks the present one, then the new one twice. With --passphrase-fd: the present one on the first line, the new one on \
 the second.";
 
+/// How long `copy` offers it.
+pub(crate) const COPY_ABOUT: &str = "Copy the code of an account to the clipboard until it has expired
+
+The code is computed as it is pasted: a paste just after it has changed gives the new one. It is gone 5 seconds after it \
+has expired, at a lock, and when something else is copied; histories are asked to leave it out.";
+
 /// How long `qr` shows it.
 pub(crate) const QR_ABOUT: &str = "Draw the QR code of an account for the next device
 

@@ -1,30 +1,31 @@
-//! `countersign code`: the code of an account, printed or copied.
-
-use std::{
-    io::{self, Read, Write},
-    os::unix::process::CommandExt,
-    process::{Command, Stdio},
-};
+//! `countersign code`: the code of an account, printed.
 
 use countersign_api::{
-    Error as Answer, connect,
+    Error as Answer,
     types::{AccountInfo, CodeDetails, CodeOptions},
 };
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::{args::Code, error::Error, output, session::Session, time};
+use super::copy;
+use crate::{
+    args::{Code, Copy},
+    error::Error,
+    output,
+    session::Session,
+    time,
+};
 
 /// Runs the command.
 pub(crate) async fn run(args: Code, session: &mut Session) -> Result<(), Error> {
+    if args.clip {
+        return copy::run(Copy { name: args.name, paste_once: false }, session).await;
+    }
     session.unlock().await?;
     let (code, details) = ask(&args, session).await?;
     if args.json {
         let CodeDetails { expires, period, account } = details;
         return output::secret_json(&Json { code: &code, expires, period, account });
-    }
-    if args.clip {
-        return copy(&code, &details);
     }
     output::secret_line(&code)?;
     if output::is_terminal() && output::is_terminal_err() && details.expires > 0 {
@@ -105,46 +106,6 @@ fn remark(details: &CodeDetails, now: u64) -> String {
         None => format!("expired at {}", time::iso(details.expires)),
     }
 }
-
-/// Gives the code to the clipboard's keeper, which lets go of it when the code has expired.
-fn copy(code: &str, details: &CodeDetails) -> Result<(), Error> {
-    let keeper = connect::program("countersign-tray").ok_or_else(|| {
-        Error::Usage("--clip needs countersign-tray, which is not installed beside this program".into())
-    })?;
-    let left = match details.expires {
-        0 => COUNTER_CODE_KEPT,
-        expires => expires.saturating_sub(time::now()),
-    };
-    let failed = || Error::io("the clipboard's keeper");
-    let mut child = Command::new(keeper)
-        .arg("--clip")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
-        .map_err(failed())?;
-    let mut stdin = child.stdin.take().expect("piped above");
-    let lines = Zeroizing::new(format!("{code}\n{left}\n"));
-    stdin.write_all(lines.as_bytes()).map_err(failed())?;
-    drop(stdin);
-    let mut word = [0; 2];
-    if child.stdout.take().expect("piped above").read_exact(&mut word).is_err() {
-        let mut why = String::new();
-        let stderr = child.stderr.take().expect("piped above");
-        stderr.take(LONGEST_REASON).read_to_string(&mut why).map_err(failed())?;
-        let why = why.trim().trim_start_matches("countersign-tray: ").to_owned();
-        return Err(failed()(io::Error::other(if why.is_empty() { "it ended without a word".into() } else { why })));
-    }
-    if output::is_terminal_err() {
-        output::say(&format!("Copied, for {left} s."));
-    }
-    Ok(())
-}
-
-/// Seconds that a counter-based code stays on the clipboard.
-const COUNTER_CODE_KEPT: u64 = 30;
-const LONGEST_REASON: u64 = 512;
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ mod add;
 mod check;
 mod code;
 mod completions;
+mod copy;
 mod doctor;
 mod edit;
 mod generations;
@@ -51,6 +52,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Scan(args) => scan::run(args, &mut session().await?).await,
         Command::Add(args) => add::run(args, &mut session().await?).await,
         Command::Code(args) => code::run(args, &mut session().await?).await,
+        Command::Copy(args) => copy::run(args, &mut session().await?).await,
         Command::List(args) => list::run(args, &mut session().await?).await,
         Command::Show(args) => show::run(args, &mut session().await?).await,
         Command::Uri(args) => uri::run(args, &mut session().await?).await,

@@ -1,0 +1,129 @@
+//! The offer: from the moment the clipboard is ours until it is not.
+
+use std::{
+    future, io,
+    os::unix::net,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{
+    io::Interest,
+    net::UnixStream,
+    signal::unix::{SignalKind, signal},
+    time::sleep_until,
+};
+
+use crate::{
+    End, Fault, Word,
+    board::{Board, BoardError, Event},
+    codes::Codes,
+    policy::Policy,
+    tell,
+};
+
+/// Offers the codes until the one that dies at this Unix time (0 for a counter's) is of no use to anybody any more.
+pub(crate) async fn serve(mut board: Box<dyn Board>, codes: &Codes, expires: u64, once: bool) -> Result<(), Fault> {
+    board.offer()?;
+    tell(Word::Copied(expires));
+    let began = Instant::now();
+    let mut policy = Policy::new(once, began);
+    let last = began + stays(expires, unix_now());
+    let mut terminate = signal(SignalKind::terminate())?;
+    let display = Display::of(&*board)?;
+    let end = loop {
+        let events = board.events()?;
+        if !events.is_empty() {
+            match answer(&mut *board, codes, &mut policy, events).await? {
+                Some(end) => break end,
+                // While an answer was under way, more may have arrived with it.
+                None => continue,
+            }
+        }
+        tokio::select! {
+            told = display.told() => told?,
+            () = sleep_until(last.into()) => break End::Expired,
+            () = until(policy.end()) => break End::Once,
+            () = codes.locked() => break End::Locked,
+            _ = terminate.recv() => break End::Told,
+        }
+    };
+    if end != End::Replaced {
+        board.withdraw()?;
+    }
+    tell(Word::Ended(end));
+    Ok(())
+}
+
+/// The display's connection, to wait on; what it says is read by the clipboard.
+struct Display(UnixStream);
+
+impl Display {
+    fn of(board: &dyn Board) -> io::Result<Self> {
+        let stream = net::UnixStream::from(board.descriptor().try_clone_to_owned()?);
+        stream.set_nonblocking(true)?;
+        Ok(Self(UnixStream::from_std(stream)?))
+    }
+
+    /// Waits until there is something new.
+    async fn told(&self) -> io::Result<()> {
+        self.0.readable().await?;
+        // Says that all has been read, as it will have been before the next wait.
+        let nothing_left = self.0.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+        nothing_left.or(Ok(()))
+    }
+}
+
+/// Answers what was asked; says so when the offer is no longer ours.
+async fn answer(
+    board: &mut dyn Board,
+    codes: &Codes,
+    policy: &mut Policy,
+    events: Vec<Event>,
+) -> Result<Option<End>, BoardError> {
+    for event in events {
+        let (asked, reader) = match event {
+            Event::Replaced => return Ok(Some(End::Replaced)),
+            Event::Asked(asked, reader) => (asked, reader),
+        };
+        let code = if policy.answers(reader, Instant::now()) { codes.at(unix_now()).await.ok() } else { None };
+        tell(if code.is_some() { Word::Pasted } else { Word::Refused });
+        board.answer(asked, code.as_deref().map(String::as_str))?;
+    }
+    Ok(None)
+}
+
+/// Returns how long an offer stays whose code dies at that Unix time.
+fn stays(expires: u64, now: u64) -> Duration {
+    match expires {
+        0 => COUNTED,
+        expires => Duration::from_secs(expires.saturating_sub(now)) + GRACE,
+    }
+}
+
+fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time.into()).await,
+        None => future::pending().await,
+    }
+}
+
+/// How long an offer outlives its first code: a paste then gives the next one.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long a code that follows a counter is offered.
+const COUNTED: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offer_outlives_its_code_by_a_little() {
+        assert_eq!(stays(130, 100), Duration::from_secs(35));
+        assert_eq!(stays(90, 100), GRACE, "the clock was set meanwhile");
+        assert_eq!(stays(0, 100), COUNTED);
+    }
+}

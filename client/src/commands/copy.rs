@@ -1,0 +1,85 @@
+//! `countersign copy`: the code of an account on the clipboard, held there by `countersign-clip` until it has expired.
+
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    os::unix::process::CommandExt,
+    process::{Child, Command, Stdio},
+};
+
+use countersign_api::{connect, types::AccountInfo};
+use zeroize::Zeroizing;
+
+use crate::{args::Copy, error::Error, output, session::Session, time};
+
+/// Runs the command: it ends when the clipboard has the code, and `countersign-clip` stays.
+pub(crate) async fn run(args: Copy, session: &mut Session) -> Result<(), Error> {
+    let account = session.account(&args.name.text()).await?;
+    let pin = match session.asking.tty().filter(|_| account.pin_needed) {
+        Some(tty) => Some(tty.ask_secret("PIN of this account: ").await?),
+        None => None,
+    };
+    let mut clip = start(&account, args.paste_once, pin.as_deref().map(String::as_str)).map_err(failed())?;
+    let lines = BufReader::new(clip.stdout.take().expect("the output is piped")).lines();
+    for line in lines {
+        let line = line.map_err(failed())?;
+        match line.split_once(' ').unwrap_or((&line, "")) {
+            ("waiting", _) => remark(&format!("The code of now lives less than {SOON} s: waiting for the next one …")),
+            ("copied", expires) => {
+                remark(&copied(&account.title, expires.parse().unwrap_or(0), time::now(), args.paste_once));
+                return Ok(());
+            }
+            _ => {}
+        }
+    }
+    // It has said why, on the standard error that it shares with this program.
+    let status = clip.wait().map_err(failed())?;
+    Err(Error::Said(status.code().and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0).unwrap_or(1)))
+}
+
+fn start(account: &AccountInfo, once: bool, pin: Option<&str>) -> io::Result<Child> {
+    let missing = || io::Error::new(io::ErrorKind::NotFound, "it is not installed beside this program");
+    let mut command = Command::new(connect::program("countersign-clip").ok_or_else(missing)?);
+    command.args(once.then_some("--once")).args(pin.map(|_| "--pin")).arg(&account.id);
+    // A terminal that closes, or Ctrl-C there, is not to end it.
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+    let mut child = command.spawn()?;
+    let mut input = child.stdin.take().expect("the input is piped");
+    if let Some(pin) = pin {
+        input.write_all(Zeroizing::new(format!("{pin}\n")).as_bytes())?;
+    }
+    Ok(child)
+}
+
+fn failed() -> impl FnOnce(io::Error) -> Error {
+    Error::io("countersign-clip")
+}
+
+/// Says something to a person; a script has the exit code.
+fn remark(text: &str) {
+    if output::is_terminal_err() {
+        output::say(&output::one_line(text));
+    }
+}
+
+fn copied(title: &str, expires: u64, now: u64, once: bool) -> String {
+    let left = match expires {
+        0 => String::new(),
+        expires => format!(", {} s", expires.saturating_sub(now)),
+    };
+    let once = if once { ", for one paste" } else { "" };
+    format!("Code for {title} copied{left}{once}.")
+}
+
+/// Seconds that a copied code must still live.
+const SOON: u32 = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_copied_is_said_without_the_code() {
+        assert_eq!(copied("GitHub – alice", 124, 100, false), "Code for GitHub – alice copied, 24 s.");
+        assert_eq!(copied("Bank", 0, 100, true), "Code for Bank copied, for one paste.");
+    }
+}
