@@ -13,7 +13,8 @@ use crate::{
 /// which is what the daemon gives it with each scan.
 pub(crate) fn run(args: &Doctor) -> Result<(), Error> {
     match args.topic {
-        DoctorTopic::Capture { json } => ask(&["--doctor", "--json"][..1 + usize::from(json)]),
+        DoctorTopic::Capture { json: false } => ask(&["--doctor"]),
+        DoctorTopic::Capture { json: true } => ask(&["--doctor", "--json"]),
         DoctorTopic::Sandbox => ask(&["--self-test"]),
     }
 }
