@@ -30,6 +30,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("countersign", &["countersign-core", "countersignd", "xcap", "rqrr", "age", "totp-rs"]),
     ("countersign", TOOLKITS),
     ("countersign-tray", &["countersign-core", "countersignd", "xcap", "rqrr", "age", "totp-rs", "gtk", "gtk4"]),
+    ("countersign-clip", &["countersign-core", "countersignd", "xcap", "rqrr", "image", "age", "totp-rs"]),
+    ("countersign-clip", TOOLKITS),
     (
         "countersign-window",
         &["countersign-core", "countersign-api", "countersignd", "zbus", "tokio", "xcap", "rqrr", "image"],

@@ -5,6 +5,7 @@
 
 mod bus;
 mod cli;
+mod clipboard;
 mod codes;
 mod desktop;
 mod keyring;
@@ -44,6 +45,7 @@ fn main() {
     tests.extend(desktop::tests());
     tests.extend(keyring::tests());
     tests.extend(cli::tests());
+    tests.extend(clipboard::tests());
     tests.extend(notify::tests());
     tests.extend(codes::tests());
     tests.extend(layering::tests());

@@ -1,7 +1,7 @@
 //! `countersign copy`: the code of an account on the clipboard, held there by `countersign-clip` until it has expired.
 
 use std::{
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
 };
@@ -31,8 +31,10 @@ pub(crate) async fn run(args: Copy, session: &mut Session) -> Result<(), Error> 
             _ => {}
         }
     }
-    // It has said why, on the standard error that it shares with this program.
+    let mut why = String::new();
+    clip.stderr.take().expect("the errors are piped").take(LONGEST).read_to_string(&mut why).map_err(failed())?;
     let status = clip.wait().map_err(failed())?;
+    output::say(&format!("countersign: {}", output::one_line(why.trim().trim_start_matches("countersign-clip: "))));
     Err(Error::Said(status.code().and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0).unwrap_or(1)))
 }
 
@@ -40,8 +42,9 @@ fn start(account: &AccountInfo, once: bool, pin: Option<&str>) -> io::Result<Chi
     let missing = || io::Error::new(io::ErrorKind::NotFound, "it is not installed beside this program");
     let mut command = Command::new(connect::program("countersign-clip").ok_or_else(missing)?);
     command.args(once.then_some("--once")).args(pin.map(|_| "--pin")).arg(&account.id);
-    // A terminal that closes, or Ctrl-C there, is not to end it.
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+    // A terminal that closes, or Ctrl-C there, is not to end it, and whoever reads what this program says is not to wait
+    // for its end.
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn()?;
     let mut input = child.stdin.take().expect("the input is piped");
     if let Some(pin) = pin {
@@ -70,6 +73,8 @@ fn copied(title: &str, expires: u64, now: u64, once: bool) -> String {
     format!("Code for {title} copied{left}{once}.")
 }
 
+/// The most bytes of a failure that are read.
+const LONGEST: u64 = 4096;
 /// Seconds that a copied code must still live.
 const SOON: u32 = 5;
 

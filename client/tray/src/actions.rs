@@ -1,39 +1,17 @@
 //! What a click does: calls to the daemon on a private connection, and commands in a terminal.
 
-use std::{env, process::Stdio, time::Duration};
+use std::{env, process::Stdio};
 
 use countersign_api::{
-    Error,
-    accounts::AccountsProxy,
-    connect,
+    Error, connect,
     scanner::ScannerProxy,
-    types::{CodeDetails, CodeOptions, NoOptions, PromptOptions, ScanOptions},
+    types::{NoOptions, PromptOptions, ScanOptions},
     vault::VaultProxy,
 };
 use tokio::process::Command;
 use zbus::{Connection, proxy::CacheProperties};
-use zeroize::Zeroizing;
 
-use crate::{
-    menu::{Account, Action},
-    terminal,
-};
-
-/// A code, and when it dies.
-pub(crate) struct Code {
-    /// What is copied.
-    pub(crate) text: Zeroizing<String>,
-    /// Unix time in seconds; 0 where codes follow a counter.
-    pub(crate) expires: u64,
-}
-
-/// Gets a code that a person has the time to paste.
-pub(crate) async fn code(account: &Account) -> Result<Code, Error> {
-    let connection = connect::private().await?;
-    let proxy = AccountsProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?;
-    let (text, details) = proxy.code_with(&account.id, code_options(account).into()).await?;
-    Ok(Code { text: Zeroizing::new(text), expires: CodeDetails::from(details).expires })
-}
+use crate::{menu::Action, terminal};
 
 /// Does what an entry asks for, but for copying and quitting. Answers a text where it came to nothing.
 pub(crate) async fn run(action: &Action) -> Result<(), String> {
@@ -115,26 +93,6 @@ fn screen() -> [Option<String>; 5] {
         .map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
-fn code_options(account: &Account) -> CodeOptions {
-    let counts = account.period == 0;
-    CodeOptions {
-        fresh: (!counts).then(|| FRESH.min(account.period / 2)),
-        max_wait: Some(MAX_WAIT),
-        prompt: Some(true),
-        // A click asks for one code, knowing that it uses one up.
-        advance: counts.then_some(true),
-        ..CodeOptions::default()
-    }
-}
-
-/// Returns how long a code that dies then is still of use.
-pub(crate) fn remaining(expires: u64, now: Duration) -> Duration {
-    match expires {
-        0 => COUNTED,
-        expires => Duration::from_secs(expires).saturating_sub(now),
-    }
-}
-
 fn told(result: Result<(), Error>, connecting: bool) -> Result<(), String> {
     result.map_err(|error| failure(&error, connecting).unwrap_or_default())
 }
@@ -155,33 +113,10 @@ const NOT_HERE: i32 = 2;
 const LOCKED: i32 = 4;
 /// Exit code of the command line: the question was dismissed.
 const CANCELLED: i32 = 5;
-/// Seconds that a copied code must still live.
-const FRESH: u32 = 5;
-/// The most seconds to wait for such a code.
-const MAX_WAIT: u32 = 30;
-/// How long a code that follows a counter stays on the clipboard.
-const COUNTED: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_code_is_asked_for_that_can_be_pasted_in_time() {
-        let options = |period| code_options(&Account { period, ..Account::default() });
-        assert_eq!((options(30).fresh, options(30).advance), (Some(5), None));
-        // Of a code that lives 4 s, 5 can't be asked.
-        assert_eq!(options(4).fresh, Some(2));
-        assert_eq!((options(0).fresh, options(0).advance), (None, Some(true)));
-    }
-
-    #[test]
-    fn a_code_is_of_use_until_it_dies() {
-        let now = Duration::from_millis(100_500);
-        assert_eq!(remaining(120, now), Duration::from_millis(19_500));
-        assert_eq!(remaining(90, now), Duration::ZERO);
-        assert_eq!(remaining(0, now), COUNTED);
-    }
 
     #[test]
     fn a_failure_is_told_without_the_programs_name() {

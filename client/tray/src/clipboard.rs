@@ -1,110 +1,92 @@
-//! A code on the clipboard: there until it has expired, or until something else is copied.
-//!
-//! The clipboard of X11 and Wayland lives in the program that copied. So a thread serves it and ends when somebody else
-//! owns the clipboard: as long as it runs, the clipboard is ours, and only then may it be cleared.
+//! A code on the clipboard: `countersign-clip` offers it, one process an offer, and says how that goes.
 
-use std::{
-    io::{self, Read, Write},
-    sync::mpsc::{self, RecvTimeoutError},
-    thread,
-    time::Duration,
+use std::process::Stdio;
+
+use countersign_api::connect;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::Command,
 };
 
-use arboard::{Clipboard, Error, SetExtLinux};
-use zeroize::Zeroizing;
-
-/// How long a code stays on the clipboard after it has expired: sites take it a little longer too.
-pub(crate) const GRACE: Duration = Duration::from_secs(5);
-
-/// Puts the code on the clipboard, with the hint that no history shall keep it. Calls `lost` when it is there no more,
-/// for whatever reason.
-pub(crate) fn hold(code: Zeroizing<String>, lost: impl FnOnce() + Send + 'static) -> Result<(), String> {
-    let mut clipboard = Clipboard::new().map_err(why)?;
-    // Waiting for the loss does not tell whether the copying worked, so that comes first.
-    clipboard.set().exclude_from_history().text(code.as_str()).map_err(why)?;
-    let serve = move || {
-        let _ = clipboard.set().exclude_from_history().wait().text(code.as_str());
-        drop(clipboard);
-        lost();
-    };
-    let thread = thread::Builder::new().name("clipboard".into()).spawn(serve);
-    thread.map(drop).map_err(|error| format!("the clipboard can't be served: {error}"))
+/// How an offer goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// The code of now dies too soon; the next one is waited for.
+    Waiting,
+    /// It can be pasted.
+    Copied,
+    /// It is over, or there never was one; with a text where the person should know why.
+    Over(Option<String>),
 }
 
-/// Says it in the person's words: the library's own speak of sockets.
-fn why(error: Error) -> String {
-    match error {
-        Error::Unknown { .. } => {
-            "no clipboard: neither an X server nor a Wayland compositor with data control answers".into()
+/// Offers the account's code, and tells how it goes; the last word is [`Word::Over`].
+pub(crate) async fn offer(account: &str, tell: impl Fn(Word)) {
+    let why = match talk(account, &tell).await {
+        Ok(why) => why,
+        Err(error) => Some(format!("countersign-clip: {error}")),
+    };
+    tell(Word::Over(why));
+}
+
+async fn talk(account: &str, tell: impl Fn(Word)) -> std::io::Result<Option<String>> {
+    let Some(program) = connect::program("countersign-clip") else {
+        return Ok(Some("countersign-clip is not installed".into()));
+    };
+    let mut command = Command::new(program);
+    // It outlives the tray: what was copied can still be pasted.
+    let mut child = command.arg(account).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().expect("the output is piped")).lines();
+    while let Some(line) = lines.next_line().await? {
+        if let Some(word) = word(&line) {
+            tell(word);
         }
-        error => format!("the clipboard can't be used: {error}"),
+    }
+    let mut errors = String::new();
+    child.stderr.take().expect("the errors are piped").take(LONGEST).read_to_string(&mut errors).await?;
+    let status = child.wait().await?;
+    Ok((!status.success() && status.code() != Some(CANCELLED)).then(|| said(&errors)))
+}
+
+fn word(line: &str) -> Option<Word> {
+    match line.split(' ').next() {
+        Some("waiting") => Some(Word::Waiting),
+        Some("copied") => Some(Word::Copied),
+        _ => None,
     }
 }
 
-/// Empties the clipboard. To be called only while it is ours.
-pub(crate) fn clear() {
-    // Where the display is gone, its clipboard is gone too.
-    let _ = Clipboard::new().and_then(|mut clipboard| clipboard.clear());
+/// Returns what was said of a failure, without the program's name.
+fn said(errors: &str) -> String {
+    let line = errors.lines().next().unwrap_or("countersign-clip ended without a word");
+    line.trim_start_matches("countersign-clip: ").to_owned()
 }
 
-/// Plays `--clip`: reads a code and the seconds it lives from standard input, says `ok` once the clipboard has it, and
-/// stays until the code has expired or something else has been copied.
-pub(crate) fn serve_stdin() -> Result<(), String> {
-    let mut text = Zeroizing::new(String::with_capacity(INPUT));
-    io::stdin().take(INPUT as u64).read_to_string(&mut text).map_err(|error| format!("no code to copy: {error}"))?;
-    let (code, lives) = parse(&text).ok_or("expects two lines: the code, and the seconds it lives")?;
-    let (sender, lost) = mpsc::channel();
-    let send = move || {
-        // The receiver is gone when the time was up first.
-        let _ = sender.send(());
-    };
-    hold(Zeroizing::new(code.to_owned()), send)?;
-    drop(text);
-    let mut out = io::stdout();
-    // Who started this may have ended already; the code stays all the same.
-    let _ = out.write_all(b"ok\n").and_then(|()| out.flush());
-    if lost.recv_timeout(lives + GRACE) == Err(RecvTimeoutError::Timeout) {
-        clear();
-        // The clipboard has really been given up when its thread says so.
-        let _ = lost.recv_timeout(GRACE);
-    }
-    Ok(())
-}
-
-fn parse(text: &str) -> Option<(&str, Duration)> {
-    let mut lines = text.lines();
-    let (code, seconds) = (lines.next()?, lines.next()?.trim().parse().ok()?);
-    let fits = (1..=MAX_CODE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (fits && lines.next().is_none() && seconds <= DAY).then(|| (code, Duration::from_secs(seconds)))
-}
-
-/// The most bytes of standard input that are looked at.
-const INPUT: usize = 256;
-const MAX_CODE: usize = 32;
-/// The longest period that a code can have.
-const DAY: u64 = 86_400;
+/// Exit code: the question was dismissed.
+const CANCELLED: i32 = 5;
+/// The most bytes of a failure that are read.
+const LONGEST: u64 = 4096;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn two_lines_are_a_code_and_its_life() {
-        assert_eq!(parse("755224\n30\n"), Some(("755224", Duration::from_secs(30))));
-        assert_eq!(parse("K7PQ2\n0"), Some(("K7PQ2", Duration::ZERO)));
-        for bad in [
-            "",
-            "755224",
-            "755224\n",
-            "755224\nsoon\n",
-            "\n30\n",
-            "75 24\n30\n",
-            "755224\n30\n1\n",
-            "1\n86401\n",
-            "1\n-1\n",
-        ] {
-            assert_eq!(parse(bad), None, "{bad:?}");
+    fn what_the_icon_shows_is_heard() {
+        assert_eq!(word("waiting"), Some(Word::Waiting));
+        assert_eq!(word("copied 1764012330"), Some(Word::Copied));
+        for other in ["pasted", "ended expired", "", "a word of a later version"] {
+            assert_eq!(word(other), None, "{other}");
         }
-        assert_eq!(parse(&format!("{}\n30\n", "1".repeat(33))), None);
+    }
+
+    #[test]
+    fn a_failure_is_told_without_the_programs_name() {
+        assert_eq!(said("countersign-clip: nothing was copied\n"), "nothing was copied");
+        assert_eq!(said(""), "countersign-clip ended without a word");
+    }
+
+    #[test]
+    fn the_exit_code_is_that_of_the_contract() {
+        assert_eq!(i32::from(countersign_api::Error::Cancelled(String::new()).exit_code()), CANCELLED);
     }
 }

@@ -60,6 +60,7 @@ type Layer = (Shape, [u8; 3]);
 fn layers(face: Face) -> Vec<Layer> {
     let (ground, marks, sign) = match face {
         Face::Copied => return copied(),
+        Face::Awaited => (Some(TEAL), PAPER, clock(GOLD)),
         Face::State(State::Unlocked) => (Some(TEAL), PAPER, check(GOLD)),
         Face::State(State::Locked) => (Some(SLATE), FADED, padlock(PAPER)),
         Face::State(State::NoVault) => (Some(TEAL), FADED, plus(GOLD)),
@@ -80,6 +81,14 @@ fn check(colour: [u8; 3]) -> Vec<Layer> {
     vec![
         (Shape::Line((0.57, 0.75), (0.68, 0.86), 0.12), colour),
         (Shape::Line((0.68, 0.86), (0.88, 0.60), 0.12), colour),
+    ]
+}
+
+fn clock(colour: [u8; 3]) -> Vec<Layer> {
+    vec![
+        (Shape::Rim(0.55, 0.55, 0.91, 0.91, 0.075), colour),
+        (Shape::Line((0.73, 0.63), (0.73, 0.74), 0.07), colour),
+        (Shape::Line((0.73, 0.74), (0.80, 0.78), 0.07), colour),
     ]
 }
 
@@ -150,13 +159,14 @@ const GREY: [u8; 3] = [0x8a, 0x94, 0x9c];
 mod tests {
     use super::*;
 
-    const FACES: [Face; 6] = [
+    const FACES: [Face; 7] = [
         Face::State(State::NoDaemon),
         Face::State(State::NoVault),
         Face::State(State::Locked),
         Face::State(State::Unlocked),
         Face::State(State::Unusable),
         Face::Copied,
+        Face::Awaited,
     ];
 
     /// How much of the picture differs, in percent.

@@ -1,4 +1,4 @@
-//! `countersign-tray`: two-factor codes from the system tray, and `--clip`, which holds a code on the clipboard.
+//! `countersign-tray`: two-factor codes from the system tray.
 //!
 //! The map: `menu` is what is shown, as plain data; `icon` and `draw` put it into the panel; `follow` hears the daemon,
 //! `actions` asks it, `clipboard` and `terminal` are what clicks end in; `tray` is the loop that ties them together.
@@ -31,7 +31,6 @@ fn main() -> ExitCode {
     let words: Vec<_> = arguments.iter().map(|word| word.to_str().unwrap_or_default()).collect();
     let result = match words.as_slice() {
         [] => tray().map_err(|error| error.to_string()),
-        ["--clip"] => clipboard::serve_stdin(),
         ["--version" | "-V"] => say(concat!("countersign-tray ", env!("CARGO_PKG_VERSION"), "\n")),
         ["--help" | "-h"] => say(HELP),
         _ => {
@@ -93,10 +92,8 @@ const NAME: &str = "org.countersign.Tray1";
 const HELP: &str = "\
 Two-factor codes from the system tray
 
-Usage: countersign-tray [--clip | --version | --help]
+Usage: countersign-tray [--version | --help]
 
-      --clip     Hold a code on the clipboard until it has expired: reads two
-                 lines from standard input, the code and the seconds it lives
   -V, --version  Print the version
   -h, --help     Print this help
 ";

@@ -111,8 +111,22 @@ pub(crate) struct View {
 pub(crate) enum Face {
     /// How the vault is.
     State(State),
+    /// The next code is waited for, to be copied.
+    Awaited,
     /// A code is on the clipboard.
     Copied,
+}
+
+/// What of ours is on the clipboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Clipboard {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// Nothing yet: the code of now dies too soon.
+    Awaited,
+    /// A code.
+    Holds,
 }
 
 /// A line of the menu.
@@ -133,11 +147,12 @@ pub(crate) enum Entry {
 pub(crate) struct Model {
     view: View,
     failure: Option<String>,
-    holds_code: bool,
+    clipboard: Clipboard,
 }
 
 impl Model {
     /// Returns what the daemon told last.
+    #[cfg(test)]
     pub(crate) fn view(&self) -> &View {
         &self.view
     }
@@ -155,19 +170,24 @@ impl Model {
         self.failure = failure;
     }
 
-    /// Takes whether a code of ours is on the clipboard.
-    pub(crate) fn set_holds_code(&mut self, holds_code: bool) {
-        self.holds_code = holds_code;
+    /// Takes what of ours is on the clipboard.
+    pub(crate) fn set_clipboard(&mut self, clipboard: Clipboard) {
+        self.clipboard = clipboard;
     }
 
     /// Returns the icon.
     pub(crate) fn face(&self) -> Face {
-        if self.holds_code { Face::Copied } else { Face::State(self.view.state) }
+        match self.clipboard {
+            Clipboard::Empty => Face::State(self.view.state),
+            Clipboard::Awaited => Face::Awaited,
+            Clipboard::Holds => Face::Copied,
+        }
     }
 
     /// Returns the tooltip: never a name, never a code.
     pub(crate) fn tooltip(&self) -> &'static str {
         match self.face() {
+            Face::Awaited => "Waiting for the next code, to copy it",
             Face::Copied => "A code is on the clipboard until it has expired",
             Face::State(State::NoDaemon) => "countersignd is not running",
             Face::State(State::NoVault) => "Not set up yet",

@@ -197,7 +197,7 @@ fn names_of_clicks_read_back() {
 fn a_copied_code_shows_in_icon_and_tooltip_only() {
     let mut model = model(State::Unlocked, many(3));
     let before = model.menu();
-    model.set_holds_code(true);
+    model.set_clipboard(Clipboard::Holds);
     assert_eq!(model.face(), Face::Copied);
     assert_eq!(model.menu(), before);
     // No label and no tooltip has six digits in a row: there is no place where a code could stand.

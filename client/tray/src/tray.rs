@@ -1,35 +1,26 @@
 //! The tray at work: one loop that takes clicks, news and results, and shows what they change.
 
-use std::{
-    collections::HashSet,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::collections::HashSet;
 
-use tokio::{
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    time::Instant,
-};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use zbus::Connection;
-use zeroize::Zeroizing;
 
 use crate::{
-    actions::{self, Code},
-    clipboard,
+    actions,
+    clipboard::{self, Word},
     follow::{self, News, Signals},
     icon::{Click, Fault, Icon},
-    menu::{Action, Model, State, View},
+    menu::{Action, Clipboard, Model, State, View},
 };
 
 /// What a task of the tray has brought about.
 enum Outcome {
     /// What the daemon told.
     Looked(View),
-    /// A code, or why there is none; the number says which click it was.
-    Code(u64, Result<Code, Option<String>>),
+    /// How an offer on the clipboard goes; the number says which click it was.
+    Offer(u64, Word),
     /// An entry's work is done, or why it is not; an empty text says nothing.
     Done(Action, Result<(), String>),
-    /// The clipboard is no longer ours; the number says which click's code was there.
-    ClipboardLost(u64),
 }
 
 /// How far a look at the daemon is.
@@ -43,28 +34,16 @@ enum Look {
     Stale,
 }
 
-/// The clipboard's two ends, so that tests need none.
-struct Clipboard {
-    hold: fn(Zeroizing<String>, Lost) -> Result<(), String>,
-    clear: fn(),
-}
-
-/// What is called when the clipboard is no longer ours.
-type Lost = Box<dyn FnOnce() + Send>;
-
 /// The tray, but for its icon.
 struct Tray {
     model: Model,
-    clipboard: Clipboard,
     outcomes: UnboundedSender<Outcome>,
     /// What is being done: a second click on the same entry does not do it twice.
     busy: HashSet<Action>,
     /// Whether the daemon is being asked how everything is, and whether there was news since.
     look: Look,
-    /// Counts codes asked for, and locks: only the newest code goes onto the clipboard, and none after a lock.
-    codes: u64,
-    /// The code on the clipboard, while it is ours: which click's, and when it has to go.
-    held: Option<(u64, Instant)>,
+    /// Counts offers on the clipboard: the newest is the one that shows.
+    offers: u64,
 }
 
 /// Runs the tray until it is quit or the bus goes.
@@ -77,13 +56,11 @@ pub(crate) async fn run(
 ) -> Result<(), Fault> {
     let mut signals = Signals::new(&bus).await?;
     let (outcomes, mut results) = unbounded_channel();
-    let clipboard = Clipboard { hold: |code, lost| clipboard::hold(code, lost), clear: clipboard::clear };
-    let mut tray = Tray::new(model, clipboard, outcomes);
+    let mut tray = Tray::new(model, outcomes);
     let mut end = std::pin::pin!(end);
     // A tray without a daemon is of no use to anybody: that one start is not waited for with a click.
     tray.begin(Action::Start);
     loop {
-        let clear_at = tray.held.map(|(_, time)| time);
         tokio::select! {
             Some(click) = clicks.recv() => {
                 let action = match click {
@@ -101,18 +78,16 @@ pub(crate) async fn run(
                 None => break,
             },
             Some(outcome) = results.recv() => tray.take(outcome),
-            () = sleep_until(clear_at) => tray.clear_clipboard(),
             () = &mut end => break,
         }
         icon.show(&tray.model)?;
     }
-    tray.clear_clipboard();
     Ok(())
 }
 
 impl Tray {
-    fn new(model: Model, clipboard: Clipboard, outcomes: UnboundedSender<Outcome>) -> Self {
-        Self { model, clipboard, outcomes, busy: HashSet::new(), look: Look::Idle, codes: 0, held: None }
+    fn new(model: Model, outcomes: UnboundedSender<Outcome>) -> Self {
+        Self { model, outcomes, busy: HashSet::new(), look: Look::Idle, offers: 0 }
     }
 
     fn clicked(&mut self, action: Action) {
@@ -139,13 +114,10 @@ impl Tray {
     }
 
     fn copy(&mut self, id: &str) {
-        // An entry that was clicked just as its account went, or as the vault was locked.
-        let Some(account) = self.model.view().accounts.iter().find(|account| account.id == id).cloned() else { return };
-        self.codes += 1;
-        let (number, outcomes) = (self.codes, self.outcomes.clone());
+        self.offers += 1;
+        let (number, account, outcomes) = (self.offers, id.to_owned(), self.outcomes.clone());
         tokio::spawn(async move {
-            let code = actions::code(&account).await.map_err(|error| actions::failure(&error, false));
-            send(&outcomes, Outcome::Code(number, code));
+            clipboard::offer(&account, |word| send(&outcomes, Outcome::Offer(number, word))).await;
         });
     }
 
@@ -185,74 +157,39 @@ impl Tray {
     fn take(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Looked(view) => self.looked(view),
-            Outcome::Code(number, result) if number == self.codes => {
-                match result {
-                    Ok(code) => self.put(number, code),
-                    Err(failure) => self.model.set_failure(failure),
-                }
-                // The order of use is another one now, or the daemon has gone.
-                self.look();
-            }
-            Outcome::ClipboardLost(number) if self.held.is_some_and(|(held, _)| held == number) => {
-                self.forget_clipboard();
-            }
+            Outcome::Offer(number, word) if number == self.offers => self.offered(word),
+            Outcome::Offer(..) => {}
             Outcome::Done(action, result) => {
                 self.busy.remove(&action);
                 self.model.set_failure(result.err().filter(|text| !text.is_empty()));
                 self.look();
             }
-            Outcome::Code(..) | Outcome::ClipboardLost(_) => {}
         }
     }
 
-    /// Takes a new view. With the vault locked, no code stays on the clipboard and none comes there any more.
-    fn show(&mut self, view: View) {
-        if view.state != State::Unlocked {
-            self.clear_clipboard();
-            self.codes += 1;
-        }
-        self.model.set_view(view);
-    }
-
-    fn put(&mut self, number: u64, code: Code) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let stays = actions::remaining(code.expires, now) + clipboard::GRACE;
-        let outcomes = self.outcomes.clone();
-        let lost = Box::new(move || send(&outcomes, Outcome::ClipboardLost(number)));
-        match (self.clipboard.hold)(code.text, lost) {
-            Ok(()) => {
-                self.held = Some((number, Instant::now() + stays));
-                self.model.set_holds_code(true);
+    /// Shows how the newest offer goes.
+    fn offered(&mut self, word: Word) {
+        let clipboard = match word {
+            Word::Waiting => Clipboard::Awaited,
+            Word::Copied => Clipboard::Holds,
+            Word::Over(why) => {
+                self.model.set_failure(why);
+                Clipboard::Empty
             }
-            Err(error) => self.model.set_failure(Some(error)),
-        }
+        };
+        self.model.set_clipboard(clipboard);
+        // The order of use is another one now, or the daemon has gone.
+        self.look();
     }
 
-    /// Takes our code off the clipboard; what somebody else copied stays.
-    fn clear_clipboard(&mut self) {
-        if self.held.is_some() {
-            (self.clipboard.clear)();
-            self.forget_clipboard();
-        }
-    }
-
-    fn forget_clipboard(&mut self) {
-        self.held = None;
-        self.model.set_holds_code(false);
+    fn show(&mut self, view: View) {
+        self.model.set_view(view);
     }
 }
 
 fn send(outcomes: &UnboundedSender<Outcome>, outcome: Outcome) {
     // Nobody listens any more when the tray is ending.
     let _ = outcomes.send(outcome);
-}
-
-/// Sleeps until then; for ever without a time.
-async fn sleep_until(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time).await,
-        None => std::future::pending().await,
-    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,12 @@
 //! What the loop makes of what happens in an order that nobody wished for. No test waits, so no task ever runs: no daemon
 //! and no clipboard of whoever runs the tests is touched.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use super::*;
 use crate::menu::{Account, Face};
 
-static CLEARED: AtomicUsize = AtomicUsize::new(0);
-
 fn tray() -> (Tray, UnboundedReceiver<Outcome>) {
     let (sender, receiver) = unbounded_channel();
-    let clipboard = Clipboard { hold: |_, _| Ok(()), clear: || () };
-    let mut tray = Tray::new(Model::default(), clipboard, sender);
+    let mut tray = Tray::new(Model::default(), sender);
     tray.show(unlocked());
     (tray, receiver)
 }
@@ -21,57 +16,35 @@ fn unlocked() -> View {
     View { state: State::Unlocked, accounts: vec![account], ..View::default() }
 }
 
-fn code() -> Code {
-    Code { text: Zeroizing::new("755224".into()), expires: 0 }
+#[tokio::test]
+async fn the_icon_shows_how_an_offer_goes() {
+    let (mut tray, _results) = tray();
+    tray.copy("a1");
+    for (word, face) in
+        [(Word::Waiting, Face::Awaited), (Word::Copied, Face::Copied), (Word::Over(None), Face::State(State::Unlocked))]
+    {
+        tray.take(Outcome::Offer(1, word));
+        assert_eq!(tray.model.face(), face);
+    }
 }
 
 #[tokio::test]
-async fn a_code_goes_onto_the_clipboard_and_shows_in_the_icon() {
+async fn of_two_clicks_the_later_one_shows() {
     let (mut tray, _results) = tray();
-    tray.codes = 1;
-    tray.take(Outcome::Code(1, Ok(code())));
+    tray.copy("a1");
+    tray.copy("a1");
+    tray.take(Outcome::Offer(2, Word::Copied));
+    // The first one's offer ends when the second takes its place; that is no news.
+    tray.take(Outcome::Offer(1, Word::Over(Some("another program took it".into()))));
     assert_eq!(tray.model.face(), Face::Copied);
-    tray.take(Outcome::ClipboardLost(1));
-    assert_eq!((tray.model.face(), tray.held), (Face::State(State::Unlocked), None));
 }
 
 #[tokio::test]
-async fn a_code_that_comes_after_a_lock_is_dropped() {
+async fn an_offer_that_fails_says_why() {
     let (mut tray, _results) = tray();
-    tray.codes = 1;
-    tray.heard(News::State(State::Locked));
-    tray.take(Outcome::Code(1, Ok(code())));
-    assert_eq!((tray.model.face(), tray.held), (Face::State(State::Locked), None));
-}
-
-#[tokio::test]
-async fn a_lock_clears_the_clipboard_at_once_and_only_while_it_is_ours() {
-    let (mut tray, _results) = tray();
-    tray.clipboard.clear = || {
-        CLEARED.fetch_add(1, Ordering::Relaxed);
-    };
-    tray.codes = 1;
-    tray.take(Outcome::Code(1, Ok(code())));
-    tray.heard(News::State(State::Locked));
-    assert_eq!(CLEARED.load(Ordering::Relaxed), 1);
-    tray.show(unlocked());
-    tray.codes = 7;
-    tray.take(Outcome::Code(7, Ok(code())));
-    tray.take(Outcome::ClipboardLost(7));
-    tray.heard(News::Gone);
-    assert_eq!(CLEARED.load(Ordering::Relaxed), 1, "what somebody else copied was cleared");
-}
-
-#[tokio::test]
-async fn of_two_clicks_the_later_one_wins() {
-    let (mut tray, _results) = tray();
-    tray.codes = 2;
-    tray.take(Outcome::Code(2, Ok(code())));
-    tray.take(Outcome::Code(1, Ok(code())));
-    assert_eq!(tray.held.map(|(number, _)| number), Some(2));
-    // The first code's thread ends when the second takes its place; that is no loss.
-    tray.take(Outcome::ClipboardLost(1));
-    assert_eq!(tray.model.face(), Face::Copied);
+    tray.copy("a1");
+    tray.take(Outcome::Offer(1, Word::Over(Some("no clipboard".into()))));
+    assert!(tray.model.menu().iter().any(|entry| *entry == crate::menu::Entry::Note("no clipboard".into())));
 }
 
 #[tokio::test]

@@ -1,0 +1,164 @@
+//! The clipboard, on X11 and on Wayland: a code that is computed as it is pasted, and goes when it should.
+
+use harness::{
+    World,
+    samples::{Account, decode_base32},
+    tests, until,
+    wait::{LIMIT, unix_now},
+};
+
+tests![
+    a_paste_after_the_code_has_changed_gives_the_new_one,
+    one_paste_is_one_paste,
+    a_history_that_reads_first_gets_nothing_of_one_paste,
+    a_lock_takes_it_off_at_once,
+    what_was_copied_since_stays,
+    it_is_told_to_be_a_secret,
+    a_counters_code_is_used_up_once,
+    without_a_clipboard_nothing_is_copied_and_that_is_said,
+];
+
+/// A session with an X server, and one with a Wayland compositor alone.
+fn sessions() -> [World; 2] {
+    [World::build().display().vault().start(), World::build().wayland().vault().start()]
+}
+
+fn is_wayland(world: &World) -> bool {
+    world.environment().contains_key("WAYLAND_DISPLAY")
+}
+
+/// Pastes a text; `None` where the clipboard is empty.
+fn paste(world: &World, form: Option<&str>) -> Option<String> {
+    let run = if is_wayland(world) {
+        world.cmd("wl-paste").arg("-n").args(form.map(|form| ["-t", form]).into_iter().flatten()).run()
+    } else {
+        let form = form.map(|form| ["-t", form]);
+        world.cmd("xclip").args(["-o", "-selection", "clipboard"]).args(form.into_iter().flatten()).run()
+    };
+    (run.code == 0 && !run.out.is_empty()).then_some(run.out)
+}
+
+fn until_empty(world: &World) {
+    until("an empty clipboard", LIMIT, || paste(world, None).is_none().then_some(()));
+}
+
+/// Adds an account whose codes live that many seconds, and whose key is watched for.
+fn account(world: &World, issuer: &str, period: u64) -> Account {
+    let account = Account::new(issuer, "alice");
+    world.witness().plant_key(&format!("the key of {issuer}"), &account.secret);
+    world.add_uri(&account.uri_with(&format!("&period={period}")));
+    account
+}
+
+/// Returns the code as oathtool has it.
+fn oathtool(world: &World, account: &Account, period: u64, at: u64) -> String {
+    let args = ["-b".to_owned(), "--totp".into(), "-s".into(), format!("{period}s"), "-N".into(), format!("@{at}")];
+    world.cmd("oathtool").args(args).arg("-").stdin(account.secret.as_str()).ok().trim().to_owned()
+}
+
+fn a_paste_after_the_code_has_changed_gives_the_new_one() {
+    for world in sessions() {
+        let quick = account(&world, "Quick", 11);
+        // The offer outlives its code by 5 seconds: a busy machine may miss them.
+        until("a paste in the seconds after the change", LIMIT, || {
+            world.cli(&["copy", "quick"]).ok();
+            let step = unix_now() / 11;
+            until("the next step", LIMIT, || (unix_now() / 11 > step).then_some(()));
+            let (before, pasted, after) = (unix_now() / 11, paste(&world, None)?, unix_now() / 11);
+            let possible: Vec<_> = (before..=after).map(|step| oathtool(&world, &quick, 11, step * 11)).collect();
+            assert!(possible.contains(&pasted), "{pasted} is none of {possible:?}");
+            Some(())
+        });
+    }
+}
+
+fn one_paste_is_one_paste() {
+    for world in sessions() {
+        let account = account(&world, "Slow", 3600);
+        world.cli(&["copy", "--paste-once", "slow"]).ok();
+        // Sooner than a hand, nothing is given.
+        let pasted = until("the paste", LIMIT, || paste(&world, None));
+        assert_eq!(pasted, oathtool(&world, &account, 3600, unix_now()));
+        until_empty(&world);
+    }
+}
+
+fn a_history_that_reads_first_gets_nothing_of_one_paste() {
+    let world = World::build().wayland().vault().start();
+    let code = account(&world, "Slow", 3600);
+    let kept = world.dir().join("tmp/history");
+    let mut history = world.cmd("wl-paste").args(["--watch", "tee", "-a"]).arg(&kept).spawn();
+    world.cmd("wl-copy").stdin("something else").ok();
+    let text = || std::fs::read_to_string(&kept).unwrap_or_default();
+    until("the history", LIMIT, || text().contains("something else").then_some(()));
+    world.cli(&["copy", "--paste-once", "slow"]).ok();
+    let pasted = until("the paste", LIMIT, || paste(&world, None));
+    assert_eq!(pasted, oathtool(&world, &code, 3600, unix_now()));
+    until_empty(&world);
+    history.kill();
+    assert!(!text().contains(&pasted), "the history has the code");
+}
+
+fn a_lock_takes_it_off_at_once() {
+    for world in sessions() {
+        account(&world, "Slow", 3600);
+        world.cli(&["copy", "slow"]).ok();
+        assert!(paste(&world, None).is_some());
+        world.cli(&["lock"]).ok();
+        until_empty(&world);
+    }
+}
+
+fn what_was_copied_since_stays() {
+    for world in sessions() {
+        account(&world, "Slow", 3600);
+        world.cli(&["copy", "slow"]).ok();
+        let wayland = is_wayland(&world);
+        let copy = if wayland {
+            world.cmd("wl-copy").arg("-f")
+        } else {
+            world.cmd("xclip").args(["-i", "-sel", "clip", "-quiet"])
+        };
+        let _mine = copy.stdin("mine").spawn();
+        until("the person's own text", LIMIT, || (paste(&world, None)? == "mine").then_some(()));
+        world.cli(&["lock"]).ok();
+        assert_eq!(paste(&world, None).as_deref(), Some("mine"));
+    }
+}
+
+fn it_is_told_to_be_a_secret() {
+    for world in sessions() {
+        account(&world, "Slow", 3600);
+        world.cli(&["code", "--clip", "slow"]).ok();
+        assert_eq!(paste(&world, Some("x-kde-passwordManagerHint")).as_deref(), Some("secret"));
+        let forms = if is_wayland(&world) {
+            world.cmd("wl-paste").arg("-l").ok()
+        } else {
+            paste(&world, Some("TARGETS")).unwrap()
+        };
+        for form in ["text/plain;charset=utf-8", "UTF8_STRING", "x-kde-passwordManagerHint"] {
+            assert!(forms.lines().any(|line| line == form), "{form} is not in {forms}");
+        }
+    }
+}
+
+fn a_counters_code_is_used_up_once() {
+    let world = World::build().display().vault().start();
+    let account = Account::new("Counted", "alice");
+    world.witness().plant_key("the key of Counted", &account.secret);
+    world.add_uri(&account.uri_with("&counter=7").replace("totp", "hotp"));
+    world.cli(&["copy", "counted"]).ok();
+    let hex: String = decode_base32(&account.secret).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = world.cmd("oathtool").args(["-c", "7", "-"]).stdin(hex).ok();
+    for _ in 0..2 {
+        assert_eq!(paste(&world, None).as_deref(), Some(expected.trim()));
+    }
+}
+
+fn without_a_clipboard_nothing_is_copied_and_that_is_said() {
+    let world = World::build().vault().start();
+    account(&world, "Slow", 3600);
+    let run = world.cli(&["copy", "slow"]).fails(1);
+    assert!(run.err.contains("nothing was copied") && run.out.is_empty(), "{run:?}");
+    world.cli(&["copy", "nobody"]).fails(3);
+}
