@@ -19,7 +19,7 @@ use countersign_core::{
     vault::Vault,
 };
 
-use super::{Door, Service, random_id};
+use super::{Door, Service, keeping::Came, random_id};
 use crate::{
     candidates::{self, Candidates, MAX, Place},
     convert, harden,
@@ -63,7 +63,7 @@ impl ScannerBackend for Door {
             other => other?,
         }
         let text = self.text_of(candidate)?;
-        let kept = self.keep_text(text.expose(), &options)?;
+        let kept = self.keep_text(text.expose(), Came::ByScan, &options)?;
         if kept.outcome == "waiting" {
             // It lies sealed now, and no second time in memory.
             self.held().take(candidate);
