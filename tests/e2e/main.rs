@@ -14,6 +14,7 @@ mod measure;
 mod memory;
 mod notify;
 mod portal;
+mod proof;
 mod refusals;
 mod sandbox;
 mod scan;
@@ -50,6 +51,7 @@ fn main() {
     tests.extend(lock::tests());
     tests.extend(memory::tests());
     tests.extend(portal::tests());
+    tests.extend(proof::tests());
     tests.extend(refusals::tests());
     tests.extend(sandbox::tests());
     tests.extend(scan::tests());

@@ -4,6 +4,7 @@ mod accounts;
 mod desktop;
 mod keeping;
 mod proving;
+mod proving_by_buttons;
 mod scanner;
 mod secrets;
 mod unlocking;
