@@ -161,8 +161,10 @@ fn a_question_left_open_says_how_to_answer_it_later() {
     let world = World::build().vault().start();
     let (_, file) = enrolment(&world, "");
     scan(&world, &file).line("").expect("--accepted NAME").expect("--refused NAME").ends(0);
+    world.cli(&["remove", "--yes", "example"]).ok();
     let (_, file) = enrolment(&world, "&digits=8");
     scan(&world, &file).interrupt().expect("--refused NAME").ends(0);
+    world.cli(&["restore", "example"]).ok();
     world.cli(&["scan", "--accepted", "nobody"]).fails(3);
     world.cli(&["scan", "--accepted", "example"]).fails(13);
 }
