@@ -507,6 +507,8 @@ pub(crate) enum DoctorTopic {
         #[arg(long)]
         json: bool,
     },
+    /// Tell how well what decodes a picture is shut in here, and prove it
+    Sandbox,
 }
 
 /// Arguments of `check`.

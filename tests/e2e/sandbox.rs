@@ -108,7 +108,7 @@ impl<'w> Person<'w> {
 
 fn the_worker_as_built_is_shut_in() {
     let world = World::build().without_daemon().without_bus().start();
-    let told = world.cmd(&programs::ours("countersign-scan")).arg("--self-test").ok();
+    let told = world.cli(&["doctor", "sandbox"]).ok();
     println!("{told}");
     for what in ["open", "socket", "process", "exec"] {
         assert!(told.contains(&format!("{what}: refused")), "{told}");

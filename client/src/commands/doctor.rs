@@ -9,14 +9,19 @@ use crate::{
     error::Error,
 };
 
-/// Runs the command. The program that captures looks for itself: it is asked in the environment of this one, which is what
-/// the daemon gives it with each scan.
+/// Runs the command. The program that captures and decodes looks for itself: it is asked in the environment of this one,
+/// which is what the daemon gives it with each scan.
 pub(crate) fn run(args: &Doctor) -> Result<(), Error> {
-    let DoctorTopic::Capture { json } = args.topic;
+    match args.topic {
+        DoctorTopic::Capture { json: false } => ask(&["--doctor"]),
+        DoctorTopic::Capture { json: true } => ask(&["--doctor", "--json"]),
+        DoctorTopic::Sandbox => ask(&["--self-test"]),
+    }
+}
+
+fn ask(question: &[&str]) -> Result<(), Error> {
     let missing = || Answer::CaptureNotPossible("countersign-scan is not installed".into());
     let worker = program("countersign-scan").ok_or_else(missing)?;
-    let mut command = Command::new(&worker);
-    command.arg("--doctor").args(json.then_some("--json"));
-    let status = command.status().map_err(Error::io(worker.display().to_string()))?;
+    let status = Command::new(&worker).args(question).status().map_err(Error::io(worker.display().to_string()))?;
     if status.success() { Ok(()) } else { Err(Error::Said(Answer::CaptureNotPossible(String::new()).exit_code())) }
 }

@@ -10,6 +10,7 @@
 //! | other bytes | in the character set that they seem to have |
 //! | bytes that no character set fits | one character a byte (Latin-1): nothing is lost, and they count as bytes |
 //! | one of several codes (structured append) | none: part of a text would pass for the text |
+//! | no data at all | no code: noise is sometimes corrected into that, and nobody prints it |
 
 use rqrr::{DeQRError, Grid, SimpleGrid};
 use rxing::{
@@ -22,19 +23,28 @@ use super::Content;
 
 /// Returns what a square of modules says; `None` where it is no code, or too damaged.
 pub(super) fn decode(modules: &BitMatrix) -> Option<Content> {
-    match read_bytes(modules) {
-        Ok(bytes) => Some(tell(bytes, modules)),
-        Err(_) => second_opinion(modules).map(|opinion| opinion.content),
-    }
+    let content = match read_bytes(modules) {
+        Ok(bytes) => tell(bytes, modules),
+        Err(_) => second_opinion(modules)?.content,
+    };
+    Some(content).filter(says_something)
 }
 
 /// The same without a second opinion on what is damaged, for guesses of which most are wrong.
 pub(super) fn decode_quickly(modules: &BitMatrix) -> Option<Content> {
-    match read_bytes(modules) {
-        Ok(bytes) => Some(tell(bytes, modules)),
+    let content = match read_bytes(modules) {
+        Ok(bytes) => tell(bytes, modules),
         // Structured append and other modes: whole, and rqrr knows them not.
-        Err(DeQRError::UnknownDataType) => second_opinion(modules).map(|opinion| opinion.content),
-        Err(_) => None,
+        Err(DeQRError::UnknownDataType) => second_opinion(modules)?.content,
+        Err(_) => return None,
+    };
+    Some(content).filter(says_something)
+}
+
+fn says_something(content: &Content) -> bool {
+    match content {
+        Content::Text(text) | Content::Bytes(text) => !text.is_empty(),
+        Content::Part { .. } => true,
     }
 }
 
