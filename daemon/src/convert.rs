@@ -3,8 +3,7 @@
 use countersign_api::{
     Error,
     types::{
-        self, AccountInfo, Candidate, EditOptions, GenerationInfo, LogLine, PromptOptions, ScanOptions, SlotInfo,
-        Status,
+        AccountInfo, Candidate, EditOptions, GenerationInfo, LogLine, PromptOptions, ScanOptions, SlotInfo, Status,
     },
 };
 use countersign_core::{
@@ -145,9 +144,9 @@ pub fn account_info(entry: &Entry, used: Use) -> AccountInfo {
 }
 
 /// Returns what a site may compute instead.
-pub fn variation(variation: &Variation, account: &Account) -> types::Variation {
+pub fn variation(variation: &Variation, account: &Account) -> countersign_api::types::Variation {
     let shift = i32::try_from(variation.shift(account)).unwrap_or_default();
-    types::Variation { variation: variation.id.into(), text: variation.text.into(), shift }
+    countersign_api::types::Variation { variation: variation.id.into(), text: variation.text.into(), shift }
 }
 
 /// Returns an account of the trash as lists show it.
