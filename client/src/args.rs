@@ -175,7 +175,28 @@ pub(crate) struct Scan {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) keep: Keep,
+    #[command(flatten)]
+    pub(crate) proof: Proof,
 }
+
+/// Whether the site accepted a code of what was kept: nothing is looked at then.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "After a scan")]
+pub(crate) struct Proof {
+    /// The site refused the code: try what it may compute instead
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::EmailAddress)]
+    #[arg(conflicts_with = "accepted", conflicts_with_all = LOOKING)]
+    pub(crate) refused: Option<String>,
+    /// The site accepted the code: the account is confirmed
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::EmailAddress, conflicts_with_all = LOOKING)]
+    pub(crate) accepted: Option<String>,
+    /// With --accepted: that was the code of this variation; compute it so from now on
+    #[arg(long, value_name = "VARIATION", requires = "accepted")]
+    pub(crate) variation: Option<String>,
+}
+
+/// The options of `scan` that are about looking and keeping.
+const LOOKING: [&str; 8] = ["image", "Part", "harder", "yes", "wait", "no_wait", "notify", "Keep"];
 
 /// Which part of the screen to look at.
 #[derive(Debug, Clone, Default, Args)]

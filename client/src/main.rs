@@ -19,6 +19,7 @@ mod output;
 mod picture;
 mod progress;
 mod prompt;
+mod proof;
 mod qr;
 mod session;
 mod time;

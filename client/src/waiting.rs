@@ -9,7 +9,7 @@ use crate::{
     candidate::{self, Sort},
     error::Error,
     keeping::{self, Keeper},
-    output,
+    output, proof,
     session::{Session, none},
 };
 
@@ -48,7 +48,10 @@ async fn offer(session: &mut Session, of_these: fn(&Candidate) -> bool) -> Resul
 /// Lets the person decide about one; a "no" is no failure.
 async fn settle(session: &mut Session, one: &Candidate) -> Result<(), Error> {
     match (Keeper { keep: &Keep::default(), yes: false }).keep(session, one).await {
-        Ok(kept) => keeping::tell(session, &kept).await,
+        Ok(kept) => {
+            keeping::tell(session, &kept).await?;
+            proof::follow(session, &[kept], false).await
+        }
         Err(Error::Daemon(Answer::Denied(why))) => {
             output::say(&why);
             Ok(())

@@ -12,6 +12,7 @@ use countersign_core::{
     payload::{self, Payload, migration::Collector},
     secret::SecretText,
     text::{look_alike, visible},
+    variation::Variation,
     vault::{Change, Edit, Entry, Generation, RecoveryState, Similar, Store, Vault, VaultError},
 };
 
@@ -140,6 +141,12 @@ pub fn account_info(entry: &Entry, used: Use) -> AccountInfo {
         deleted: entry.deleted().unwrap_or(0),
         note: visible(entry.note()),
     }
+}
+
+/// Returns what a site may compute instead.
+pub fn variation(variation: &Variation, account: &Account) -> countersign_api::types::Variation {
+    let shift = i32::try_from(variation.shift(account)).unwrap_or_default();
+    countersign_api::types::Variation { variation: variation.id.into(), text: variation.text.into(), shift }
 }
 
 /// Returns an account of the trash as lists show it.

@@ -13,8 +13,12 @@ use notify_rust::{Notification, NotificationResponse, Timeout};
 /// What a button does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Puts a code of this account on the clipboard.
-    CopyCode(String),
+    /// Puts a code on the clipboard.
+    CopyCode(Way),
+    /// The site refused the code: goes on to what it may compute instead.
+    Refused(Way),
+    /// The site accepted the code: the account is confirmed.
+    Accepted(Way),
     /// Takes these accounts, just kept, out again.
     Undo(Vec<String>),
     /// Opens this plain page.
@@ -23,10 +27,21 @@ pub enum Action {
     KeepLooking,
 }
 
+/// One way to compute the codes of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// Id of the account.
+    pub account: String,
+    /// Word of the variation; `None` is as the account says.
+    pub variation: Option<String>,
+}
+
 impl Action {
     fn label(&self) -> &'static str {
         match self {
             Self::CopyCode(_) => "Copy code",
+            Self::Refused(_) => "It was refused",
+            Self::Accepted(_) => "It was accepted",
             Self::Undo(_) => "Undo",
             Self::OpenPage(_) => "Open security page",
             Self::KeepLooking => "Keep looking",

@@ -512,6 +512,9 @@ fn completions_know_the_accounts() {
                   printf '%s\\n' \"${COMPREPLY[@]}\"";
     let completed = world.cmd("bash").args(["-c", script]).ok();
     assert!(completed.contains("GitHub"), "{completed}");
+    let option = script.replace("code Git", "scan --refused Git").replace("COMP_CWORD=2", "COMP_CWORD=3");
+    let completed = world.cmd("bash").args(["-c", &option]).ok();
+    assert!(completed.contains("GitHub"), "{completed}");
     world.cli(&["lock"]).ok();
     let completed = world.cmd("bash").args(["-c", script]).run();
     assert!(!completed.out.contains("GitHub"), "a locked vault completes no name, and asks nothing");

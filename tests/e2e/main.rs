@@ -15,6 +15,7 @@ mod measure;
 mod memory;
 mod notify;
 mod portal;
+mod proof;
 mod refusals;
 mod sandbox;
 mod scan;
@@ -52,6 +53,7 @@ fn main() {
     tests.extend(lock::tests());
     tests.extend(memory::tests());
     tests.extend(portal::tests());
+    tests.extend(proof::tests());
     tests.extend(refusals::tests());
     tests.extend(sandbox::tests());
     tests.extend(scan::tests());

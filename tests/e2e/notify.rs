@@ -2,9 +2,12 @@
 
 use std::fs;
 
-use countersign_api::{BUS_NAME, PATH, ROOT};
+use countersign_api::{
+    BUS_NAME, PATH, ROOT,
+    types::{Candidate, KeepOptions, ScanOptions},
+};
 use harness::{
-    Process, World,
+    Client, Process, World,
     notifications::{Notification, Notifications},
     samples::{self, Account},
     site::Site,
@@ -19,13 +22,17 @@ tests![
     a_key_press_keeps_the_account_on_the_screen,
     a_key_press_explains_a_one_time_qr,
     a_held_key_starts_one_scan,
-    the_buttons_of_kept_copy_and_undo,
+    the_buttons_of_kept_copy_and_confirm,
+    it_was_refused_leads_to_the_code_that_the_site_wants,
+    when_all_was_refused_nothing_has_changed,
+    a_button_of_what_is_gone_or_locked_away_says_so,
     undo_takes_back_what_its_notification_showed_and_nothing_else,
     undo_of_what_is_gone_or_locked_away_says_so,
     undo_leaves_a_secret_that_took_the_place_of_the_kept_one,
     undo_of_an_export_leaves_what_was_there_before,
     the_buttons_of_a_one_time_qr_open_the_page_and_look_on,
     a_scan_by_any_program_is_shown,
+    a_program_that_keeps_is_seen,
 ];
 
 /// A world with a hotkey daemon that starts the scan on Ctrl+Alt+Q.
@@ -119,24 +126,100 @@ fn show(world: &World, text: &str) -> Process {
     world.show_picture(&picture)
 }
 
-fn the_buttons_of_kept_copy_and_undo() {
+/// The buttons of a notification, at most two.
+fn buttons(notification: &Notification) -> Vec<&'static str> {
+    let all = ["Copy code", "It was refused", "It was accepted", "Undo", "Keep looking", "Open security page"];
+    let found: Vec<&str> =
+        all.into_iter().filter(|label| notification.text.contains(&format!("\"{label}\""))).collect();
+    assert!(found.len() <= 2, "{notification:?}");
+    found
+}
+
+/// Returns what `list --json` tells of the only account.
+fn told(world: &World) -> Value {
+    let list: Value = serde_json::from_str(&world.cli(&["list", "--json"]).ok()).unwrap();
+    list[0].clone()
+}
+
+fn the_buttons_of_kept_copy_and_confirm() {
     let world = World::build().display().vault().start();
     let mut notifications = Notifications::start(&world);
-    let github = samples::github();
-    world.witness().plant_key("the key on the screen", &github.secret);
-    let _viewer = show(&world, &github.uri());
-    until("the picture is seen", LIMIT, || (world.cli(&["scan", "--notify"]).run().code == 0).then_some(()));
-    let kept = notifications.expect("Kept GitHub – alice");
+    let github = planted(&world, "GitHub");
+    let kept = keep(&world, &mut notifications, &github.uri(), "Kept GitHub – alice");
+    assert_eq!(buttons(&kept), ["Copy code", "It was refused"]);
     let step = unix_now() / 30;
     notifications.press(&world, &kept, "Copy code");
     let copied = world.pasted_code();
     assert!([step, step + 1, step + 2].map(|step| world.oathtool(&github.secret, step * 30)).contains(&copied));
-    // The next one, since a notification is gone when a button of it was pressed.
+    let asked = notifications.expect("Code copied: GitHub – alice");
+    assert_eq!(buttons(&asked), ["It was refused", "It was accepted"]);
+    assert!(!kept.text.contains(&copied) && !asked.text.contains(&copied), "a code stands in a notification");
+    assert_eq!(told(&world)["confirmed"], false);
+    notifications.press(&world, &asked, "It was accepted");
+    notifications.expect("Confirmed: GitHub – alice");
+    assert_eq!(told(&world)["confirmed"], true);
+    // What is proven has nothing to be asked about.
+    let again = keep(&world, &mut notifications, &github.uri(), "GitHub – alice is kept already");
+    assert_eq!(buttons(&again), ["Copy code"]);
+}
+
+/// The server behind the page takes SHA-1, whatever its QR says.
+fn it_was_refused_leads_to_the_code_that_the_site_wants() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let github = planted(&world, "GitHub");
+    let uri = github.uri_with("&algorithm=SHA256");
+    let kept = keep(&world, &mut notifications, &uri, "Kept GitHub – alice");
+    notifications.press(&world, &kept, "Copy code");
+    let first = world.pasted_code();
+    let asked = notifications.expect("Code copied");
+    notifications.press(&world, &asked, "It was refused");
+    let another = notifications.expect("Try another code: GitHub – alice");
+    assert!(another.text.contains("computed with SHA-1"), "{another:?}");
+    assert_eq!(buttons(&another), ["Copy code", "It was refused"]);
+    let step = unix_now() / 30;
+    notifications.press(&world, &another, "Copy code");
+    let asked = notifications.expect("Code copied");
+    let copied = world.pasted_code();
+    assert!([step, step + 1, step + 2].map(|step| world.oathtool(&github.secret, step * 30)).contains(&copied));
+    assert_ne!(copied, first);
+    assert_eq!(told(&world)["algorithm"], "SHA256", "nothing changes before the page has said so");
+    notifications.press(&world, &asked, "It was accepted");
+    notifications.expect("countersign undo takes that back");
+    assert_eq!((&told(&world)["algorithm"], &told(&world)["confirmed"]), (&"SHA1".into(), &true.into()));
+}
+
+fn when_all_was_refused_nothing_has_changed() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let github = planted(&world, "GitHub");
+    let mut shown = keep(&world, &mut notifications, &github.uri(), "Kept GitHub – alice");
+    for words in ["of 8 digits", "clock were fast", "clock were slow"] {
+        notifications.press(&world, &shown, "It was refused");
+        shown = notifications.expect(words);
+        assert_eq!(buttons(&shown), ["Copy code", "It was refused"]);
+    }
+    notifications.press(&world, &shown, "It was refused");
+    let end = notifications.expect("No other code to try: GitHub – alice");
+    assert!(buttons(&end).is_empty() && end.text.contains("timedatectl"), "{end:?}");
+    let told = told(&world);
+    assert_eq!((&told["digits"], &told["confirmed"]), (&6.into(), &false.into()));
+}
+
+fn a_button_of_what_is_gone_or_locked_away_says_so() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let github = planted(&world, "GitHub");
+    let kept = keep(&world, &mut notifications, &github.uri(), "Kept GitHub");
     world.cli(&["remove", "--yes", "github"]).ok();
-    world.cli(&["scan", "--notify"]).ok();
-    let kept = notifications.expect("Kept GitHub – alice");
-    notifications.press(&world, &kept, "Undo");
-    until("the undoing", LIMIT, || world.cli(&["list"]).ok().is_empty().then_some(()));
+    notifications.press(&world, &kept, "It was refused");
+    let told = notifications.expect("That did not work");
+    assert!(told.text.contains("has been removed meanwhile"), "{told:?}");
+    let kept = keep(&world, &mut notifications, &github.uri(), "Kept GitHub");
+    world.cli(&["lock"]).ok();
+    notifications.press(&world, &kept, "Copy code");
+    let told = notifications.expect("That did not work");
+    assert!(told.text.contains("the vault is locked") && told.text.contains("countersign unlock"), "{told:?}");
 }
 
 /// Keeps the account on the screen by a hotkey's scan, and returns the notification that says so.
@@ -157,8 +240,8 @@ fn undo_takes_back_what_its_notification_showed_and_nothing_else() {
     let world = World::build().display().vault().start();
     let mut notifications = Notifications::start(&world);
     let [first, second, third] = ["First", "Second", "Third"].map(|issuer| planted(&world, issuer));
-    keep(&world, &mut notifications, &first.uri(), "Kept First");
-    let kept = keep(&world, &mut notifications, &second.uri(), "Kept Second");
+    keep(&world, &mut notifications, &export_of(&first), "Kept First");
+    let kept = keep(&world, &mut notifications, &export_of(&second), "Kept Second");
     // What else is done meanwhile is not what the button stands for, not even to the same account.
     world.add(&third);
     world.cli(&["edit", "second", "--name", "bob"]).ok();
@@ -173,12 +256,12 @@ fn undo_of_what_is_gone_or_locked_away_says_so() {
     let world = World::build().display().vault().start();
     let mut notifications = Notifications::start(&world);
     let github = planted(&world, "GitHub");
-    let kept = keep(&world, &mut notifications, &github.uri(), "Kept GitHub");
+    let kept = keep(&world, &mut notifications, &export_of(&github), "Kept GitHub");
     world.cli(&["remove", "--yes", "github"]).ok();
     notifications.press(&world, &kept, "Undo");
     let told = notifications.expect("That did not work");
     assert!(told.text.contains("removed already"), "{told:?}");
-    let kept = keep(&world, &mut notifications, &github.uri(), "Kept GitHub");
+    let kept = keep(&world, &mut notifications, &export_of(&github), "Kept GitHub");
     world.cli(&["lock"]).ok();
     notifications.press(&world, &kept, "Undo");
     let told = notifications.expect("That did not work");
@@ -191,7 +274,7 @@ fn undo_leaves_a_secret_that_took_the_place_of_the_kept_one() {
     let world = World::build().display().vault().start();
     let mut notifications = Notifications::start(&world);
     let (first, second) = (planted(&world, "GitHub"), planted(&world, "GitHub"));
-    let kept = keep(&world, &mut notifications, &first.uri(), "Kept GitHub");
+    let kept = keep(&world, &mut notifications, &export_of(&first), "Kept GitHub");
     world.cli(&["add", "-", "--replace"]).stdin(second.uri()).ok();
     notifications.press(&world, &kept, "Undo");
     let told = notifications.expect("That did not work");
@@ -210,6 +293,11 @@ fn undo_of_an_export_leaves_what_was_there_before() {
     until("the undoing", LIMIT, || (issuers(&world) == "Old").then_some(()));
     world.cli(&["undo"]).ok();
     assert_eq!(issuers(&world), "New Newer Old", "what one button did is one change");
+}
+
+/// An export of one account: what it holds has been in use, and needs no proof.
+fn export_of(account: &Account) -> String {
+    export_part(std::slice::from_ref(account), 0, 1)
 }
 
 fn planted(world: &World, issuer: &str) -> Account {
@@ -253,4 +341,23 @@ fn a_scan_by_any_program_is_shown() {
     let scan = ["--user", "call", BUS_NAME, PATH, &scanner, "ScanScreen", "a{sv}", "1", "display", "s", &display];
     world.cmd("busctl").args(scan).ok();
     notifications.expect("The screen was looked at");
+}
+
+/// What a program keeps over the bus has no terminal to be told on.
+fn a_program_that_keeps_is_seen() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let github = planted(&world, "GitHub");
+    let _viewer = show(&world, &github.uri());
+    let client = Client::bus(&world);
+    let screen = || ScanOptions { display: Some(world.display().name.clone()), ..ScanOptions::default() };
+    let id = until("the picture is seen", LIMIT, || {
+        let found = client.wait(client.scanner().scan_screen(screen().into())).unwrap();
+        found.into_iter().map(Candidate::from).next().map(|one| one.id)
+    });
+    client.wait(client.scanner().keep(&id, KeepOptions::default().into())).unwrap();
+    let kept = notifications.expect("Kept GitHub – alice");
+    assert_eq!(buttons(&kept), ["Copy code", "It was refused"]);
+    notifications.press(&world, &kept, "It was refused");
+    notifications.expect("Try another code: GitHub – alice");
 }

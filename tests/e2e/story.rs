@@ -97,8 +97,7 @@ fn the_reusable_qr(teller: &Teller, world: &World, scan: &Terminal<'_>, mut page
         assert!(found.contains(said), "issuer, tenant and account are shown: `{said}` is missing in:\n{found}");
     }
     scan.type_line("y");
-    scan.expect("Type this on the page to finish");
-    assert_eq!(scan.exit_code(), 0);
+    scan.expect("Did the page accept it?");
     world.picture("2-reusable-qr");
     let shown = scan.shown();
     teller.shows(shown.get(before..).unwrap_or(&shown));
@@ -116,7 +115,11 @@ fn the_reusable_qr(teller: &Teller, world: &World, scan: &Terminal<'_>, mut page
     let answer = page.site.next_page();
     world.picture("3-accepted");
     assert_eq!(answer.page, "done", "the page did not accept the code");
-    teller.held("typed into the page, the code is accepted there: the enrolment is complete");
+    scan.type_line("y");
+    scan.expect("Confirmed: Microsoft");
+    assert_eq!(scan.exit_code(), 0);
+    teller
+        .held("typed into the page, the code is accepted there: the enrolment is complete, and the account confirmed");
     page
 }
 

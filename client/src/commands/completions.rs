@@ -46,18 +46,22 @@ fn script(shell: Shell) -> String {
     }
     let generated = String::from_utf8(bytes).expect("clap writes its scripts in UTF-8");
     match shell {
-        Shell::Bash => format!("{generated}\n{}", BASH.replace("@COMMANDS@", &with_names("|"))),
-        // The parser's table marks names of accounts as addresses, which no argument of ours is.
+        Shell::Bash => {
+            let options: Vec<String> = options_of_names().iter().map(|option| format!("--{option}")).collect();
+            let own = BASH.replace("@COMMANDS@", &with_names("|")).replace("@OPTIONS@", &options.join("|"));
+            format!("{generated}\n{own}")
+        }
         Shell::Zsh => generated.replace("_email_addresses", "_countersign_names").replacen("\n\n", ZSH, 1),
-        Shell::Fish => format!("{generated}\n{}", FISH.replace("@COMMANDS@", &with_names(" "))),
+        Shell::Fish => {
+            let options = options_of_names().into_iter().map(|option| FISH_OPTION.replace("@OPTION@", &option));
+            format!("{generated}\n{}{}", FISH.replace("@COMMANDS@", &with_names(" ")), options.collect::<String>())
+        }
     }
 }
 
 /// Returns the commands that take the name of an account.
 fn with_names(between: &str) -> String {
-    let takes_name = |command: &&clap::Command| {
-        command.get_arguments().any(|argument| argument.get_value_hint() == clap::ValueHint::EmailAddress)
-    };
+    let takes_name = |command: &&clap::Command| command.get_positionals().any(is_name);
     let command = Cli::command();
     let words = command.get_subcommands().filter(takes_name).flat_map(|command| {
         std::iter::once(command.get_name().to_owned()).chain(command.get_visible_aliases().map(ToOwned::to_owned))
@@ -65,14 +69,31 @@ fn with_names(between: &str) -> String {
     words.collect::<Vec<_>>().join(between)
 }
 
+/// Returns the options that take the name of an account.
+fn options_of_names() -> Vec<String> {
+    let command = Cli::command();
+    let options = command.get_subcommands().flat_map(|command| command.get_opts().filter(|option| is_name(option)));
+    options.filter_map(clap::Arg::get_long).map(ToOwned::to_owned).collect()
+}
+
+/// The parser's table marks names of accounts as addresses, which no argument of ours is.
+fn is_name(argument: &clap::Arg) -> bool {
+    argument.get_value_hint() == clap::ValueHint::EmailAddress
+}
+
 const NAME: &str = "countersign";
 
 const BASH: &str = r#"_countersign_names() {
-    local typed=${COMP_LINE:0:COMP_POINT} command name
+    local typed=${COMP_LINE:0:COMP_POINT} before command name
+    before=${typed%"${typed##*[[:space:]]}"}
     typed=${typed##*[[:space:]]}
+    before=${before%"${before##*[![:space:]]}"}
     for command in "${COMP_WORDS[@]:1}"; do
         [[ $command == -* ]] || break
     done
+    case ${before##*[[:space:]]} in
+        @OPTIONS@) command=get ;;
+    esac
     case $command in
         @COMMANDS@) [[ $typed == -* ]] || {
             COMPREPLY=()
@@ -102,6 +123,9 @@ _countersign_names() {
 const FISH: &str = r#"complete -c countersign -n "__fish_seen_subcommand_from @COMMANDS@" -f -a "(countersign __complete-names 2>/dev/null)"
 "#;
 
+const FISH_OPTION: &str = r#"complete -c countersign -l @OPTION@ -x -a "(countersign __complete-names 2>/dev/null)"
+"#;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +133,7 @@ mod tests {
     #[test]
     fn commands_that_take_a_name_are_known() {
         assert_eq!(with_names(" "), "code otp totp get list ls show uri qr edit remove rm restore");
+        assert_eq!(options_of_names(), ["refused", "accepted"]);
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn row(account: &AccountInfo) -> Vec<String> {
         remarks.push("needs its PIN");
     }
     if !account.confirmed {
-        remarks.push("no code asked for yet");
+        remarks.push("unconfirmed");
     }
     vec![account.issuer.clone(), account.name.clone(), remarks.join(", ")]
 }

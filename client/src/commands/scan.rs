@@ -26,6 +26,7 @@ use crate::{
     keeping::{self, Keeper},
     output, picture,
     progress::Progress,
+    proof,
     session::{Session, none, screen_options},
 };
 
@@ -33,6 +34,9 @@ use crate::{
 pub(crate) async fn run(args: Scan, session: &mut Session) -> Result<(), Error> {
     if args.notify {
         return notify(&args, session).await;
+    }
+    if args.proof.is_meant() {
+        return proof::run(&args.proof, args.json, session).await;
     }
     let mut hunt = Hunt::new(args, output::is_terminal());
     let ended = tokio::select! {
@@ -235,6 +239,7 @@ impl Hunt {
         self.keep_all(session, &chosen, &mut all).await?;
         let last_part = all.iter().rev().find(|kept| kept.parts > 0);
         let waits = last_part.is_some_and(|kept| !kept.missing_parts.is_empty());
+        proof::follow(session, &all, !self.args.yes && output::is_terminal()).await?;
         Ok(if waits { Settled::LooksOn } else { Settled::Done })
     }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::{
     args::Show,
     error::Error,
-    output,
+    output, proof,
     session::{Session, none},
     time,
 };
@@ -54,6 +54,9 @@ fn rows(account: &AccountInfo, now: u64) -> Vec<Vec<String>> {
         rows.push(output::fact("Note", &account.note));
     }
     rows.push(output::fact("Kept", &time::iso(account.created)));
+    if !account.confirmed {
+        rows.push(output::fact("Unconfirmed", proof::HOW));
+    }
     rows.push(output::fact("Used", &used(account, now)));
     rows.push(output::fact("Id", &account.id));
     rows

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     args::{self, Global},
     error::Error,
-    output,
+    output, proof,
     session::{Session, version_difference},
     time,
 };
@@ -100,8 +100,7 @@ fn advice(status: &Status) -> Vec<String> {
     when(parts > 0, parts_wait);
     let unreadable = status.inbox_unreadable;
     when(unreadable > 0, format!("Sealed scans that can't be read: {unreadable}: countersign unlock"));
-    let unconfirmed =
-        format!("Kept without a code asked for yet, so a site may still wait for it: {}", status.unconfirmed);
+    let unconfirmed = format!("Unconfirmed accounts: {}: {}", status.unconfirmed, proof::HOW);
     when(status.unconfirmed > 0, unconfirmed);
     let odd = format!("Entries that this version can't understand, kept as they are: {}", status.quarantined);
     when(status.quarantined > 0, odd);

@@ -30,6 +30,20 @@ pub trait AccountsBackend: Send + Sync + 'static {
         account: &str,
         options: CodeOptions,
     ) -> impl Future<Output = Result<(String, CodeDetails), Error>> + Send;
+    /// Returns what a site may compute instead where it refuses the codes of an account.
+    fn variations(
+        &self,
+        caller: Caller,
+        account: &str,
+        options: NoOptions,
+    ) -> impl Future<Output = Result<Vec<Variation>, Error>> + Send;
+    /// Remembers that the site accepts the codes of an account.
+    fn confirm(
+        &self,
+        caller: Caller,
+        account: &str,
+        options: ConfirmOptions,
+    ) -> impl Future<Output = Result<Confirmed, Error>> + Send;
 }
 
 /// The service object of the interface.
@@ -58,7 +72,8 @@ impl<B: AccountsBackend> Accounts<B> {
     }
 
     /// The code of one account. Options: fresh u (seconds it must still live), unused b (never the same twice),
-    /// max_wait u, at t (Unix time), next b, prompt b (ask to unlock), advance b (counter-based: use one up).
+    /// max_wait u, at t (Unix time), next b, prompt b (ask to unlock), advance b (counter-based: use one up),
+    /// variation s (as a site may compute it instead, see Variations).
     /// Details: expires t, period u, account s.
     #[zbus(out_args("code", "details"))]
     async fn code_with(
@@ -85,6 +100,29 @@ impl<B: AccountsBackend> Accounts<B> {
     async fn find(&self, words: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
         let found = self.backend.find(self.origin.caller(&header)?, words, options.try_into()?).await?;
         Ok(found.into_iter().map(Dict::from).collect())
+    }
+
+    /// What a site may compute instead where it refuses the codes of an account (its server ignores what its QR
+    /// declares, or this computer's clock is wrong), the likely ones first. Each: variation s (give it to CodeWith for a
+    /// code, to Confirm once that was accepted), text s (what is different), shift i (seconds that its clock is ahead).
+    #[zbus(out_args("variations"))]
+    async fn variations(
+        &self,
+        account: &str,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Vec<Dict>, Error> {
+        let all = self.backend.variations(self.origin.caller(&header)?, account, options.try_into()?).await?;
+        Ok(all.into_iter().map(Dict::from).collect())
+    }
+
+    /// The site accepted a code of the account: it is confirmed from now on. Options: variation s (that code was one of
+    /// this variation: codes are computed so from now on, which undo takes back; a clock that is wrong changes nothing
+    /// here). Answers account s, title s, changed b, text s (what to know or to do now).
+    #[zbus(out_args("confirmed"))]
+    async fn confirm(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
+        let confirmed = self.backend.confirm(self.origin.caller(&header)?, account, options.try_into()?).await?;
+        Ok(confirmed.into())
     }
 
     /// Accounts came, went or changed: ask again.

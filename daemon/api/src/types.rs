@@ -24,6 +24,8 @@ options! {
         prompt: bool,
         /// Counter-based account: use the next code up.
         advance: bool,
+        /// The code as a site may compute it instead: an id that `Variations` answers.
+        variation: String,
     }
 }
 
@@ -72,7 +74,8 @@ record! {
         digits: u32,
         /// Seconds that a code lives; 0 where codes follow a counter.
         period: u32,
-        /// Whether a code has been asked for since it was kept: only then has a site been able to accept one.
+        /// Whether the site is taken to accept its codes. Not so when a scan kept it, until `Confirm`, or until a code is
+        /// asked for more than ten minutes later.
         confirmed: bool,
         /// Whether a PIN is needed that the vault does not keep.
         pin_needed: bool,
@@ -84,6 +87,40 @@ record! {
         deleted: u64,
         /// The person's note.
         note: String,
+    }
+}
+
+record! {
+    /// What a site may compute instead where it refuses the codes of an account: nothing secret.
+    pub struct Variation {
+        /// Stable word for it, such as `sha1`: what `CodeWith` and `Confirm` take.
+        variation: String,
+        /// What is different about its code, in English, to be read after "the code".
+        text: String,
+        /// Seconds by which the site's clock would be ahead of this one; 0 where it is the account that would be different.
+        shift: i32,
+    }
+}
+
+options! {
+    /// Options of `Confirm`.
+    pub struct ConfirmOptions {
+        /// The site accepted a code of this variation: codes are computed so from now on.
+        variation: String,
+    }
+}
+
+record! {
+    /// What became of an account by `Confirm`.
+    pub struct Confirmed {
+        /// Id of the account.
+        account: String,
+        /// Its title.
+        title: String,
+        /// Whether its codes are computed in another way from now on, which undo takes back.
+        changed: bool,
+        /// What there is to know or to do now, in English; may be empty.
+        text: String,
     }
 }
 
@@ -104,7 +141,7 @@ record! {
         vault: String,
         /// Accounts in the vault; 0 while it is locked.
         accounts: u32,
-        /// Accounts kept of which no code has been asked for yet.
+        /// Accounts that no site is known to accept the codes of; 0 while it is locked.
         unconfirmed: u32,
         /// Entries that this version can't understand; they are kept as they are.
         quarantined: u32,

@@ -1,6 +1,7 @@
 //! What a vault, an account, a code and a scanned QR payload *are*: no D-Bus, no async, no desktop.
 //!
-//! Reading order: [`account`] → [`code`] → [`payload`] (which QR can be kept) → [`vault`] (what is on disk, see `FORMAT.md`).
+//! Reading order: [`account`] → [`code`] → [`payload`] (which QR can be kept) → [`vault`] (what is on disk, see
+//! `FORMAT.md`) → [`variation`] (what a site may compute instead).
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -10,4 +11,5 @@ pub mod payload;
 pub mod secret;
 pub mod text;
 pub mod uri;
+pub mod variation;
 pub mod vault;

@@ -8,7 +8,10 @@ use std::{
 use countersign_api::{
     Caller, Error,
     accounts::AccountsBackend,
-    types::{AccountInfo, CodeDetails, CodeOptions, ListOptions, PromptOptions},
+    types::{
+        AccountInfo, CodeDetails, CodeOptions, ConfirmOptions, Confirmed, ListOptions, NoOptions, PromptOptions,
+        Variation,
+    },
 };
 use countersign_core::{
     account::{AccountId, Kind},
@@ -18,7 +21,7 @@ use countersign_core::{
     vault::{Entry, Vault},
 };
 
-use super::{Door, Service};
+use super::{Door, Service, proving};
 use crate::{access_log::Access, convert, vault_state::now};
 
 impl AccountsBackend for Door {
@@ -56,6 +59,20 @@ impl AccountsBackend for Door {
     async fn code(&self, caller: Caller, account: &str, options: CodeOptions) -> Result<(String, CodeDetails), Error> {
         self.give_code(caller, account, None, options).await
     }
+
+    async fn variations(&self, caller: Caller, account: &str, _: NoOptions) -> Result<Vec<Variation>, Error> {
+        self.admit(&caller, &[account])?;
+        self.ensure_open(None, false).await?;
+        let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
+        self.variations_of(id)
+    }
+
+    async fn confirm(&self, caller: Caller, account: &str, options: ConfirmOptions) -> Result<Confirmed, Error> {
+        self.admit(&caller, &[account])?;
+        self.ensure_open(None, false).await?;
+        let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
+        self.confirm_account(id, options.variation.as_deref())
+    }
 }
 
 impl Service {
@@ -86,8 +103,12 @@ impl Service {
         if options.at.is_some() {
             return Ok(());
         }
-        let period = self.with_vault(|vault| Ok(entry(vault, id)?.account().kind.period()))?;
-        let Some(period) = period.map(u64::from) else { return Ok(()) };
+        let variation = options.variation.as_deref();
+        let period = self.with_vault(|vault| proving::period(entry(vault, id)?.account(), variation))?;
+        if period == 0 {
+            return Ok(());
+        }
+        let period = u64::from(period);
         let fresh = u64::from(options.fresh.unwrap_or(0));
         if fresh > period {
             return Err(Error::InvalidOption(format!("no code of this account lives longer than {period} s")));
@@ -124,10 +145,10 @@ impl Service {
         pin: Option<&SecretText>,
         options: &CodeOptions,
     ) -> Result<(String, CodeDetails), Error> {
-        let (counts, period, confirmed) = self.with_vault(|vault| {
-            let entry = entry(vault, id)?;
-            let kind = &entry.account().kind;
-            Ok((matches!(kind, Kind::Hotp { .. }), kind.period().unwrap_or(0), entry.confirmed().is_some()))
+        let variation = options.variation.as_deref();
+        let (counts, period) = self.with_vault(|vault| {
+            let account = entry(vault, id)?.account();
+            Ok((matches!(account.kind, Kind::Hotp { .. }), proving::period(account, variation)?))
         })?;
         if counts && !options.advance.unwrap_or(false) {
             return Err(Error::CounterBased("each code asked for uses a counter up; say advance=true to do so".into()));
@@ -135,13 +156,16 @@ impl Service {
         let shift = if options.next.unwrap_or(false) { u64::from(period) } else { 0 };
         let at = options.at.unwrap_or_else(now).saturating_add(shift);
         let code = self.with_vault(|vault| {
-            code_at(entry(vault, id)?.account(), at, pin).map_err(|error| convert::code_error(&error))
+            let account = entry(vault, id)?.account();
+            match variation {
+                Some(word) => proving::varied_code(account, word, at, pin),
+                None => code_at(account, at, pin).map_err(|error| convert::code_error(&error)),
+            }
         })?;
         if counts {
             self.change_vault(|vault| vault.advance(id))?;
-        } else if !confirmed && options.at.is_none() {
-            // A vault that can't be written still gives codes.
-            let _ = self.change_vault(|vault| vault.confirm(id));
+        } else if options.at.is_none() && variation.is_none() {
+            self.note_use(id);
         }
         let expires = code.expires.unwrap_or(0);
         if options.at.is_none() {

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::{Door, Service};
 use crate::{
     convert,
-    notify::{Action, Message},
+    notify::{Action, Message, Way},
     worker::{Target, screen_environment},
 };
 
@@ -48,16 +48,28 @@ impl Service {
         news
     }
 
+    /// Tells the person what a program has kept behind their back, with the same buttons as after a hotkey's scan.
+    pub(super) fn show_kept(self: &Arc<Self>, kept: &Kept) {
+        let candidate = Candidate { parts: kept.parts, ..Candidate::default() };
+        let message = kept_message(kept, Vec::new(), self.unproven(&kept.accounts), &candidate);
+        let service = self.clone();
+        tokio::spawn(async move { service.go_on(message, ScanOptions::default()).await });
+    }
+
     /// Plays a hotkey's scan through: result, buttons, and looking on as long as the person wants it.
     async fn go_on_from(self: &Arc<Self>, found: Result<Vec<Candidate>, Error>, options: ScanOptions) {
-        let mut found = found;
-        loop {
-            let message = self.result_of(found).await;
-            match self.notifier.show(message).await {
-                Some(Action::KeepLooking) => found = self.keep_looking(&options).await,
-                Some(action) => return self.act(action, options).await,
-                None => return,
-            }
+        let message = self.result_of(found).await;
+        self.go_on(message, options).await;
+    }
+
+    async fn go_on(self: &Arc<Self>, message: Message, options: ScanOptions) {
+        let mut next = Some(message);
+        while let Some(message) = next {
+            let Some(action) = self.notifier.show(message).await else { return };
+            next = match self.act(action, &options).await {
+                Ok(next) => next,
+                Err(error) => Some(plain("That did not work", format!("{}\n{}", error.message(), error.hint()))),
+            };
         }
     }
 
@@ -72,7 +84,7 @@ impl Service {
         let keepable: Vec<&Candidate> = found.iter().filter(|candidate| !candidate.id.is_empty()).collect();
         match (keepable.as_slice(), found.iter().find(|candidate| !candidate.advice.is_empty())) {
             ([one], _) => match self.keep_candidate(&one.id).await {
-                Ok((kept, new)) => kept_message(&kept, new, one),
+                Ok((kept, new)) => kept_message(&kept, new, self.unproven(&kept.accounts), one),
                 Err(error) => plain("Not kept", format!("{}\n{}", error.message(), error.hint())),
             },
             ([], Some(advice)) => advice_message(advice),
@@ -118,15 +130,21 @@ impl Service {
         }
     }
 
-    async fn act(self: &Arc<Self>, action: Action, options: ScanOptions) {
-        let result = match action {
-            Action::CopyCode(account) => self.copy_code(&account, options).await,
-            Action::Undo(ids) => self.take_out(&ids).await,
-            Action::OpenPage(page) => open_page(page, options).await,
-            Action::KeepLooking => Ok(()),
-        };
-        if let Err(error) = result {
-            self.notifier.show(plain("That did not work", format!("{}\n{}", error.message(), error.hint()))).await;
+    /// Does what a button says, and returns what there is to show then.
+    async fn act(self: &Arc<Self>, action: Action, options: &ScanOptions) -> Result<Option<Message>, Error> {
+        match action {
+            Action::CopyCode(way) => {
+                self.copy_code(&way, options.clone()).await?;
+                self.copied(way)
+            }
+            Action::Refused(way) => self.refused(&way).map(Some),
+            Action::Accepted(way) => self.accepted(&way).map(Some),
+            Action::Undo(ids) => self.take_out(&ids).await.map(|()| None),
+            Action::OpenPage(page) => open_page(page, options.clone()).await.map(|()| None),
+            Action::KeepLooking => {
+                let found = self.keep_looking(options).await;
+                Ok(Some(self.result_of(found).await))
+            }
         }
     }
 
@@ -149,11 +167,11 @@ impl Service {
     }
 
     /// Puts a code on the clipboard by the helper that holds it there until the code is dead.
-    async fn copy_code(self: &Arc<Self>, account: &str, options: ScanOptions) -> Result<(), Error> {
+    async fn copy_code(self: &Arc<Self>, way: &Way, options: ScanOptions) -> Result<(), Error> {
         use countersign_api::{Caller, Peer};
         let own = Peer { connection: u64::MAX, uid: 0, pid: std::process::id() };
-        let wanted = CodeOptions { fresh: Some(5), ..CodeOptions::default() };
-        let (code, details) = Door(self.clone()).code(Caller::Private(own), account, wanted).await?;
+        let wanted = CodeOptions { fresh: Some(5), variation: way.variation.clone(), ..CodeOptions::default() };
+        let (code, details) = Door(self.clone()).code(Caller::Private(own), &way.account, wanted).await?;
         let code = Zeroizing::new(code);
         let failed = |text: String| Error::Failed(format!("the clipboard can't be used: {text}"));
         let helper = program("countersign-tray").ok_or_else(|| failed("countersign-tray is not installed".into()))?;
@@ -193,7 +211,7 @@ async fn open_page(page: &'static str, options: ScanOptions) -> Result<(), Error
     Err(Error::Failed(format!("no program opens pages here: go to {page}")))
 }
 
-fn plain(title: &str, body: String) -> Message {
+pub(super) fn plain(title: &str, body: String) -> Message {
     Message { topic: "scan", title: title.into(), body, actions: Vec::new() }
 }
 
@@ -213,19 +231,22 @@ fn one_line(candidate: &Candidate) -> String {
     format!("QR code: {what}")
 }
 
-fn kept_message(kept: &Kept, new: Vec<String>, candidate: &Candidate) -> Message {
+/// Says what was kept; `proof` is the account whose code has yet to be accepted.
+fn kept_message(kept: &Kept, new: Vec<String>, proof: Option<Way>, candidate: &Candidate) -> Message {
     let title = match kept.titles.as_slice() {
         [] => candidate.title.clone(),
         [one] => one.clone(),
         several => format!("{} accounts", several.len()),
     };
     let (head, body) = match kept.outcome.as_str() {
-        "kept" => (format!("Kept {title}"), "Type a code on the page to finish.".into()),
-        "kept-both" => (
-            format!("Kept {title}"),
-            "There is one of that name with another secret: both are kept. Type a code on the page to finish.".into(),
-        ),
-        "replaced" => (format!("Replaced {title}"), "The old secret stays in the history for 30 days.".into()),
+        "kept" if proof.is_none() => (format!("Kept {title}"), String::new()),
+        "kept" => (format!("Kept {title}"), FINISH.into()),
+        "kept-both" => {
+            (format!("Kept {title}"), format!("There is one of that name with another secret: both are kept. {FINISH}"))
+        }
+        "replaced" => {
+            (format!("Replaced {title}"), format!("The old secret stays in the history for 30 days. {FINISH}"))
+        }
         "already-kept" => (format!("{title} is kept already"), String::new()),
         _ if kept.missing_parts.is_empty() => {
             ("Sealed until you unlock".into(), "The QR code is safe. Unlock to keep it: countersign unlock".into())
@@ -244,10 +265,11 @@ fn kept_message(kept: &Kept, new: Vec<String>, candidate: &Candidate) -> Message
         }
         _ => body,
     };
-    let actions = match (kept.outcome.as_str(), kept.accounts.as_slice()) {
-        ("kept" | "kept-both", [one]) => vec![Action::CopyCode(one.clone()), Action::Undo(new)],
-        ("kept", _) => vec![Action::Undo(new)],
-        ("already-kept" | "replaced", [one]) => vec![Action::CopyCode(one.clone())],
+    let as_it_says = |account: &String| Way { account: account.clone(), variation: None };
+    let actions = match (proof, kept.outcome.as_str(), kept.accounts.as_slice()) {
+        (Some(way), ..) => vec![Action::CopyCode(way.clone()), Action::Refused(way)],
+        (None, "kept", _) if !new.is_empty() => vec![Action::Undo(new)],
+        (None, "already-kept", [one]) => vec![Action::CopyCode(as_it_says(one))],
         _ => Vec::new(),
     };
     Message { topic: "scan", title: head, body, actions }
@@ -268,6 +290,7 @@ fn advice_message(candidate: &Candidate) -> Message {
     }
 }
 
+const FINISH: &str = "Type a code on the page to finish. Not meant? countersign undo";
 const MISSING: &str = "Is that choice missing there? What to do then: countersign scan";
 const LOOK_ON: Duration = Duration::from_secs(120);
 const QUIET: Duration = Duration::from_secs(60);
@@ -277,16 +300,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_account_can_be_copied_and_undone() {
+    fn the_code_of_a_kept_account_can_be_copied_and_refused() {
         let kept = Kept {
             outcome: "kept".into(),
             accounts: vec!["x".into()],
             titles: vec!["GitHub – alice".into()],
             ..Kept::default()
         };
-        let message = kept_message(&kept, vec!["x".into()], &Candidate::default());
+        let way = Way { account: "x".into(), variation: None };
+        let message = kept_message(&kept, vec!["x".into()], Some(way.clone()), &Candidate::default());
         assert_eq!(message.title, "Kept GitHub – alice");
-        assert_eq!(message.actions, [Action::CopyCode("x".into()), Action::Undo(vec!["x".into()])]);
+        assert_eq!(message.actions, [Action::CopyCode(way.clone()), Action::Refused(way.clone())]);
+        let again = Kept { outcome: "already-kept".into(), ..kept };
+        let message = kept_message(&again, Vec::new(), None, &Candidate::default());
+        assert_eq!(message.actions, [Action::CopyCode(way)], "there is nothing to prove any more");
     }
 
     #[test]
@@ -294,13 +321,15 @@ mod tests {
         let some = |count: usize| vec!["x".to_owned(); count];
         let kept = Kept { outcome: "kept".into(), accounts: some(2), titles: some(2), ..Kept::default() };
         let kept = Kept { skipped: vec!["old: MD5".into()], ..kept };
-        assert!(kept_message(&kept, some(2), &Candidate::default()).body.ends_with("\nLeft out: old: MD5"));
+        let message = kept_message(&kept, some(2), None, &Candidate::default());
+        assert!(message.body.ends_with("Left out: old: MD5"), "{message:?}");
+        assert_eq!(message.actions, [Action::Undo(some(2))]);
     }
 
     #[test]
     fn a_part_names_the_missing_ones() {
         let kept = Kept { outcome: "waiting".into(), missing_parts: vec![1, 3], ..Kept::default() };
         let candidate = Candidate { parts: 3, ..Candidate::default() };
-        assert_eq!(kept_message(&kept, Vec::new(), &candidate).body, "Missing: part 1, 3 of 3");
+        assert_eq!(kept_message(&kept, Vec::new(), None, &candidate).body, "Missing: part 1, 3 of 3");
     }
 }

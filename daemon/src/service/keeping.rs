@@ -17,9 +17,16 @@ use countersign_core::{
 use super::Service;
 use crate::convert;
 
+/// How a text came: what a page showed is an enrolment that has to be finished there.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Came {
+    ByScan,
+    ByHand,
+}
+
 impl Service {
-    /// Keeps what a text says.
-    pub(super) fn keep_text(self: &Arc<Self>, text: &str, options: &KeepOptions) -> Result<Kept, Error> {
+    /// Keeps what a text says, by whichever way it came.
+    pub(super) fn keep_text(self: &Arc<Self>, text: &str, came: Came, options: &KeepOptions) -> Result<Kept, Error> {
         let replace = match options.if_exists.as_deref() {
             Some("replace") => true,
             None | Some("keep-both") => false,
@@ -36,7 +43,7 @@ impl Service {
         match payload::classify(text) {
             Payload::Account(mut parsed) => {
                 rename(&mut parsed.account);
-                self.keep_account(parsed.account, replace)
+                self.keep_account(parsed.account, came, replace)
             }
             Payload::BareSecret(secret) => {
                 let mut account =
@@ -45,17 +52,20 @@ impl Service {
                 if account.issuer.is_empty() && account.name.is_empty() {
                     return Err(Error::InvalidArgument("a bare key needs an issuer or an account name".into()));
                 }
-                self.keep_account(account, replace)
+                self.keep_account(account, came, replace)
             }
             Payload::Migration(_) => self.keep_migration(text),
             other => Err(convert::not_kept(&other)),
         }
     }
 
-    fn keep_account(self: &Arc<Self>, account: Account, replace: bool) -> Result<Kept, Error> {
+    fn keep_account(self: &Arc<Self>, account: Account, came: Came, replace: bool) -> Result<Kept, Error> {
         let title = visible(&account.title());
         let if_exists = if replace { IfExists::Replace } else { IfExists::KeepBoth };
-        let added = self.change_vault(|vault| vault.add(account, if_exists))?;
+        let added = self.change_vault(|vault| match came {
+            Came::ByScan => vault.enrol(account, if_exists),
+            Came::ByHand => vault.add(account, if_exists),
+        })?;
         let outcome = match added.outcome {
             Outcome::Kept => "kept",
             Outcome::AlreadyKept => "already-kept",

@@ -3,6 +3,8 @@
 mod accounts;
 mod desktop;
 mod keeping;
+mod proving;
+mod proving_by_buttons;
 mod scanner;
 mod secrets;
 mod unlocking;
@@ -280,17 +282,26 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[cfg(test)]
 mod testing {
     use countersign_api::{Peer, secrets::SecretsBackend, types::InitOptions};
-    use countersign_core::vault::VaultDirs;
+    use countersign_core::vault::{RealDisk, Surroundings, VaultDirs};
+    use std::sync::atomic::{AtomicU64, Ordering};
     use tempfile::TempDir;
 
     use super::*;
+    use crate::vault_state::now;
 
     /// Returns a service in a home of its own, where no vault has been made.
     pub(super) fn without_vault() -> (TempDir, Door) {
+        without_vault_by(Arc::default())
+    }
+
+    /// The same, its vault's clock so many seconds ahead of the real one.
+    pub(super) fn without_vault_by(ahead: Arc<AtomicU64>) -> (TempDir, Door) {
         let home = tempfile::tempdir().unwrap();
         let path = |name| home.path().join(name);
         let paths = Paths { config: path("config"), data: path("data"), state: path("state"), socket: path("private") };
-        let store = Store::take(VaultDirs { data: paths.data.clone(), state: paths.state.clone() }).unwrap();
+        let clock = Box::new(move || Duration::from_secs(now() + ahead.load(Ordering::Relaxed)));
+        let dirs = VaultDirs { data: paths.data.clone(), state: paths.state.clone() };
+        let store = Store::take_in(dirs, Surroundings { disk: Box::new(RealDisk), clock }).unwrap();
         let door = Door(Service::new(paths, Config::default(), store));
         (home, door)
     }

@@ -19,7 +19,7 @@ use countersign_core::{
     vault::Vault,
 };
 
-use super::{Door, Service, random_id};
+use super::{Door, Service, keeping::Came, random_id};
 use crate::{
     candidates::{self, Candidates, MAX, Place},
     convert, harden,
@@ -54,22 +54,10 @@ impl ScannerBackend for Door {
 
     async fn keep(&self, caller: Caller, candidate: &str, options: KeepOptions) -> Result<Kept, Error> {
         self.admit(&caller, &[candidate])?;
-        match self.ensure_open(None, false).await {
-            // What was found while locked is sealed already and waits.
-            Err(Error::Locked(_)) if self.is_waiting(candidate) => {
-                return Ok(Kept { outcome: "waiting".into(), ..Kept::default() });
-            }
-            Err(Error::Locked(_)) if self.held().get(candidate).is_some() => return self.seal_held(candidate),
-            other => other?,
-        }
-        let text = self.text_of(candidate)?;
-        let kept = self.keep_text(text.expose(), &options)?;
-        if kept.outcome == "waiting" {
-            // It lies sealed now, and no second time in memory.
-            self.held().take(candidate);
-        } else if let Err(error) = self.forget_candidate(candidate) {
-            // What was asked for is done; the rest is offered once more.
-            tracing::warn!("a scan that was kept is still in the inbox: {error}");
+        let kept = self.keep_found(candidate, &options).await?;
+        // Whoever keeps on a private connection has a terminal or a notification to say it on.
+        if matches!(caller, Caller::Bus(_)) && kept.outcome != "already-kept" {
+            self.show_kept(&kept);
         }
         Ok(kept)
     }
@@ -81,6 +69,27 @@ impl ScannerBackend for Door {
 }
 
 impl Service {
+    async fn keep_found(self: &Arc<Self>, candidate: &str, options: &KeepOptions) -> Result<Kept, Error> {
+        match self.ensure_open(None, false).await {
+            // What was found while locked is sealed already and waits.
+            Err(Error::Locked(_)) if self.is_waiting(candidate) => {
+                return Ok(Kept { outcome: "waiting".into(), ..Kept::default() });
+            }
+            Err(Error::Locked(_)) if self.held().get(candidate).is_some() => return self.seal_held(candidate),
+            other => other?,
+        }
+        let text = self.text_of(candidate)?;
+        let kept = self.keep_text(text.expose(), Came::ByScan, options)?;
+        if kept.outcome == "waiting" {
+            // It lies sealed now, and no second time in memory.
+            self.held().take(candidate);
+        } else if let Err(error) = self.forget_candidate(candidate) {
+            // What was asked for is done; the rest is offered once more.
+            tracing::warn!("a scan that was kept is still in the inbox: {error}");
+        }
+        Ok(kept)
+    }
+
     /// Runs the scan worker, one at a time, and holds what it found.
     pub(super) async fn look(self: &Arc<Self>, target: Target) -> Result<Vec<Candidate>, Error> {
         let _one =

@@ -21,6 +21,7 @@ use countersign_core::{
 use super::{
     Door, Service,
     accounts::{entry, the_one, the_one_in_trash},
+    keeping::Came,
     unlocking::{Given, Purpose},
 };
 use crate::{
@@ -82,7 +83,7 @@ impl SecretsBackend for Door {
     async fn add(&self, caller: Caller, text: &str, options: KeepOptions) -> Result<Kept, Error> {
         self.admit(&caller, &[text])?;
         self.ensure_open(None, false).await?;
-        self.keep_text(text, &options)
+        self.keep_text(text, Came::ByHand, &options)
     }
 
     async fn check(&self, caller: Caller, text: &str) -> Result<Candidate, Error> {

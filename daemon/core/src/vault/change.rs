@@ -11,6 +11,7 @@ use super::{
 use crate::{
     account::{Account, AccountId, Algorithm, Kind},
     secret::SecretText,
+    variation::Variation,
 };
 
 /// How an account relates to what is kept already.
@@ -85,20 +86,35 @@ impl Vault {
         similar(&self.content, account)
     }
 
-    /// Keeps an account.
-    pub fn add(&mut self, account: Account, if_exists: IfExists) -> Result<Added, VaultError> {
-        self.add_all(vec![account], if_exists)?.pop().ok_or(VaultError::Invalid { field: "the list", why: "is empty" })
+    /// Keeps an account from an enrolment that is under way: it is not confirmed until a code of it proves right.
+    pub fn enrol(&mut self, account: Account, if_exists: IfExists) -> Result<Added, VaultError> {
+        the_only(self.keep_all(vec![account], if_exists, Proof::Wanted)?)
     }
 
-    /// Keeps accounts in one change. For several of them the vault of before is kept as a generation of its own.
+    /// Keeps an account that there is nothing to prove about.
+    pub fn add(&mut self, account: Account, if_exists: IfExists) -> Result<Added, VaultError> {
+        the_only(self.add_all(vec![account], if_exists)?)
+    }
+
+    /// Keeps accounts that have been in use elsewhere in one change. For several of them the vault of before is kept as a
+    /// generation of its own.
     pub fn add_all(&mut self, accounts: Vec<Account>, if_exists: IfExists) -> Result<Vec<Added>, VaultError> {
+        self.keep_all(accounts, if_exists, Proof::Given)
+    }
+
+    fn keep_all(
+        &mut self,
+        accounts: Vec<Account>,
+        if_exists: IfExists,
+        proof: Proof,
+    ) -> Result<Vec<Added>, VaultError> {
         accounts.iter().try_for_each(check)?;
         let why = if accounts.len() > 1 { Why::Import } else { Why::Save };
         let mark = self.mark(Change::Added);
         let mut draft = self.draft();
         let mut all = Vec::with_capacity(accounts.len());
         for account in accounts {
-            all.push(keep(&mut draft, account, if_exists, mark)?);
+            all.push(keep(&mut draft, account, if_exists, mark, proof)?);
         }
         if draft.entries.len() > ENTRY_LIMIT {
             return Err(VaultError::Full("the vault"));
@@ -187,14 +203,21 @@ impl Vault {
             let next = used.checked_add(1).ok_or(end)?;
             let secret = entry.details.account.secret.duplicate();
             entry.raise_counter(&secret, next);
-            entry.details.confirmed = entry.details.confirmed.or(Some(mark.at));
+            entry.details.confirmed = entry.details.confirmed.or(entry.is_later_use(mark.at).then_some(mark.at));
             entry.version = mark.change;
             Ok(())
         })?;
         Ok(used)
     }
 
-    /// Remembers that a code of the account was asked for. Not a change that undo takes back; once is enough.
+    /// Whether a code that is asked for now is a later use of an account that is not confirmed: the enrolment is over, and
+    /// nobody goes on asking for codes that are refused.
+    pub fn is_proven_by_use(&self, id: AccountId) -> bool {
+        self.entry(id).is_some_and(|entry| entry.confirmed().is_none() && entry.is_later_use(self.shared.now()))
+    }
+
+    /// Remembers that the site accepts the codes of the account: the person says so, or uses it later on. Not a change that
+    /// undo takes back; once is enough.
     pub fn confirm(&mut self, id: AccountId) -> Result<(), VaultError> {
         if self.entry(id).is_some_and(|entry| entry.confirmed().is_some()) {
             return Ok(());
@@ -203,6 +226,21 @@ impl Vault {
         self.change(id, |entry| {
             entry.details.confirmed = Some(mark.at);
             entry.version = mark.change;
+            Ok(())
+        })
+    }
+
+    /// Remembers that the site accepts the codes of the account in this way, and computes them so from now on.
+    pub fn confirm_as(&mut self, id: AccountId, variation: &Variation) -> Result<(), VaultError> {
+        let Some(kind) = self.entry(id).and_then(|entry| variation.kind(entry.account())) else {
+            return self.confirm(id);
+        };
+        let mark = self.mark(Change::Edited);
+        self.change(id, |entry| {
+            let mut details = Details { confirmed: Some(mark.at), ..entry.details.duplicate() };
+            details.account.kind = kind;
+            check(&details.account)?;
+            entry.become_(details, mark);
             Ok(())
         })
     }
@@ -222,7 +260,24 @@ impl Vault {
     }
 }
 
-fn keep(draft: &mut Content, account: Account, if_exists: IfExists, mark: Mark) -> Result<Added, VaultError> {
+/// Whether a site is known to accept the codes of an account that is to be kept.
+#[derive(Debug, Clone, Copy)]
+enum Proof {
+    Given,
+    Wanted,
+}
+
+fn the_only(mut added: Vec<Added>) -> Result<Added, VaultError> {
+    added.pop().ok_or(VaultError::Invalid { field: "the list", why: "is empty" })
+}
+
+fn keep(
+    draft: &mut Content,
+    account: Account,
+    if_exists: IfExists,
+    mark: Mark,
+    proof: Proof,
+) -> Result<Added, VaultError> {
     let (outcome, known) = match (similar(draft, &account), if_exists) {
         (Similar::Same(id), _) => return Ok(Added { id, outcome: Outcome::AlreadyKept }),
         (Similar::SameNameOtherSecret(id), IfExists::Replace) if !is_of(draft, id, mark) => {
@@ -231,14 +286,18 @@ fn keep(draft: &mut Content, account: Account, if_exists: IfExists, mark: Mark) 
         (Similar::SameNameOtherSecret(_), _) => (Outcome::KeptBoth, None),
         (Similar::New, _) => (Outcome::Kept, None),
     };
+    let confirmed = match proof {
+        Proof::Given => Some(mark.at),
+        Proof::Wanted => None,
+    };
     if let Some((id, entry)) = known.and_then(|id| Some((id, draft.entry_mut(id)?))) {
         let old = entry.details.duplicate();
-        let details = Details { account: with_pin_of(account, &old.account), confirmed: None, ..old };
+        let details = Details { account: with_pin_of(account, &old.account), confirmed, ..old };
         entry.become_(details, Mark { why: Change::Replaced, ..mark });
         return Ok(Added { id, outcome });
     }
     let id = AccountId::from_bytes(file::random().map_err(VaultError::NotSaved)?);
-    draft.entries.push(Entry::added(id, Details::new(account), mark));
+    draft.entries.push(Entry::added(id, Details { confirmed, ..Details::new(account) }, mark));
     Ok(Added { id, outcome })
 }
 
@@ -300,7 +359,7 @@ fn name(account: &Account) -> [&str; 3] {
 }
 
 /// Returns what the codes depend on beside the secret; the counter moves and the PIN is the person's.
-fn parameters(kind: &Kind) -> (&'static str, Option<Algorithm>, u8, Option<u32>) {
+pub(super) fn parameters(kind: &Kind) -> (&'static str, Option<Algorithm>, u8, Option<u32>) {
     let algorithm = match kind {
         Kind::Totp { algorithm, .. } | Kind::Hotp { algorithm, .. } => Some(*algorithm),
         _ => None,
@@ -371,6 +430,15 @@ fn check(account: &Account) -> Result<(), VaultError> {
     }
 }
 
+impl Entry {
+    /// Whether a code asked for at this time is no longer one of the enrolment's own tries.
+    fn is_later_use(&self, now: u64) -> bool {
+        now.saturating_sub(self.enrolled()) > ENROLMENT_SECONDS
+    }
+}
+
+/// How long after it was kept codes are still asked for to finish the enrolment.
+const ENROLMENT_SECONDS: u64 = 600;
 const ENTRY_LIMIT: usize = 20_000;
 const SECRET_LIMIT: usize = 4 * 1024;
 const TEXT_LIMIT: usize = 4 * 1024;

@@ -46,9 +46,16 @@ impl Entry {
         self.created
     }
 
-    /// Returns the Unix time at which a code was first asked for: only since then can a site have accepted one.
+    /// Returns the Unix time since which the site is taken to accept its codes; `None` for a scan that was kept and not
+    /// proven yet. See [`super::Vault::confirm`].
     pub fn confirmed(&self) -> Option<u64> {
         self.details.confirmed
+    }
+
+    /// Returns the Unix time at which its present secret was kept.
+    pub fn enrolled(&self) -> u64 {
+        let replaced = self.history.iter().filter(|past| past.why == Change::Replaced && !past.undone);
+        replaced.map(|past| past.at).fold(self.created, u64::max)
     }
 
     /// Returns the Unix time at which it was put in the trash.

@@ -6,6 +6,7 @@
 
 use super::{
     HISTORY_SECONDS, TOMBSTONE_SECONDS,
+    change::parameters,
     content::{Change, Content, Details, Entry, Past, Tombstone, Version},
     json::Extras,
 };
@@ -51,10 +52,12 @@ impl Entry {
             None => self.details.deleted = Some(mark.at),
             Some(before) => {
                 let after = std::mem::replace(&mut self.details, before);
-                if after.account.secret == self.details.account.secret {
-                    self.details.confirmed = self.details.confirmed.or(after.confirmed);
-                } else {
+                let (new, old) = (&self.details.account, &after.account);
+                if new.secret != old.secret {
                     self.history.push(Past { undone: true, ..past(mark, Some(after)) });
+                } else if parameters(&new.kind) == parameters(&old.kind) {
+                    // What a site accepts of another way to compute codes proves nothing of this one.
+                    self.details.confirmed = self.details.confirmed.or(after.confirmed);
                 }
             }
         }

@@ -3,6 +3,7 @@
 use countersign_core::{
     account::{AccountId, Algorithm, Kind},
     secret::SecretText,
+    variation::Variation,
     vault::{Change, Edit, Entry, IfExists, Outcome, Vault, VaultError},
 };
 use proptest::prelude::*;
@@ -132,10 +133,10 @@ fn an_undo_never_brings_a_used_counter_back() {
 }
 
 #[test]
-fn that_a_code_was_asked_for_is_remembered_and_undo_passes_it_over() {
+fn that_a_site_accepted_it_is_remembered_and_undo_passes_it_over() {
     let world = World::new();
-    let (_store, mut vault, _) = world.vault(&["alice"]);
-    let id = only(&vault);
+    let (_store, mut vault, _) = world.vault(&[]);
+    let id = vault.enrol(account("Example", "alice"), IfExists::KeepBoth).unwrap().id;
     vault.edit(id, rename("alicia")).unwrap();
     assert_eq!(vault.entry(id).unwrap().confirmed(), None);
     vault.confirm(id).unwrap();
@@ -145,8 +146,79 @@ fn that_a_code_was_asked_for_is_remembered_and_undo_passes_it_over() {
     vault.undo().unwrap();
     assert_eq!(names(&vault), ["alice"]);
     assert_eq!(vault.entry(id).unwrap().confirmed(), Some(1_800_000_000));
-    vault.add(with_secret("Example", "alice", b"new"), IfExists::Replace).unwrap();
+    vault.enrol(with_secret("Example", "alice", b"new"), IfExists::Replace).unwrap();
     assert_eq!(vault.entry(id).unwrap().confirmed(), None, "no site has accepted a code of the new secret");
+    vault.undo().unwrap();
+    assert_eq!(vault.entry(id).unwrap().confirmed(), Some(1_800_000_000), "nor lost what the old one had");
+}
+
+#[test]
+fn what_did_not_come_by_an_enrolment_has_nothing_to_prove() {
+    let world = World::new();
+    let (_store, mut vault, _) = world.vault(&["alice"]);
+    vault.add_all(vec![account("Example", "bob"), account("Example", "carol")], IfExists::KeepBoth).unwrap();
+    assert!(vault.entries().all(|entry| entry.confirmed() == Some(1_800_000_000)));
+    let again = vault.enrol(account("Example", "bob"), IfExists::KeepBoth).unwrap();
+    assert_eq!(again.outcome, Outcome::AlreadyKept);
+    assert!(vault.entry(again.id).unwrap().confirmed().is_some(), "what is kept already stays as it is");
+}
+
+#[test]
+fn a_use_proves_an_account_when_its_enrolment_is_over() {
+    let world = World::new();
+    let (store, mut vault, key) = world.vault(&[]);
+    let id = vault.enrol(account("Example", "alice"), IfExists::KeepBoth).unwrap().id;
+    world.pass(600);
+    assert!(!vault.is_proven_by_use(id), "the tries of the enrolment itself prove nothing");
+    world.pass(1);
+    assert!(vault.is_proven_by_use(id));
+    vault.enrol(with_secret("Example", "alice", b"new"), IfExists::Replace).unwrap();
+    assert!(!vault.is_proven_by_use(id), "another secret is another enrolment");
+    world.pass(601);
+    assert!(vault.is_proven_by_use(id));
+    vault.confirm(id).unwrap();
+    assert!(!vault.is_proven_by_use(id), "once is enough");
+    drop(vault);
+    assert_eq!(reopen(&store, &key).entry(id).unwrap().confirmed(), Some(1_800_001_202));
+}
+
+#[test]
+fn a_counter_used_up_later_proves_its_account_too() {
+    let world = World::new();
+    let (_store, mut vault, _) = world.vault(&[]);
+    let kind = Kind::Hotp { algorithm: Algorithm::Sha1, digits: 6, counter: 0 };
+    let hotp = countersign_core::account::Account { kind, ..account("Example", "alice") };
+    let id = vault.enrol(hotp, IfExists::KeepBoth).unwrap().id;
+    vault.advance(id).unwrap();
+    assert_eq!(vault.entry(id).unwrap().confirmed(), None);
+    world.pass(601);
+    vault.advance(id).unwrap();
+    assert_eq!(vault.entry(id).unwrap().confirmed(), Some(1_800_000_601));
+}
+
+#[test]
+fn what_a_site_computes_instead_is_a_change_that_can_be_undone() {
+    let world = World::new();
+    let (store, mut vault, key) = world.vault(&[]);
+    let declared = Kind::Totp { algorithm: Algorithm::Sha256, digits: 6, period: 60 };
+    let odd = countersign_core::account::Account { kind: declared, ..account("Example", "alice") };
+    let id = vault.enrol(odd, IfExists::KeepBoth).unwrap().id;
+    let variation =
+        |vault: &Vault, id: AccountId, word: &str| Variation::of(vault.entry(id).unwrap().account(), word).unwrap();
+    vault.confirm_as(id, variation(&vault, id, "sha1-period-30")).unwrap();
+    assert_eq!(vault.entry(id).unwrap().account().kind, Kind::totp());
+    drop(vault);
+    let mut vault = reopen(&store, &key);
+    assert_eq!(vault.entry(id).unwrap().confirmed(), Some(1_800_000_000));
+    assert_eq!(vault.undo().unwrap().what, Change::Edited);
+    let entry = vault.entry(id).unwrap();
+    assert_eq!(entry.account().kind, Kind::Totp { algorithm: Algorithm::Sha256, digits: 6, period: 60 });
+    assert_eq!(entry.confirmed(), None, "what the site accepts is not this");
+
+    vault.confirm_as(id, variation(&vault, id, "clock-fast")).unwrap();
+    let entry = vault.entry(id).unwrap();
+    assert_eq!(entry.account().kind, Kind::Totp { algorithm: Algorithm::Sha256, digits: 6, period: 60 });
+    assert!(entry.confirmed().is_some(), "the clock is wrong, and the account is not");
 }
 
 #[test]
@@ -201,7 +273,7 @@ fn trash_and_history_last_30_days_and_a_tombstone_a_year() {
     vault.add(with_secret("Example", "bob", b"new"), IfExists::Replace).unwrap();
     vault.remove(ids[0]).unwrap();
     world.pass(30 * DAY - 1);
-    vault.confirm(ids[1]).unwrap();
+    vault.edit(ids[1], Edit { note: Some("a save".into()), ..Edit::default() }).unwrap();
     assert_eq!(trash(&vault), ["alice"]);
     assert_eq!(vault.entry(ids[1]).unwrap().replaced().count(), 1);
 
@@ -274,8 +346,8 @@ fn nth(vault: &Vault, n: u8) -> Option<AccountId> {
 
 fn perform(vault: &mut Vault, step: Step) {
     match step {
-        Step::Add(name, secret) => drop(vault.add(one((name, secret)), IfExists::KeepBoth).unwrap()),
-        Step::Replace(name, secret) => drop(vault.add(one((name, secret)), IfExists::Replace).unwrap()),
+        Step::Add(name, secret) => drop(vault.enrol(one((name, secret)), IfExists::KeepBoth).unwrap()),
+        Step::Replace(name, secret) => drop(vault.enrol(one((name, secret)), IfExists::Replace).unwrap()),
         Step::AddAll(all) => drop(vault.add_all(all.into_iter().map(one).collect(), IfExists::Replace).unwrap()),
         Step::Edit(which, name) => {
             nth(vault, which).map(|id| vault.edit(id, rename(&format!("name {name}"))).unwrap()).unwrap_or_default();
