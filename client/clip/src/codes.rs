@@ -18,6 +18,8 @@ pub(crate) struct Codes {
     account: AccountInfo,
     /// What the person typed, where the vault does not keep it.
     pin: Option<Zeroizing<String>>,
+    /// How a site may compute it instead.
+    variation: Option<String>,
     last: Mutex<Code>,
 }
 
@@ -34,7 +36,11 @@ impl Codes {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Ambiguous`]; whatever keeps the daemon from answering.
-    pub(crate) async fn connect(account: &str, pin: Option<Zeroizing<String>>) -> Result<Self, Error> {
+    pub(crate) async fn connect(
+        account: &str,
+        pin: Option<Zeroizing<String>>,
+        variation: Option<&str>,
+    ) -> Result<Self, Error> {
         let connection = connect::private().await?;
         let proxy = AccountsProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?;
         let mut found = proxy.find(account, countersign_api::Dict::new()).await?.into_iter().map(AccountInfo::from);
@@ -43,7 +49,8 @@ impl Codes {
             (Some(_), Some(_)) => return Err(Error::Ambiguous(format!("several accounts fit \"{account}\""))),
             (None, _) => return Err(Error::NotFound(format!("no account fits \"{account}\""))),
         };
-        Ok(Self { connection, proxy, account, pin, last: Mutex::default() })
+        let variation = variation.map(str::to_owned);
+        Ok(Self { connection, proxy, account, pin, variation, last: Mutex::default() })
     }
 
     /// Gets a code that a person has the time to paste, and returns the Unix time at which it dies; calls `waiting`
@@ -65,7 +72,7 @@ impl Codes {
     pub(crate) async fn at(&self, now: u64) -> Result<Zeroizing<String>, Error> {
         let mut last = self.last.lock().await;
         if last.expires != 0 && last.expires <= now {
-            *last = self.ask(&CodeOptions::default()).await?;
+            *last = self.ask(&CodeOptions { variation: self.variation.clone(), ..CodeOptions::default() }).await?;
         }
         Ok(last.text.clone())
     }
@@ -90,6 +97,7 @@ impl Codes {
             // Of a code that lives 4 s, 5 can't be asked.
             fresh: (period > 0).then(|| FRESH.min(period / 2)),
             max_wait: at_once.then_some(0),
+            variation: self.variation.clone(),
             prompt: Some(true),
             // Whoever copies one code knows that it is used up.
             advance: (period == 0).then_some(true),

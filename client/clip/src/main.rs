@@ -56,16 +56,19 @@ struct Request<'a> {
     account: &'a str,
     once: bool,
     pin: bool,
+    variation: Option<&'a str>,
 }
 
 impl<'a> Request<'a> {
     fn parse(words: &[&'a str]) -> Option<Self> {
         let (account, options) = words.split_last().filter(|(account, _)| !account.starts_with('-'))?;
         let mut request = Self { account, ..Self::default() };
-        for option in options {
+        let mut options = options.iter();
+        while let Some(option) = options.next() {
             match *option {
                 "--once" => request.once = true,
                 "--pin" => request.pin = true,
+                "--variation" => request.variation = Some(options.next()?),
                 _ => return None,
             }
         }
@@ -78,7 +81,7 @@ fn run(request: &Request) -> Result<(), Fault> {
     let pin = request.pin.then(read_pin).transpose()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut codes = Codes::connect(request.account, pin).await?;
+        let mut codes = Codes::connect(request.account, pin, request.variation).await?;
         // First the clipboard: where there is none, no counter is advanced in vain.
         let board = board::open()?;
         let expires = codes.prepare(|| tell(Word::Waiting)).await?;
@@ -184,7 +187,7 @@ const LONGEST_PIN: usize = 256;
 const HELP: &str = "\
 Offer one account's code on the clipboard until it has expired
 
-Usage: countersign-clip [--once] [--pin] ACCOUNT
+Usage: countersign-clip [--once] [--pin] [--variation WORD] ACCOUNT
 
 The code is computed as it is pasted: a paste just after it has changed gives
 the new one. The offer ends 5 seconds after the code, at a lock, and when
@@ -199,10 +202,11 @@ something else is copied. What happens is told on standard output, a line each:
   ended WHY        expired, once, replaced, locked or told
 
 Options:
-      --once     End the offer when it has been pasted
-      --pin      Read the account's PIN from standard input, one line
-  -V, --version  Print the version
-  -h, --help     Print this help
+      --once            End the offer when it has been pasted
+      --pin             Read the account's PIN from standard input, one line
+      --variation WORD  The code as a site may compute it instead
+  -V, --version         Print the version
+  -h, --help            Print this help
 
 Exit codes: 0 the offer is over, 1 no clipboard, 2 wrong usage; else those of
 countersign
@@ -214,9 +218,9 @@ mod tests {
 
     #[test]
     fn the_account_comes_last() {
-        let once = Request { account: "ab", once: true, pin: false };
-        assert_eq!(Request::parse(&["--once", "ab"]), Some(once));
-        for bad in [&[][..], &["--once"], &["ab", "--once"], &["--twice", "ab"]] {
+        let once = Request { account: "ab", once: true, variation: Some("sha1"), ..Request::default() };
+        assert_eq!(Request::parse(&["--once", "--variation", "sha1", "ab"]), Some(once));
+        for bad in [&[][..], &["--once"], &["ab", "--once"], &["--twice", "ab"], &["--variation", "ab"]] {
             assert_eq!(Request::parse(bad), None, "{bad:?}");
         }
     }

@@ -4,16 +4,19 @@ use std::{collections::HashSet, process::Stdio, sync::Arc, time::Duration};
 
 use countersign_api::{
     Error,
-    accounts::AccountsBackend,
     connect::program,
-    types::{Candidate, CodeOptions, KeepOptions, Kept, ScanOptions},
+    types::{Candidate, KeepOptions, Kept, ScanOptions},
 };
 use countersign_core::{
     account::AccountId,
+    text::visible,
     vault::{Entry, Vault},
 };
-use tokio::{io::AsyncWriteExt, process::Command, time::Instant};
-use zeroize::Zeroizing;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+    time::Instant,
+};
 
 use super::{Door, Service};
 use crate::{
@@ -166,31 +169,32 @@ impl Service {
         self.change_vault(|vault| vault.remove_all(&own))
     }
 
-    /// Puts a code on the clipboard by the helper that holds it there until the code is dead.
-    async fn copy_code(self: &Arc<Self>, way: &Way, options: ScanOptions) -> Result<(), Error> {
-        use countersign_api::{Caller, Peer};
-        let own = Peer { connection: u64::MAX, uid: 0, pid: std::process::id() };
-        let wanted = CodeOptions { fresh: Some(5), variation: way.variation.clone(), ..CodeOptions::default() };
-        let (code, details) = Door(self.clone()).code(Caller::Private(own), &way.account, wanted).await?;
-        let code = Zeroizing::new(code);
-        let failed = |text: String| Error::Failed(format!("the clipboard can't be used: {text}"));
-        let helper = program("countersign-tray").ok_or_else(|| failed("countersign-tray is not installed".into()))?;
+    /// Has a code offered on the clipboard, by a process that stays until the code has expired; comes back when it is there.
+    async fn copy_code(&self, way: &Way, options: ScanOptions) -> Result<(), Error> {
+        let failed = |text: String| Error::Failed(text);
+        let helper = program("countersign-clip")
+            .ok_or_else(|| failed("nothing was copied: countersign-clip is not installed".into()))?;
+        let variation = way.variation.iter().flat_map(|word| ["--variation", word]);
         let mut child = Command::new(helper)
-            .arg("--clip")
+            .args(variation)
+            .arg(&way.account)
             .env_clear()
             .envs(screen_environment(options))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| failed(error.to_string()))?;
-        let seconds = details.expires.saturating_sub(crate::vault_state::now());
-        let text = Zeroizing::new(format!("{}\n{seconds}\n", code.as_str()));
-        let mut input = child.stdin.take().expect("the input is piped");
-        input.write_all(text.as_bytes()).await.map_err(|error| failed(error.to_string()))?;
-        drop(input);
-        tokio::spawn(async move { child.wait().await });
-        Ok(())
+            .map_err(|error| failed(format!("nothing was copied: countersign-clip: {error}")))?;
+        let mut lines = BufReader::new(child.stdout.take().expect("the output is piped")).lines();
+        while let Some(line) = lines.next_line().await.map_err(|error| failed(error.to_string()))? {
+            if line.starts_with("copied") {
+                tokio::spawn(async move { child.wait().await });
+                return Ok(());
+            }
+        }
+        let ended = child.wait_with_output().await.map_err(|error| failed(error.to_string()))?;
+        let why = String::from_utf8_lossy(&ended.stderr);
+        Err(failed(visible(why.trim().trim_start_matches("countersign-clip: "))))
     }
 }
 
