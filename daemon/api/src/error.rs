@@ -64,8 +64,9 @@ errors! {
     ChangedOutside = 1, "look at the vault's folder before you lock: what only countersign still holds is lost then";
     /// The vault can only be read; nothing has changed.
     ReadOnly = 1, "make the vault's folder writable, then: countersign restart";
-    /// Too many calls, too large an argument, one scan too many at a time, or more found than can be held.
-    LimitsExceeded = 1, "wait a moment, then try again";
+    /// Too many calls, too large an argument, one scan too many at a time, more found than can be held, or a full vault;
+    /// each says itself what to do.
+    LimitsExceeded = 1, "";
     /// A vault is there already.
     AlreadyExists = 1, "countersign status shows it";
     /// The text is no URI or key that can be kept.

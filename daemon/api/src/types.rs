@@ -324,6 +324,20 @@ record! {
 }
 
 record! {
+    /// An export that other authenticators read from QR codes.
+    pub struct MigrationExport {
+        /// What each QR says: `otpauth-migration` URIs.
+        parts: Vec<String>,
+        /// How many accounts each of them holds.
+        counts: Vec<u32>,
+        /// Ids of the accounts that they hold, in their order.
+        accounts: Vec<String>,
+        /// What the format can't carry, and why.
+        skipped: Vec<String>,
+    }
+}
+
+record! {
     /// A way to open the vault.
     pub struct SlotInfo {
         /// `passphrase`, `recovery`, `keyring`, or a name.

@@ -71,6 +71,7 @@ impl Service {
         };
         let keepable: Vec<&Candidate> = found.iter().filter(|candidate| !candidate.id.is_empty()).collect();
         match (keepable.as_slice(), found.iter().find(|candidate| !candidate.advice.is_empty())) {
+            ([one], _) if !one.look_alike.is_empty() => suspicious(one),
             ([one], _) => match self.keep_candidate(&one.id).await {
                 Ok((kept, new)) => kept_message(&kept, new, one),
                 Err(error) => plain("Not kept", format!("{}\n{}", error.message(), error.hint())),
@@ -197,6 +198,17 @@ fn plain(title: &str, body: String) -> Message {
     Message { topic: "scan", title: title.into(), body, actions: Vec::new() }
 }
 
+/// Says why the only account found was not kept unasked.
+fn suspicious(candidate: &Candidate) -> Message {
+    let known = &candidate.look_alike;
+    let what = match candidate.accounts.as_slice() {
+        [] => format!("{} looks like {known}, and is not.", candidate.title),
+        _ => format!("There is an account in it that looks like {known}, and is not."),
+    };
+    let body = format!("{what} Keep it only if you know who made it: countersign scan");
+    plain(&format!("Not kept: {}", candidate.title), body)
+}
+
 /// Says in two lines what was found.
 fn summary(found: &[Candidate]) -> Message {
     match found {
@@ -287,6 +299,17 @@ mod tests {
         let message = kept_message(&kept, vec!["x".into()], &Candidate::default());
         assert_eq!(message.title, "Kept GitHub – alice");
         assert_eq!(message.actions, [Action::CopyCode("x".into()), Action::Undo(vec!["x".into()])]);
+    }
+
+    #[test]
+    fn an_impostor_is_told_instead_of_kept() {
+        let candidate =
+            Candidate { title: "Micr0soft – x".into(), look_alike: "Microsoft".into(), ..Candidate::default() };
+        let message = suspicious(&candidate);
+        assert!(message.title.starts_with("Not kept: Micr0soft") && message.actions.is_empty());
+        assert!(message.body.starts_with("Micr0soft – x looks like Microsoft, and is not."), "{}", message.body);
+        let export = Candidate { accounts: vec!["a".into()], ..candidate };
+        assert!(suspicious(&export).body.starts_with("There is an account in it"));
     }
 
     #[test]

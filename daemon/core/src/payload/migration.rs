@@ -1,7 +1,9 @@
 //! Google Authenticator's export: accounts in one or several QR codes, each a part.
 //!
 //! `otpauth-migration://offline?data=` and a base64 protobuf. Lengths that it declares are never allocated for, and there
-//! is no nesting to follow deeper than its one level.
+//! is no nesting to follow deeper than its one level. `write.rs` writes what is read here.
+
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +11,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
+pub use self::write::{Export, Written, write};
 use crate::{
     account::{Account, Algorithm, Kind},
     secret::Secret,
