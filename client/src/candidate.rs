@@ -176,6 +176,7 @@ fn stands(candidate: &Candidate) -> String {
     let (place, screen) = (&candidate.place, &candidate.screen);
     match candidate.origin.as_str() {
         "screen" if place.is_empty() => "on the screen".into(),
+        "screen" if !candidate.side.is_empty() => format!("on the {} screen ({screen}), {place}", candidate.side),
         // A display without names for its screens says so.
         "screen" if screen.is_empty() || screen == "screen" => format!("on the screen, {place}"),
         "screen" => format!("on the screen {screen}, {place}"),
@@ -301,6 +302,12 @@ pub(crate) mod tests {
             text,
             "Microsoft – alice@contoso.example\n  6 digits, new every 30 seconds; on the screen HDMI-1, top left\n"
         );
+    }
+
+    #[test]
+    fn of_several_screens_it_is_told_which_as_a_person_sees_it() {
+        let text = in_short(&Candidate { side: "left".into(), ..account() });
+        assert!(text.ends_with("(on the left screen (HDMI-1), top left)"), "{text}");
     }
 
     #[test]

@@ -360,6 +360,7 @@ fn seen(payload: &Payload, place: &Place) -> Candidate {
         class: payload.class().into(),
         origin: place.origin.into(),
         screen: place.screen.clone(),
+        side: place.side.clone(),
         place: place.words.into(),
         x: place.x,
         y: place.y,

@@ -7,6 +7,7 @@ mod bus;
 mod cli;
 mod codes;
 mod desktop;
+mod hand_over;
 mod keyring;
 mod layering;
 mod lock;
@@ -42,6 +43,7 @@ fn main() {
     let mut tests = Vec::new();
     tests.extend(bus::tests());
     tests.extend(desktop::tests());
+    tests.extend(hand_over::tests());
     tests.extend(keyring::tests());
     tests.extend(cli::tests());
     tests.extend(notify::tests());

@@ -55,6 +55,10 @@ async fn notify(args: &Scan, session: &mut Session) -> Result<(), Error> {
     let found: Vec<Candidate> = found.into_iter().map(Candidate::from).collect();
     let choices: Vec<&Candidate> = found.iter().filter(|one| Sort::of(one) == Sort::Keepable).collect();
     match one_decision(&choices) {
+        // An impostor is told of, and left to the person.
+        true if choices.iter().any(|one| !one.look_alike.is_empty()) => {
+            Err(Error::Said(Answer::Denied(String::new()).exit_code()))
+        }
         true => Ok(()),
         false if choices.is_empty() => Err(nothing_to_keep(&found)),
         false => Err(Error::Said(ambiguous())),

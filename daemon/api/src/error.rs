@@ -133,6 +133,17 @@ mod tests {
         assert_eq!(name, format!("{}.Error.Locked", crate::ROOT));
     }
 
+    /// Why the screen was not seen decides what to do: no two have the same next step.
+    #[test]
+    fn each_refused_look_has_its_own_name_and_next_step() {
+        let looks: Vec<_> = Error::TABLE.iter().filter(|(_, exit, _)| *exit == 12).collect();
+        for name in ["ScreenRefused", "NoDisplay", "CaptureDenied", "NoPortal", "DisplayLost"] {
+            let (_, _, hint) = looks.iter().find(|(known, _, _)| *known == name).unwrap_or_else(|| panic!("{name}"));
+            assert_eq!(looks.iter().filter(|(_, _, other)| other == hint).count(), 1, "{hint}");
+            assert!(!hint.is_empty());
+        }
+    }
+
     #[test]
     fn exit_codes_are_those_of_the_manual() {
         let known = [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 14];

@@ -196,6 +196,8 @@ record! {
         origin: String,
         /// Name of the screen it stood on.
         screen: String,
+        /// Which of two or three screens that is for a person: `left`, `middle`, `right`, `upper` or `lower`; else empty.
+        side: String,
         /// Where on that screen, such as `top left`.
         place: String,
         /// Pixel of its middle, from the left of all screens.

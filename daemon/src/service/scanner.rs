@@ -262,7 +262,8 @@ impl Service {
         self.store.is_sealed(id)
     }
 
-    fn text_of(&self, id: &str) -> Result<SecretText, Error> {
+    /// Returns what a candidate says.
+    pub(super) fn text_of(&self, id: &str) -> Result<SecretText, Error> {
         if let Some(held) = self.held().get(id) {
             return Ok(SecretText::from(held.text.expose()));
         }
@@ -329,6 +330,7 @@ fn place_of(qr: &FoundQr, origin: &'static str) -> Place {
         Some(screen) => Place {
             origin,
             screen: visible(&screen.name),
+            side: visible(&screen.side),
             words: candidates::words(x, y, f64::from(screen.width), f64::from(screen.height)),
             x: screen.x.saturating_add(x as i32),
             y: screen.y.saturating_add(y as i32),

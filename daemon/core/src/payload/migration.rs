@@ -70,10 +70,8 @@ impl Collector {
 
     /// Says whether a part can be of this export.
     pub fn fits(&self, part: &Part) -> bool {
-        let same_batch = |other: &Part| match (other.batch, part.batch) {
-            (Some(one), Some(other)) => one == other,
-            _ => true,
-        };
+        // A program that numbers its exports numbers each part.
+        let same_batch = |other: &Part| other.batch == part.batch;
         self.parts.is_empty() || (part.size == self.size && self.parts.values().all(same_batch))
     }
 
@@ -308,6 +306,7 @@ mod tests {
         let mut collector = Collector::default();
         assert!(collector.add(read(&part(0, 2, Some(1), "a"))));
         assert!(!collector.add(read(&part(1, 2, Some(2), "b"))));
+        assert!(!collector.add(read(&part(1, 2, None, "b"))), "one without a number is of another export");
     }
 
     #[test]
