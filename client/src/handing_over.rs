@@ -73,9 +73,8 @@ impl App {
         let odd = oddities(account);
         let title = &account.title;
         match (self, account.kind.as_str()) {
-            (Self::Countersign, _) => None,
-            // Its own codes, or none.
-            (Self::Aegis, _) => None,
+            // They make every kind of code.
+            (Self::Countersign | Self::Aegis, _) => None,
             (_, kind @ ("steam" | "motp" | "yandex")) => {
                 Some(format!("{title}: {} makes no {} codes; Aegis does.", self.name(), kind_name(kind)))
             }
@@ -144,7 +143,7 @@ pub(crate) fn after_keeping(account: &AccountInfo) -> String {
     let name = word_for(account);
     let mut lines = vec![format!("The next device: countersign qr {name}. {ONE_SECRET}")];
     lines.extend(to_know(account));
-    lines.push(format!("Where to tap in which app: countersign qr {name} --for {}", APPS));
+    lines.push(format!("Where to tap in which app: countersign qr {name} --for {APPS}"));
     lines.join("\n")
 }
 
@@ -373,7 +372,9 @@ mod tests {
     #[test]
     fn counters_part_ways() {
         let hotp = AccountInfo { kind: "hotp".into(), period: 0, ..totp("A", "a") };
-        for told in [after_keeping(&hotp), after_showing(&[hotp.clone()]).join("\n"), notes(&hotp, None).join("\n")] {
+        for told in
+            [after_keeping(&hotp), after_showing(std::slice::from_ref(&hotp)).join("\n"), notes(&hotp, None).join("\n")]
+        {
             assert!(told.contains("counter"), "{told}");
         }
         assert_eq!(App::GoogleAuthenticator.doubts(&hotp), None);

@@ -255,7 +255,7 @@ fn parts_come_from_several_pictures_in_any_order() {
 fn two_exports_are_never_mixed() {
     let world = World::build().vault().start();
     let [one, other] = ["One", "Other"].map(|issuer| account(&world, issuer));
-    let (first, impostor) = (export_part(&[one.clone()], 0, 2), export_part(&[other], 0, 2));
+    let (first, impostor) = (export_part(&[one], 0, 2), export_part(&[other], 0, 2));
     let files = [picture(&world, &first, "first"), picture(&world, &impostor, "impostor")];
     let refused = world.cli(&["scan", "--yes", "--image", &files[0], &files[1]]).fails(13);
     assert!(refused.err.contains("none was"), "{refused:?}");

@@ -270,7 +270,9 @@ fn an_impostor_is_told_and_not_kept() {
     world.tty(&["scan"]).expect("looks like Microsoft, and is not").expect("Keep it?").line("n").ends(5);
     drop(viewer);
     let export = [Account::new("GitHub", "alice"), Account::new("Paypa1", "alice")];
-    export.iter().for_each(|one| world.witness().plant_key("a key of an export", &one.secret));
+    for one in &export {
+        world.witness().plant_key("a key of an export", &one.secret);
+    }
     let _viewer = show(&world, &export_part(&export, 0, 1));
     world.cli(&["scan", "--notify"]).fails(5);
     notifications.expect("looks like PayPal");
@@ -282,7 +284,9 @@ fn the_parts_of_an_export_on_one_screen_are_kept_as_one() {
     let world = World::build().display().vault().start();
     let mut notifications = Notifications::start(&world);
     let accounts = ["One", "Two"].map(|issuer| Account::new(issuer, "alice"));
-    accounts.iter().for_each(|one| world.witness().plant_key("a key of an export", &one.secret));
+    for one in &accounts {
+        world.witness().plant_key("a key of an export", &one.secret);
+    }
     let code = |index: u8, name: &str| {
         let path = world.dir().join(format!("tmp/{name}.png"));
         let text = export_part(&accounts[usize::from(index)..][..1], index, 2);

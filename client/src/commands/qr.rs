@@ -26,9 +26,10 @@ pub(crate) async fn run(args: Qr, session: &mut Session) -> Result<(), Error> {
         ));
     }
     let accounts = accounts(&args, session).await?;
-    let written = match args.migration {
-        true => export(&target, &accounts, args.app, session).await?,
-        false => one_by_one(&target, &accounts, args.app, session).await?,
+    let written = if args.migration {
+        export(&target, &accounts, args.app, session).await?
+    } else {
+        one_by_one(&target, &accounts, args.app, session).await?
     };
     if let [first, rest @ ..] = written.as_slice() {
         let files = match rest.last() {
