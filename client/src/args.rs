@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::{
+    handing_over::App,
     help::{COPY_ABOUT, EXIT_CODES, LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT},
     time,
 };
@@ -149,9 +150,9 @@ pub(crate) struct Init {
 /// Arguments of `scan`.
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
-    /// Look at a picture instead of the screen; - reads it from standard input
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) image: Option<PathBuf>,
+    /// Look at pictures instead of the screen; - reads one from standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, num_args = 1..)]
+    pub(crate) image: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) part: Part,
     /// Look harder: for what one easily read QR may outshine
@@ -338,11 +339,18 @@ pub(crate) struct Qr {
     /// Every account, one QR after the other
     #[arg(long)]
     pub(crate) all: bool,
+    /// As an export that Google Authenticator reads: several accounts in a QR
+    #[arg(long)]
+    pub(crate) migration: bool,
+    /// Say where to tap in the app of the other device, and what it can't do
+    #[arg(long = "for", value_enum, value_name = "APP")]
+    pub(crate) app: Option<App>,
     /// Show it in a window instead, for a minute or until the vault locks
     #[arg(long, conflicts_with = "png")]
     pub(crate) window: bool,
-    /// Write a picture for this user only instead; never overwrites a file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "all")]
+    /// Write a picture for this user only instead, several numbered or into a
+    /// folder; never overwrites a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) png: Option<PathBuf>,
 }
 

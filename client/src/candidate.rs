@@ -31,7 +31,7 @@ impl Sort {
 
 /// Returns all that there is to say of a candidate, in lines no wider than the width.
 pub(crate) fn describe(candidate: &Candidate, width: usize) -> String {
-    let mut page = Page { width, text: String::new() };
+    let mut page = Page::of(width);
     match Sort::of(candidate) {
         Sort::Keepable if candidate.class == "migration" => migration(candidate, &mut page),
         Sort::Keepable => account(candidate, &mut page),
@@ -42,7 +42,7 @@ pub(crate) fn describe(candidate: &Candidate, width: usize) -> String {
 
 /// Returns what was left out of an export, in lines no wider than the width; told once all of its parts are there.
 pub(crate) fn left_out(kept: &Kept, width: usize) -> String {
-    let mut page = Page { width, text: String::new() };
+    let mut page = Page::of(width);
     if kept.missing_parts.is_empty() {
         page.left_out(&kept.skipped);
     }
@@ -176,14 +176,22 @@ fn stands(candidate: &Candidate) -> String {
     let (place, screen) = (&candidate.place, &candidate.screen);
     match candidate.origin.as_str() {
         "screen" if place.is_empty() => "on the screen".into(),
+        "screen" if !candidate.side.is_empty() => format!("on the {} screen ({screen}), {place}", candidate.side),
         // A display without names for its screens says so.
         "screen" if screen.is_empty() || screen == "screen" => format!("on the screen, {place}"),
         "screen" => format!("on the screen {screen}, {place}"),
-        "image" if place.is_empty() => format!("in the picture, at {},{}", candidate.x, candidate.y),
-        "image" => format!("in the picture, {place}"),
+        "image" if screen.is_empty() => format!("in the picture, {}", in_picture(candidate)),
+        "image" => format!("in {screen}, {}", in_picture(candidate)),
         "clipboard" => "in the clipboard".into(),
         "inbox" => "scanned earlier, sealed until now".into(),
         _ => String::new(),
+    }
+}
+
+fn in_picture(candidate: &Candidate) -> String {
+    match candidate.place.as_str() {
+        "" => format!("at {},{}", candidate.x, candidate.y),
+        place => place.to_owned(),
     }
 }
 
@@ -194,14 +202,24 @@ pub(crate) fn parts(numbers: &[u32]) -> String {
 }
 
 /// Text that is being laid out.
-struct Page {
+pub(crate) struct Page {
     width: usize,
     text: String,
 }
 
 impl Page {
+    /// Returns an empty page of this width.
+    pub(crate) fn of(width: usize) -> Self {
+        Self { width, text: String::new() }
+    }
+
+    /// Returns what was laid out.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
     /// Adds a text with this in front of each line; an empty one adds nothing.
-    fn text(&mut self, indent: &str, text: &str) {
+    pub(crate) fn text(&mut self, indent: &str, text: &str) {
         if !text.is_empty() {
             self.text.push_str(&output::wrap(&output::one_line(text), self.width, indent));
         }
@@ -226,7 +244,7 @@ impl Page {
     }
 
     /// Adds a text with a mark at its first line, the others standing below it.
-    fn item(&mut self, indent: &str, mark: &str, text: &str) {
+    pub(crate) fn item(&mut self, indent: &str, mark: &str, text: &str) {
         let hang = " ".repeat(indent.len() + mark.len() + 1);
         let lines = output::wrap(&output::one_line(text), self.width, &hang);
         let rest = lines.get(hang.len()..).unwrap_or("\n");
@@ -284,6 +302,12 @@ pub(crate) mod tests {
             text,
             "Microsoft – alice@contoso.example\n  6 digits, new every 30 seconds; on the screen HDMI-1, top left\n"
         );
+    }
+
+    #[test]
+    fn of_several_screens_it_is_told_which_as_a_person_sees_it() {
+        let text = in_short(&Candidate { side: "left".into(), ..account() });
+        assert!(text.ends_with("(on the left screen (HDMI-1), top left)"), "{text}");
     }
 
     #[test]

@@ -71,7 +71,15 @@ has expired, at a lock, and when something else is copied; histories are asked t
 /// How long `qr` shows it.
 pub(crate) const QR_ABOUT: &str = "Draw the QR code of an account for the next device
 
-Asks the passphrase. On a terminal the QR is gone at Enter or after 60 seconds, and in no scrollback.";
+Asks the passphrase. On a terminal the QR is gone at Enter or after 60 seconds, and in no scrollback.
+
+With --migration several accounts share a QR, ten at the most, of the kind that Google Authenticator exports: scan all \
+parts, in their order. What such an export can't carry (Steam, other periods than 30 seconds, other digits than 6 and 8) \
+is named, and goes over by a QR of its own.
+
+  countersign qr --all --migration             into Google Authenticator
+  countersign qr --all --migration --png DIR   as pictures
+  countersign qr github --for aegis            with the taps in that app";
 
 /// What a recovery key is for.
 pub(crate) const RECOVERY_ABOUT: &str = "Make and print a new recovery key

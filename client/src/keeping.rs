@@ -10,7 +10,7 @@ use crate::{
     args::Keep,
     candidate,
     error::Error,
-    kept, output,
+    handing_over, kept, output,
     session::{Session, none},
     time,
 };
@@ -140,10 +140,8 @@ pub(crate) async fn tell(session: &mut Session, kept: &Kept) -> Result<(), Error
         }
     }
     if is_new {
-        say(&format!("\nThe next device: countersign qr. {}", kept::ONE_SECRET))?;
-        if kept.titles.iter().any(|title| kept::is_microsoft(title)) {
-            say(kept::ANOTHER_WAY)?;
-        }
+        let account = account_of(session, account).await?;
+        say(&format!("\n{}", handing_over::after_keeping(&account)))?;
     }
     Ok(())
 }
@@ -155,8 +153,7 @@ fn say(text: &str) -> Result<(), Error> {
 
 /// Returns a code that lives long enough to be typed; asks a person for the account's PIN where the vault has none.
 async fn first_code(session: &mut Session, account: &str) -> Result<(Zeroizing<String>, CodeDetails), Error> {
-    let found = session.accounts().await?.find(account, Dict::new()).await?;
-    let info = found.into_iter().map(AccountInfo::from).find(|one| one.id == account).unwrap_or_default();
+    let info = account_of(session, account).await?;
     let answer = session.accounts().await?.code_with(account, code_options(&info).into()).await;
     let (code, details) = match answer {
         Err(Answer::PinNeeded(why)) => {
@@ -171,6 +168,12 @@ async fn first_code(session: &mut Session, account: &str) -> Result<(Zeroizing<S
         answer => answer?,
     };
     Ok((Zeroizing::new(code), details.into()))
+}
+
+/// Returns what is known of the account with this id.
+async fn account_of(session: &Session, id: &str) -> Result<AccountInfo, Error> {
+    let found = session.accounts().await?.find(id, Dict::new()).await?;
+    Ok(found.into_iter().map(AccountInfo::from).find(|one| one.id == id).unwrap_or_default())
 }
 
 fn code_options(account: &AccountInfo) -> CodeOptions {

@@ -60,18 +60,8 @@ pub(crate) fn code_line(code: &str, details: &CodeDetails, now: u64, finish: boo
     format!("{}{left}{finish}", grouped(code))
 }
 
-/// Whether an account of this issuer, or with this title, is one of Microsoft's.
-pub(crate) fn is_microsoft(issuer: &str) -> bool {
-    issuer.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("microsoft"))
-}
-
 /// What became of a QR that was found while the vault is locked.
 pub(crate) const SEALED: &str = "Nothing is lost: it is sealed, and offered when you unlock: countersign unlock.";
-/// What to know of a QR that several devices have.
-pub(crate) const ONE_SECRET: &str =
-    "All devices share one secret: if one is lost, remove the method on the security page and enrol anew.";
-/// What to choose when Microsoft asks for its own program.
-pub(crate) const ANOTHER_WAY: &str = "At sign-in choose: another way → verification code.";
 
 #[cfg(test)]
 mod tests {
@@ -119,15 +109,5 @@ mod tests {
         assert_eq!(code_line("123456", &details, 1000, true), "123 456 — 24 s left. Type this on the page to finish.");
         assert_eq!(code_line("123456", &details, 1000, false), "123 456 — 24 s left");
         assert_eq!(code_line("123456", &CodeDetails::default(), 1000, false), "123 456");
-    }
-
-    #[test]
-    fn microsoft_is_recognised_by_its_name() {
-        for name in ["Microsoft", "MICROSOFT", "Microsoft Azure"] {
-            assert!(is_microsoft(name), "{name}");
-        }
-        for name in ["", "Micro", "GitHub", "Ärmicrosoft"] {
-            assert!(!is_microsoft(name), "{name}");
-        }
     }
 }

@@ -72,6 +72,11 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }
 
+/// Prints text that is laid out to standard error; when that is closed there is nobody to tell.
+pub(crate) fn print_error(text: &str) {
+    let _ = io::stderr().lock().write_all(visible(text).as_bytes());
+}
+
 /// Returns the text with every control character but the line feed made visible, so that no text steers the terminal.
 pub(crate) fn visible(text: &str) -> String {
     let unsafe_here = |c: char| {
@@ -113,6 +118,11 @@ pub(crate) fn columns() -> usize {
 /// Returns how wide lines of text may be: as wide as the terminal; in a pipe nothing is broken.
 pub(crate) fn width() -> usize {
     if is_terminal() { columns() } else { usize::MAX }
+}
+
+/// Returns how wide lines of text may be on standard error.
+pub(crate) fn width_err() -> usize {
+    if is_terminal_err() { columns() } else { usize::MAX }
 }
 
 /// Whether the terminal says that it can't move its cursor.

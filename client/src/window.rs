@@ -4,20 +4,20 @@
 
 use std::{io, process::Stdio};
 
-use countersign_api::{Error as Answer, connect, types::AccountInfo};
+use countersign_api::{Error as Answer, connect};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, Command},
 };
 use zeroize::Zeroizing;
 
-use crate::{error::Error, full_screen::SHOWN_FOR, kept, output, qr::Matrix, session::Session};
+use crate::{error::Error, full_screen::SHOWN_FOR, output, session::Session, sheet::Sheet};
 
 /// Shows a QR in a window until the person closes it, its time is over, or the vault is locked.
 ///
 /// # Errors
 /// [`Error::Usage`] where there is no such program or no display; [`Answer::Locked`] when it was closed by a lock.
-pub(crate) async fn show(matrix: &Matrix, account: &AccountInfo, session: &Session) -> Result<(), Error> {
+pub(crate) async fn show(sheet: &Sheet, session: &Session) -> Result<(), Error> {
     let program = connect::program("countersign-window")
         .ok_or_else(|| Error::Usage("countersign-window is not installed: leave out --window".into()))?;
     let mut child = Command::new(program)
@@ -28,7 +28,7 @@ pub(crate) async fn show(matrix: &Matrix, account: &AccountInfo, session: &Sessi
         .spawn()
         .map_err(failed())?;
     let mut pipe = child.stdin.take().expect("the input is piped");
-    match pipe.write_all(request(matrix, account).as_bytes()).await {
+    match pipe.write_all(request(sheet).as_bytes()).await {
         // One that ends at once says why itself.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         written => written.map_err(failed())?,
@@ -57,20 +57,19 @@ async fn ended(child: &mut Child) -> Result<(), Error> {
 }
 
 /// Returns what the window is told; `countersign-window --help` has the words.
-fn request(matrix: &Matrix, account: &AccountInfo) -> Zeroizing<String> {
+fn request(sheet: &Sheet) -> Zeroizing<String> {
     // Room for all of it, so that no half-written copy is left behind by growing.
     let mut text = Zeroizing::new(String::with_capacity(MAX_REQUEST));
     text.push_str("show qr\n");
     let seconds = SHOWN_FOR.as_secs().to_string();
-    let [scan, share] = notes(account);
-    let lines = [("title", &*account.title), ("seconds", &seconds), ("note", scan), ("note", share)];
-    for (word, value) in lines {
+    let notes = sheet.notes.iter().take(MAX_NOTES).map(|note| ("note", note.as_str()));
+    for (word, value) in [("title", &*sheet.title), ("seconds", &seconds)].into_iter().chain(notes) {
         let value: String = output::one_line(value).chars().take(MAX_TEXT).collect();
         for part in [word, " ", &value, "\n"] {
             text.push_str(part);
         }
     }
-    for row in matrix.rows() {
+    for row in sheet.matrix.rows() {
         text.push_str("row ");
         text.extend(row);
         text.push('\n');
@@ -79,41 +78,45 @@ fn request(matrix: &Matrix, account: &AccountInfo) -> Zeroizing<String> {
     text
 }
 
-/// Returns what to do with the QR, and what to know of it.
-fn notes(account: &AccountInfo) -> [&'static str; 2] {
-    [if kept::is_microsoft(&account.issuer) { SCAN_MICROSOFT } else { SCAN }, kept::ONE_SECRET]
-}
-
 fn failed() -> impl FnOnce(io::Error) -> Error {
     Error::io("countersign-window")
 }
-
-const SCAN: &str = "Scan it with the other device's authenticator.";
-const SCAN_MICROSOFT: &str = "Scan it with the other device's authenticator; in Microsoft Authenticator, add an account of the kind “Other account”.";
 
 /// The window's exit code for "no display".
 const NO_DISPLAY: i32 = 3;
 /// The longest request and the longest text in it that the window takes.
 const MAX_REQUEST: usize = 64 * 1024;
 const MAX_TEXT: usize = 500;
+/// The most notes that it takes.
+const MAX_NOTES: usize = 4;
 const MAX_ERROR: u64 = 4096;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{handing_over, qr::Matrix};
+    use countersign_api::types::AccountInfo;
+
+    fn sheet(text: &str, account: &AccountInfo) -> Sheet {
+        Sheet {
+            matrix: Matrix::of(text).unwrap(),
+            title: account.title.clone(),
+            notes: handing_over::notes(account, None),
+        }
+    }
 
     #[test]
     fn the_request_says_all_and_ends_with_an_empty_line() {
-        let matrix = Matrix::of("otpauth://totp/x?secret=JBSWY3DPEHPK3PXP").unwrap();
         let account =
             AccountInfo { title: "Evil\nshow – x".into(), issuer: "Microsoft".into(), ..AccountInfo::default() };
-        let text = request(&matrix, &account);
+        let sheet = sheet("otpauth://totp/x?secret=JBSWY3DPEHPK3PXP", &account);
+        let text = request(&sheet);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "show qr");
         assert!(lines[1].starts_with("title Evil") && lines[2] == "seconds 60", "{}", lines[1]);
         assert!(lines[3].contains("Other account") && lines[4].contains("one secret"));
         assert_eq!(lines.iter().filter(|line| line.starts_with("show")).count(), 1, "a name steers the window");
-        assert_eq!(lines[5..lines.len() - 1].len(), matrix.rows().count());
+        assert_eq!(lines[5..lines.len() - 1].len(), sheet.matrix.rows().count());
         assert!(lines[5].starts_with("row 1111111") && lines.last() == Some(&""));
         assert_eq!(text.capacity(), MAX_REQUEST, "it grew");
     }
@@ -121,7 +124,7 @@ mod tests {
     #[test]
     fn the_largest_request_fits() {
         let account = AccountInfo { title: "é".repeat(2000), ..AccountInfo::default() };
-        let text = request(&Matrix::of(&"x".repeat(2953)).unwrap(), &account);
+        let text = request(&sheet(&"x".repeat(2953), &account));
         assert_eq!(text.capacity(), MAX_REQUEST, "it grew");
     }
 }

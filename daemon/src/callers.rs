@@ -44,7 +44,8 @@ impl Callers {
         if known && budgets.entry(name).or_insert_with(|| Budget::full(now)).take(now) {
             Ok(())
         } else {
-            Err(Error::LimitsExceeded(format!("more than {BURST} calls at once, or {RATE} a second, from one program")))
+            let most = format!("more than {BURST} calls at once, or {RATE} a second, from one program");
+            Err(Error::LimitsExceeded(format!("{most}: wait a moment, then try again")))
         }
     }
 

@@ -14,6 +14,8 @@ pub struct Place {
     pub origin: &'static str,
     /// Name of the screen.
     pub screen: String,
+    /// Where that stands among two or three: `left`, `middle`, `right`, `upper` or `lower`.
+    pub side: String,
     /// Where on it, in words.
     pub words: &'static str,
     /// Its middle, in pixels from the left of all screens.

@@ -3,13 +3,17 @@
 use countersign_api::{
     Error,
     types::{
-        AccountInfo, Candidate, EditOptions, GenerationInfo, LogLine, PromptOptions, ScanOptions, SlotInfo, Status,
+        AccountInfo, Candidate, EditOptions, GenerationInfo, LogLine, MigrationExport, PromptOptions, ScanOptions,
+        SlotInfo, Status,
     },
 };
 use countersign_core::{
     account::{Account, Algorithm, Kind},
     code::CodeError,
-    payload::{self, Payload, migration::Collector},
+    payload::{
+        self, Payload,
+        migration::{Collector, Export},
+    },
     secret::SecretText,
     text::{look_alike, visible},
     variation::Variation,
@@ -49,8 +53,16 @@ pub fn vault_error(error: &VaultError) -> Error {
         VaultError::NoSuchAccount(_) => Error::NotFound(format!("{text}: countersign list shows what is there")),
         VaultError::NoSuch { what } => Error::NotFound(not_there(what)),
         VaultError::NothingToUndo => Error::NothingToUndo(text),
-        VaultError::Full(_) => Error::LimitsExceeded(text),
+        VaultError::Full(what) => Error::LimitsExceeded(format!("{text}: {}", make_room(what))),
         _ => Error::Failed(text),
+    }
+}
+
+/// Says how to make room in what is full.
+fn make_room(what: &str) -> &'static str {
+    match what {
+        "the inbox" => "have what waits there offered, and keep or discard it: countersign unlock",
+        _ => "remove what is of no use any more; there is room again when the trash has been emptied, after 30 days",
     }
 }
 
@@ -246,6 +258,7 @@ pub fn candidate(id: &str, text: &str, place: &Place, vault: Option<&Vault>, oth
         }
         Payload::BareSecret(_) => candidate.title = "(a bare key)".into(),
         Payload::Migration(part) => {
+            warn_of(&mut candidate, &part.accounts, vault);
             candidate.accounts = part.accounts.iter().map(|account| visible(&account.title())).collect();
             candidate.skipped.clone_from(&part.skipped);
             candidate.part = part.index + 1;
@@ -290,8 +303,7 @@ fn describe(candidate: &mut Candidate, account: &Account, vault: Option<&Vault>)
     candidate.kind = account.kind.name().into();
     candidate.digits = account.kind.digits().into();
     candidate.period = account.kind.period().unwrap_or(0);
-    let kept = vault.into_iter().flat_map(Vault::entries).map(|entry| entry.account().issuer.as_str());
-    candidate.look_alike = look_alike(&account.issuer, kept.chain(FREQUENT)).map(visible).unwrap_or_default();
+    candidate.look_alike = looks_like(account, vault).unwrap_or_default();
     let Some(vault) = vault else { return };
     let (known, id) = match vault.similar(account) {
         Similar::Same(id) => ("kept", Some(id)),
@@ -300,6 +312,42 @@ fn describe(candidate: &mut Candidate, account: &Account, vault: Option<&Vault>)
     };
     candidate.known = known.into();
     candidate.known_account = id.map(|id| id.to_string()).unwrap_or_default();
+}
+
+/// Returns the issuer, kept or well known, that this account's looks like without being it.
+fn looks_like(account: &Account, vault: Option<&Vault>) -> Option<String> {
+    let kept = vault.into_iter().flat_map(Vault::entries).map(|entry| entry.account().issuer.as_str());
+    look_alike(&account.issuer, kept.chain(FREQUENT)).map(visible)
+}
+
+/// Adds notes of what is to be known of the accounts in a part of an export before they are kept, all at once.
+fn warn_of(candidate: &mut Candidate, accounts: &[Account], vault: Option<&Vault>) {
+    let mut kept = 0;
+    for account in accounts {
+        let title = visible(&account.title());
+        let mut note = |id: &str, text: &str| {
+            candidate.note_ids.push(id.into());
+            candidate.notes.push(format!("{title}: {text}"));
+        };
+        if let Some(known) = looks_like(account, vault) {
+            note(
+                "look-alike",
+                &format!("careful, this looks like {known}, and is not. Keep the export only if you know who made it"),
+            );
+            candidate.look_alike = known;
+        }
+        match vault.map(|vault| vault.similar(account)) {
+            Some(Similar::SameNameOtherSecret(_)) => {
+                note("other-secret", "one of this name is there already, with another secret: both are kept");
+            }
+            Some(Similar::Same(_)) => kept += 1,
+            Some(Similar::New) | None => {}
+        }
+    }
+    if kept > 0 {
+        candidate.note_ids.push("kept".into());
+        candidate.notes.push(format!("{kept} of {} are kept already, with the same secrets", accounts.len()));
+    }
 }
 
 /// Returns the parts that an export lacks, this one and all others given.
@@ -319,6 +367,7 @@ fn seen(payload: &Payload, place: &Place) -> Candidate {
         class: payload.class().into(),
         origin: place.origin.into(),
         screen: place.screen.clone(),
+        side: place.side.clone(),
         place: place.words.into(),
         x: place.x,
         y: place.y,
@@ -348,12 +397,38 @@ pub fn not_kept(payload: &Payload) -> Error {
 
 /// Returns the error for an export nothing of which can be kept.
 pub fn all_left_out(skipped: &[String]) -> Error {
-    let some: Vec<&str> = skipped.iter().take(NAMED).map(String::as_str).collect();
-    let more = match skipped.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    Error::InvalidUri(format!("nothing of this export can be kept: {}{more}", some.join("; ")))
+    Error::InvalidUri(format!("nothing of this export can be kept: {}", named(skipped)))
+}
+
+/// Names what was left out, but not without end.
+fn named(skipped: &[String]) -> String {
+    let some = skipped[..skipped.len().min(NAMED)].join("; ");
+    match skipped.len().saturating_sub(NAMED) {
+        0 => some,
+        more => format!("{some}; and {more} more"),
+    }
+}
+
+/// Returns an export of these entries as it is answered.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] where the format can't carry any of them.
+pub fn export(export: &Export, entries: &[&Entry]) -> Result<MigrationExport, Error> {
+    let title = |place: &usize| visible(&entries[*place].account().title());
+    let skipped: Vec<String> = export.left_out.iter().map(|(place, why)| format!("{}: {why}", title(place))).collect();
+    if entries.is_empty() {
+        return Err(Error::InvalidArgument("no account was named".into()));
+    }
+    if export.parts.is_empty() {
+        return Err(Error::InvalidArgument(format!("there is nothing that an export can carry: {}", named(&skipped))));
+    }
+    let places = export.parts.iter().flat_map(|part| &part.accounts);
+    Ok(MigrationExport {
+        parts: export.parts.iter().map(|part| part.text.expose().to_owned()).collect(),
+        counts: export.parts.iter().map(|part| part.accounts.len() as u32).collect(),
+        accounts: places.map(|place| entries[*place].id().to_string()).collect(),
+        skipped,
+    })
 }
 
 /// Returns the error for two parts that could stand in the same place of an export.
@@ -413,6 +488,36 @@ mod tests {
         assert_eq!(found("Micr%D0%BEsoft"), "Microsoft", "with a Cyrillic o");
         assert_eq!(found("microsoft"), "");
         assert_eq!(found("Acme"), "");
+    }
+
+    /// Whoever gets a person to scan an export of theirs could hide an impostor in it.
+    #[test]
+    fn an_impostor_inside_an_export_is_known() {
+        let kind = || Kind::totp();
+        let account = |issuer: &str| Account {
+            issuer: issuer.into(),
+            name: "alice".into(),
+            prefix: None,
+            kind: kind(),
+            secret: countersign_core::secret::Secret::new(vec![1; 20]),
+        };
+        let accounts = [account("GitHub"), account("Micr\u{43e}soft")];
+        let export = payload::migration::write(accounts.iter(), 1);
+        let found = candidate("", export.parts[0].text.expose(), &Place::default(), None, &[]);
+        assert_eq!(
+            (found.look_alike.as_str(), found.note_ids.as_slice()),
+            ("Microsoft", ["look-alike".to_owned()].as_slice())
+        );
+        assert!(found.notes[0].contains("looks like Microsoft, and is not"), "{:?}", found.notes);
+    }
+
+    #[test]
+    fn what_is_full_says_how_to_make_room() {
+        for (what, step) in [("the vault", "trash"), ("the inbox", "countersign unlock")] {
+            let error = vault_error(&VaultError::Full(what));
+            assert!(error.message().starts_with(what) && error.message().contains(step), "{error:?}");
+            assert_eq!(error.hint(), "", "no other hint beside it");
+        }
     }
 
     #[test]

@@ -52,6 +52,9 @@ pub struct Screen {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+    /// Where a person sees it among two or three.
+    #[serde(default)]
+    pub side: String,
 }
 
 /// Why a worker gave nothing.

@@ -8,6 +8,7 @@ mod cli;
 mod clipboard;
 mod codes;
 mod desktop;
+mod hand_over;
 mod keyring;
 mod layering;
 mod lock;
@@ -44,6 +45,7 @@ fn main() {
     let mut tests = Vec::new();
     tests.extend(bus::tests());
     tests.extend(desktop::tests());
+    tests.extend(hand_over::tests());
     tests.extend(keyring::tests());
     tests.extend(cli::tests());
     tests.extend(clipboard::tests());

@@ -33,6 +33,8 @@ tests![
     the_buttons_of_a_one_time_qr_open_the_page_and_look_on,
     a_scan_by_any_program_is_shown,
     a_program_that_keeps_is_seen,
+    an_impostor_is_told_and_not_kept,
+    the_parts_of_an_export_on_one_screen_are_kept_as_one,
 ];
 
 /// A world with a hotkey daemon that starts the scan on Ctrl+Alt+Q.
@@ -360,4 +362,51 @@ fn a_program_that_keeps_is_seen() {
     assert_eq!(buttons(&kept), ["Copy code", "It was refused"]);
     notifications.press(&world, &kept, "It was refused");
     notifications.expect("Try another code: GitHub – alice");
+}
+
+/// A QR in an advertisement beside the real page, say: what only looks like Microsoft is never kept unasked.
+fn an_impostor_is_told_and_not_kept() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let impostor = Account::new("Micr\u{43e}soft", "alice");
+    world.witness().plant_key("the key of the impostor", &impostor.secret);
+    let viewer = show(&world, &impostor.uri());
+    world.cli(&["scan", "--notify"]).fails(5);
+    assert!(notifications.expect("looks like Microsoft").text.contains("Not kept"));
+    // Asked on a terminal the person is warned, and decides.
+    world.tty(&["scan"]).expect("looks like Microsoft, and is not").expect("Keep it?").line("n").ends(5);
+    drop(viewer);
+    let export = [Account::new("GitHub", "alice"), Account::new("Paypa1", "alice")];
+    for one in &export {
+        world.witness().plant_key("a key of an export", &one.secret);
+    }
+    let _viewer = show(&world, &export_part(&export, 0, 1));
+    world.cli(&["scan", "--notify"]).fails(5);
+    notifications.expect("looks like PayPal");
+    world.tty(&["scan"]).expect("this looks like PayPal").expect("Keep it?").line("n").ends(5);
+    assert_eq!(world.cli(&["list"]).ok(), "");
+}
+
+fn the_parts_of_an_export_on_one_screen_are_kept_as_one() {
+    let world = World::build().display().vault().start();
+    let mut notifications = Notifications::start(&world);
+    let accounts = ["One", "Two"].map(|issuer| Account::new(issuer, "alice"));
+    for one in &accounts {
+        world.witness().plant_key("a key of an export", &one.secret);
+    }
+    let code = |index: u8, name: &str| {
+        let path = world.dir().join(format!("tmp/{name}.png"));
+        let text = export_part(&accounts[usize::from(index)..][..1], index, 2);
+        world.cmd("qrencode").args(["-s", "4", "-o"]).arg(&path).stdin(text).ok();
+        path
+    };
+    let both = world.dir().join("tmp/both.png");
+    let (first, second) = (code(0, "first"), code(1, "second"));
+    let joined =
+        world.cmd("convert").args([&second, &first]).args(["+append", "-bordercolor", "white", "-border", "40"]);
+    joined.arg(&both).ok();
+    let _viewer = world.show_picture(&both);
+    world.cli(&["scan", "--notify"]).ok();
+    notifications.expect("Kept 2 accounts");
+    assert_eq!(world.cli(&["list"]).ok().lines().count(), 2);
 }

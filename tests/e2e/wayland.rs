@@ -46,6 +46,13 @@ fn wayland_screens_of_different_scale_are_both_read() {
     let _right = world.hang_up("HEADLESS-2", &page(&world, "Right", "1700x960", "+1450+700"));
     let expected = [stands("Left", "HEADLESS-1", "top left"), stands("Right", "HEADLESS-2", "bottom right")];
     assert_eq!(found(&world), expected);
+    // Two are chosen from by what a person sees.
+    let refused = world.cli(&["scan", "--yes"]).fails(13);
+    for place in
+        ["Left – alice (on the left screen (HEADLESS-1), top left)", "on the right screen (HEADLESS-2), bottom right"]
+    {
+        assert!(refused.err.contains(place), "{refused:?}");
+    }
 }
 
 fn a_screen_on_its_side_is_read_where_it_stands() {

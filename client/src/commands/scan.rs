@@ -6,11 +6,12 @@
 use std::{
     collections::HashSet,
     os::fd::AsFd,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use countersign_api::{
-    Error as Answer,
+    Dict, Error as Answer,
     types::{Candidate, ImageOptions, Kept, ScanOptions},
 };
 use serde::Serialize;
@@ -58,6 +59,10 @@ async fn notify(args: &Scan, session: &mut Session) -> Result<(), Error> {
     let found: Vec<Candidate> = found.into_iter().map(Candidate::from).collect();
     let choices: Vec<&Candidate> = found.iter().filter(|one| Sort::of(one) == Sort::Keepable).collect();
     match one_decision(&choices) {
+        // An impostor is told of, and left to the person.
+        true if choices.iter().any(|one| !one.look_alike.is_empty()) => {
+            Err(Error::Said(Answer::Denied(String::new()).exit_code()))
+        }
         true => Ok(()),
         false if choices.is_empty() => Err(nothing_to_keep(&found)),
         false => Err(Error::Said(ambiguous())),
@@ -90,7 +95,7 @@ impl Patience {
     fn of(args: &Scan, terminal: bool) -> Self {
         match args.wait {
             Some(seconds) => Self::UntilFound(Duration::from_secs(seconds.into())),
-            None if !terminal || args.no_wait || args.json || args.image.is_some() => Self::Once,
+            None if !terminal || args.no_wait || args.json || !args.image.is_empty() => Self::Once,
             // Nobody draws a frame once a second, and the clipboard has no page in it that could change.
             None if args.part.region || args.part.clipboard => Self::Once,
             None => Self::AfterOneTime(USUAL_WAIT),
@@ -160,17 +165,46 @@ impl Hunt {
         self.settle(session, choices).await
     }
 
-    /// Looks at the picture or at the screen.
+    /// Looks at the pictures or at the screen.
     async fn look(&self, session: &Session) -> Result<Vec<Candidate>, Error> {
-        let found = match &self.args.image {
-            Some(path) => {
-                let picture = picture::open(path)?;
-                let options = ImageOptions { harder: harder(&self.args) };
-                session.secrets().await?.scan_image(picture.as_fd().into(), options.into()).await?
+        if self.args.image.is_empty() {
+            let found = session.scanner().await?.scan_screen(options(&self.args).into()).await?;
+            return Ok(found.into_iter().map(Candidate::from).collect());
+        }
+        let mut all: Vec<Candidate> = Vec::new();
+        for path in &self.args.image {
+            let found = self.look_at_picture(session, path).await.inspect_err(|_| self.name(path))?;
+            for mut one in found.into_iter().map(Candidate::from) {
+                if self.args.image.len() > 1 {
+                    one.screen = path.display().to_string();
+                }
+                // The same QR in two pictures is one to choose from.
+                if one.id.is_empty() || !all.iter().any(|other| other.id == one.id) {
+                    all.push(one);
+                }
             }
-            None => session.scanner().await?.scan_screen(options(&self.args).into()).await?,
-        };
-        Ok(found.into_iter().map(Candidate::from).collect())
+        }
+        // An earlier picture's part did not know of the later ones.
+        let waiting = session.scanner().await?.candidates(none()).await?;
+        for other in waiting.into_iter().map(Candidate::from) {
+            for one in all.iter_mut().filter(|one| one.class == "migration" && one.id == other.id) {
+                one.missing_parts.clone_from(&other.missing_parts);
+            }
+        }
+        Ok(all)
+    }
+
+    async fn look_at_picture(&self, session: &Session, path: &Path) -> Result<Vec<Dict>, Error> {
+        let picture = picture::open(path)?;
+        let options = ImageOptions { harder: harder(&self.args) };
+        Ok(session.secrets().await?.scan_image(picture.as_fd().into(), options.into()).await?)
+    }
+
+    /// Says which of several pictures the error after this is about.
+    fn name(&self, path: &Path) {
+        if self.args.image.len() > 1 {
+            output::say(&format!("countersign: {}:", path.display()));
+        }
     }
 
     /// Returns what there is to choose from.
@@ -382,7 +416,9 @@ fn one_decision(choices: &[&Candidate]) -> bool {
         [] => false,
         [_] => true,
         [first, rest @ ..] => {
-            first.class == "migration" && rest.iter().all(|one| one.class == "migration" && one.parts == first.parts)
+            let of_one_export = |one: &&&Candidate| one.class == "migration" && one.parts == first.parts;
+            let numbers: HashSet<u32> = choices.iter().map(|one| one.part).collect();
+            first.class == "migration" && rest.iter().all(|one| of_one_export(&one)) && numbers.len() == choices.len()
         }
     }
 }
@@ -460,13 +496,14 @@ mod tests {
     #[test]
     fn a_terminal_looks_on_for_two_minutes_and_a_pipe_never() {
         let after = Patience::AfterOneTime(Duration::from_secs(120));
-        let rows: [(&[&str], bool, Patience); 11] = [
+        let rows: [(&[&str], bool, Patience); 12] = [
             (&[], true, after),
             (&["--yes"], true, after),
             (&[], false, Patience::Once),
             (&["--json"], true, Patience::Once),
             (&["--no-wait"], true, Patience::Once),
             (&["--image", "x"], true, Patience::Once),
+            (&["--image", "x", "y"], true, Patience::Once),
             (&["--region"], true, Patience::Once),
             (&["--clipboard"], true, Patience::Once),
             (&["--screen", "2"], true, after),
@@ -539,6 +576,7 @@ mod tests {
     fn parts_of_one_export_are_one_decision() {
         let part = |part| Candidate { class: "migration".into(), part, parts: 2, ..Candidate::default() };
         let (one, two, other) = (part(1), part(2), account());
+        assert!(!one_decision(&[&one, &two, &one]), "two exports, or one with an impostor beside it");
         assert!(one_decision(&[&one, &two]) && one_decision(&[&other]));
         assert!(!one_decision(&[&one, &other]) && !one_decision(&[&other, &other]) && !one_decision(&[]));
     }

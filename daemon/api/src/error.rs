@@ -64,8 +64,9 @@ errors! {
     ChangedOutside = 1, "look at the vault's folder before you lock: what only countersign still holds is lost then";
     /// The vault can only be read; nothing has changed.
     ReadOnly = 1, "make the vault's folder writable, then: countersign restart";
-    /// Too many calls, too large an argument, one scan too many at a time, or more found than can be held.
-    LimitsExceeded = 1, "wait a moment, then try again";
+    /// Too many calls, too large an argument, one scan too many at a time, more found than can be held, or a full vault;
+    /// each says itself what to do.
+    LimitsExceeded = 1, "";
     /// A vault is there already.
     AlreadyExists = 1, "countersign status shows it";
     /// The text is no URI or key that can be kept.
@@ -130,6 +131,17 @@ mod tests {
     fn every_error_has_a_name_under_the_root() {
         let name = Error::Locked(String::new()).name().to_string();
         assert_eq!(name, format!("{}.Error.Locked", crate::ROOT));
+    }
+
+    /// Why the screen was not seen decides what to do: no two have the same next step.
+    #[test]
+    fn each_refused_look_has_its_own_name_and_next_step() {
+        let looks: Vec<_> = Error::TABLE.iter().filter(|(_, exit, _)| *exit == 12).collect();
+        for name in ["ScreenRefused", "NoDisplay", "CaptureDenied", "NoPortal", "DisplayLost"] {
+            let (_, _, hint) = looks.iter().find(|(known, _, _)| *known == name).unwrap_or_else(|| panic!("{name}"));
+            assert_eq!(looks.iter().filter(|(_, _, other)| other == hint).count(), 1, "{hint}");
+            assert!(!hint.is_empty());
+        }
     }
 
     #[test]

@@ -59,6 +59,13 @@ pub trait SecretsBackend: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(String, CodeDetails), Error>> + Send;
     /// The secret of an account: secret s, uri s. Needs presence.
     fn reveal(&self, caller: Caller, account: &str) -> impl Future<Output = Result<Revealed, Error>> + Send;
+    /// Accounts, by their ids, as QR codes of the kind that Google Authenticator exports: parts as, counts au (accounts in
+    /// each part), accounts as, skipped as. Needs presence.
+    fn export_migration(
+        &self,
+        caller: Caller,
+        accounts: Vec<String>,
+    ) -> impl Future<Output = Result<MigrationExport, Error>> + Send;
     /// Puts another passphrase in the place of the present one. Needs presence.
     fn change_passphrase(&self, caller: Caller, passphrase: &str) -> impl Future<Output = Result<(), Error>> + Send;
     /// Makes a recovery key, in the place of an earlier one, and answers it this once. Needs presence.
@@ -212,6 +219,19 @@ impl<B: SecretsBackend> Secrets<B> {
     async fn reveal(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
         NoOptions::try_from(options)?;
         Ok(self.backend.reveal(self.origin.caller(&header)?, account).await?.into())
+    }
+
+    /// Accounts, by their ids, as QR codes of the kind that Google Authenticator exports: parts as, counts au (accounts in
+    /// each part), accounts as, skipped as. Needs presence.
+    #[zbus(out_args("export"))]
+    async fn export_migration(
+        &self,
+        accounts: Vec<String>,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Dict, Error> {
+        NoOptions::try_from(options)?;
+        Ok(self.backend.export_migration(self.origin.caller(&header)?, accounts).await?.into())
     }
 
     /// Puts another passphrase in the place of the present one. Needs presence.

@@ -233,6 +233,8 @@ record! {
         origin: String,
         /// Name of the screen it stood on.
         screen: String,
+        /// Which of two or three screens that is for a person: `left`, `middle`, `right`, `upper` or `lower`; else empty.
+        side: String,
         /// Where on that screen, such as `top left`.
         place: String,
         /// Pixel of its middle, from the left of all screens.
@@ -357,6 +359,20 @@ record! {
         secret: String,
         /// The URI that other authenticators read from a QR.
         uri: String,
+    }
+}
+
+record! {
+    /// An export that other authenticators read from QR codes.
+    pub struct MigrationExport {
+        /// What each QR says: `otpauth-migration` URIs.
+        parts: Vec<String>,
+        /// How many accounts each of them holds.
+        counts: Vec<u32>,
+        /// Ids of the accounts that they hold, in their order.
+        accounts: Vec<String>,
+        /// What the format can't carry, and why.
+        skipped: Vec<String>,
     }
 }
 

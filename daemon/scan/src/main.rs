@@ -172,12 +172,16 @@ fn self_test() -> Exit {
 fn report_codes(pictures: &[(Pixels, Option<Screen>)], effort: Effort) -> io::Result<usize> {
     let end = Instant::now() + BUDGET;
     let (mut count, mut room) = (0, MAX_REPORT);
+    let screens: Vec<&Screen> = pictures.iter().filter_map(|(_, screen)| screen.as_ref()).collect();
     for (done, (picture, screen)) in pictures.iter().enumerate() {
         let left = end.saturating_duration_since(Instant::now());
         let share = left / (pictures.len() - done) as u32;
         let mut found = decode::scan(picture, effort, Instant::now() + share);
         found.truncate(MAX_CODES - count);
-        let written = report::write(&mut io::stdout().lock(), &found, screen.as_ref(), &mut room)?;
+        let written = match screen {
+            Some(screen) => report::write_of(&mut io::stdout().lock(), &found, screen, &screens, &mut room)?,
+            None => report::write(&mut io::stdout().lock(), &found, None, &mut room)?,
+        };
         if written < found.len() {
             complain(&format!("{} codes did not fit into the report", found.len() - written));
         }

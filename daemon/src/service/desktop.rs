@@ -86,18 +86,35 @@ impl Service {
         };
         let keepable: Vec<&Candidate> = found.iter().filter(|candidate| !candidate.id.is_empty()).collect();
         match (keepable.as_slice(), found.iter().find(|candidate| !candidate.advice.is_empty())) {
-            ([one], _) => match self.keep_candidate(&one.id).await {
-                Ok((kept, new)) => kept_message(&kept, new, self.unproven(&kept.accounts), one),
-                Err(error) => plain("Not kept", format!("{}\n{}", error.message(), error.hint())),
-            },
             ([], Some(advice)) => advice_message(advice),
             ([], None) => summary(&found),
+            (one, _) if is_one_decision(one) => match one.iter().find(|one| !one.look_alike.is_empty()) {
+                Some(impostor) => suspicious(impostor),
+                None => self.keep_decision(one).await,
+            },
             (several, _) => {
-                let titles: Vec<String> = several.iter().map(|one| format!("{} ({})", one.title, one.place)).collect();
+                let titles: Vec<String> =
+                    several.iter().map(|one| format!("{} ({})", one.title, stands(one))).collect();
                 let body = format!("None was kept. Choose with: countersign scan\n{}", titles.join("\n"));
                 plain(&format!("{} accounts on the screen", several.len()), body)
             }
         }
+    }
+
+    /// Keeps an account, or the parts of an export that stand beside each other; the last missing one takes the others
+    /// along.
+    async fn keep_decision(self: &Arc<Self>, found: &[&Candidate]) -> Message {
+        let mut message = None;
+        for one in found {
+            if message.is_some() && self.text_of(&one.id).is_err() {
+                continue;
+            }
+            message = Some(match self.keep_candidate(&one.id).await {
+                Ok((kept, new)) => kept_message(&kept, new, self.unproven(&kept.accounts), one),
+                Err(error) => return plain("Not kept", format!("{}\n{}", error.message(), error.hint())),
+            });
+        }
+        message.expect("there is one at least")
     }
 
     /// Keeps a candidate; says which of its accounts were not there before, too.
@@ -219,6 +236,32 @@ pub(super) fn plain(title: &str, body: String) -> Message {
     Message { topic: "scan", title: title.into(), body, actions: Vec::new() }
 }
 
+/// Says why the only account found was not kept unasked.
+fn suspicious(candidate: &Candidate) -> Message {
+    let known = &candidate.look_alike;
+    let what = match candidate.accounts.as_slice() {
+        [] => format!("{} looks like {known}, and is not.", candidate.title),
+        _ => format!("There is an account in it that looks like {known}, and is not."),
+    };
+    let body = format!("{what} Keep it only if you know who made it: countersign scan");
+    plain(&format!("Not kept: {}", candidate.title), body)
+}
+
+/// Whether these are one thing to decide: a single account, or the parts of one export.
+fn is_one_decision(found: &[&Candidate]) -> bool {
+    let numbers: HashSet<u32> = found.iter().map(|one| one.part).collect();
+    let of_one_export = |one: &&Candidate| one.class == "migration" && one.parts == found[0].parts;
+    found.len() == 1 || (found.iter().all(of_one_export) && numbers.len() == found.len())
+}
+
+/// Says where a candidate was seen.
+fn stands(candidate: &Candidate) -> String {
+    match candidate.side.as_str() {
+        "" => candidate.place.clone(),
+        side => format!("{side} screen, {}", candidate.place),
+    }
+}
+
 /// Says in two lines what was found.
 fn summary(found: &[Candidate]) -> Message {
     match found {
@@ -318,6 +361,17 @@ mod tests {
         let again = Kept { outcome: "already-kept".into(), ..kept };
         let message = kept_message(&again, Vec::new(), None, &Candidate::default());
         assert_eq!(message.actions, [Action::CopyCode(way)], "there is nothing to prove any more");
+    }
+
+    #[test]
+    fn an_impostor_is_told_instead_of_kept() {
+        let candidate =
+            Candidate { title: "Micr0soft – x".into(), look_alike: "Microsoft".into(), ..Candidate::default() };
+        let message = suspicious(&candidate);
+        assert!(message.title.starts_with("Not kept: Micr0soft") && message.actions.is_empty());
+        assert!(message.body.starts_with("Micr0soft – x looks like Microsoft, and is not."), "{}", message.body);
+        let export = Candidate { accounts: vec!["a".into()], ..candidate };
+        assert!(suspicious(&export).body.starts_with("There is an account in it"));
     }
 
     #[test]

@@ -263,13 +263,22 @@ fn connection_of(caller: &Caller) -> Option<u64> {
 
 /// Returns 32 random hex characters.
 fn random_id() -> String {
-    let mut bytes = [0u8; 16];
+    AccountId::from_bytes(random()).to_string()
+}
+
+/// Returns a number that tells one export from another.
+fn random_number() -> i32 {
+    i32::from_ne_bytes(random())
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
     let mut filled = 0;
     while filled < bytes.len() {
         filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())
             .expect("the kernel has random numbers");
     }
-    AccountId::from_bytes(bytes).to_string()
+    bytes
 }
 
 /// The longest argument: a QR's text, with room for the escapes of a URI.

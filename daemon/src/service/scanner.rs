@@ -1,7 +1,7 @@
 //! `Scanner1`: from a QR to an account.
 
 use std::{
-    collections::hash_map::Entry,
+    collections::{HashSet, hash_map::Entry},
     hash::BuildHasher,
     sync::{Arc, MutexGuard},
     time::Instant,
@@ -92,8 +92,8 @@ impl Service {
 
     /// Runs the scan worker, one at a time, and holds what it found.
     pub(super) async fn look(self: &Arc<Self>, target: Target) -> Result<Vec<Candidate>, Error> {
-        let _one =
-            self.scanning.try_acquire().map_err(|_| Error::LimitsExceeded("a scan is under way already".into()))?;
+        let busy = |_| Error::LimitsExceeded("a scan is under way already: try again when it has ended".into());
+        let _one = self.scanning.try_acquire().map_err(busy)?;
         let origin = match &target {
             Target::Screen(options) if options.clipboard == Some(true) => "clipboard",
             Target::Screen(_) => "screen",
@@ -107,7 +107,10 @@ impl Service {
         let others: Vec<&str> =
             held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose())).collect();
         let state = self.state();
-        let answer = found.iter().map(|found| found.candidate(state.vault(), &others)).collect();
+        // The same QR on two screens, or twice on one, is one to choose from.
+        let mut seen = HashSet::new();
+        let once = found.iter().filter(|found| found.id.is_empty() || seen.insert(&found.id));
+        let answer = once.map(|found| found.candidate(state.vault(), &others)).collect();
         drop((state, held, found));
         harden::scrub();
         Ok(answer)
@@ -268,7 +271,8 @@ impl Service {
         self.store.is_sealed(id)
     }
 
-    fn text_of(&self, id: &str) -> Result<SecretText, Error> {
+    /// Returns what a candidate says.
+    pub(super) fn text_of(&self, id: &str) -> Result<SecretText, Error> {
         if let Some(held) = self.held().get(id) {
             return Ok(SecretText::from(held.text.expose()));
         }
@@ -335,6 +339,7 @@ fn place_of(qr: &FoundQr, origin: &'static str) -> Place {
         Some(screen) => Place {
             origin,
             screen: visible(&screen.name),
+            side: visible(&screen.side),
             words: candidates::words(x, y, f64::from(screen.width), f64::from(screen.height)),
             x: screen.x.saturating_add(x as i32),
             y: screen.y.saturating_add(y as i32),

@@ -7,11 +7,12 @@ use countersign_api::{
     secrets::SecretsBackend,
     types::{
         AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions, InitOptions,
-        KeepOptions, Kept, LogLine, LogOptions, PromptOptions, Revealed, SlotInfo,
+        KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions, Revealed, SlotInfo,
     },
 };
 use countersign_core::{
     account::AccountId,
+    payload::migration,
     secret::SecretText,
     text::visible,
     uri,
@@ -163,6 +164,21 @@ impl SecretsBackend for Door {
             let (secret, uri) = (uri::secret_text(account), uri::print(account));
             Ok(Revealed { secret: secret.expose().to_owned(), uri: uri.expose().to_owned() })
         })
+    }
+
+    async fn export_migration(&self, caller: Caller, accounts: Vec<String>) -> Result<MigrationExport, Error> {
+        let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        self.admit(&caller, &names)?;
+        self.callers.require_presence(&caller)?;
+        self.ensure_open(None, false).await?;
+        self.idle.touch();
+        let export = self.with_vault(|vault| {
+            let entries = names.iter().map(|name| the_one(vault, name)).collect::<Result<Vec<_>, _>>()?;
+            let export = migration::write(entries.iter().map(|entry| entry.account()), super::random_number());
+            convert::export(&export, &entries)
+        });
+        harden::scrub();
+        export
     }
 
     async fn change_passphrase(&self, caller: Caller, passphrase: &str) -> Result<(), Error> {

@@ -180,7 +180,8 @@ impl Service {
         self: &Arc<Self>,
         work: impl FnOnce() -> Result<T, VaultError> + Send + 'static,
     ) -> Result<Result<T, VaultError>, Error> {
-        let busy = |_| Error::LimitsExceeded("too many passphrases are being tried at once".into());
+        let busy =
+            |_| Error::LimitsExceeded("too many passphrases are being tried at once: try again in a moment".into());
         let _place = self.waiting.try_acquire().map_err(busy)?;
         let result = {
             let _one = self.deriving.acquire().await.expect("the semaphore is never closed");

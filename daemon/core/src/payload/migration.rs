@@ -1,7 +1,9 @@
 //! Google Authenticator's export: accounts in one or several QR codes, each a part.
 //!
 //! `otpauth-migration://offline?data=` and a base64 protobuf. Lengths that it declares are never allocated for, and there
-//! is no nesting to follow deeper than its one level.
+//! is no nesting to follow deeper than its one level. `write.rs` writes what is read here.
+
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +11,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
+pub use self::write::{Export, Written, write};
 use crate::{
     account::{Account, Algorithm, Kind},
     secret::Secret,
@@ -67,10 +70,8 @@ impl Collector {
 
     /// Says whether a part can be of this export.
     pub fn fits(&self, part: &Part) -> bool {
-        let same_batch = |other: &Part| match (other.batch, part.batch) {
-            (Some(one), Some(other)) => one == other,
-            _ => true,
-        };
+        // A program that numbers its exports numbers each part.
+        let same_batch = |other: &Part| other.batch == part.batch;
         self.parts.is_empty() || (part.size == self.size && self.parts.values().all(same_batch))
     }
 
@@ -305,6 +306,7 @@ mod tests {
         let mut collector = Collector::default();
         assert!(collector.add(read(&part(0, 2, Some(1), "a"))));
         assert!(!collector.add(read(&part(1, 2, Some(2), "b"))));
+        assert!(!collector.add(read(&part(1, 2, None, "b"))), "one without a number is of another export");
     }
 
     #[test]
