@@ -3,21 +3,24 @@
 use std::{
     alloc::System,
     ffi::OsString,
+    fs::File,
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    os::fd::AsFd,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
 
-use countersign_sandbox::{Attempt, Level};
+use countersign_sandbox::{Attempt, Inflow, Level};
 use countersign_scan::{
+    camera,
     capture::{
         self, Look, Shot, Wanted,
         clipboard::{self, Clip},
         doctor,
     },
     decode::{self, Content, Effort, Found, MAX_CODES},
-    limits::LIMITS,
+    limits::{self, LIMITS},
     outcome::{Exit, ScanError},
     picture,
     pixels::Pixels,
@@ -38,8 +41,9 @@ fn main() -> ExitCode {
         Ok(Task::Help) => print(HELP),
         Ok(Task::Version) => print(concat!("countersign-scan ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Task::Doctor { json }) => doctor(json),
-        Ok(Task::SelfTest) => self_test(),
+        Ok(Task::SelfTest { camera }) => self_test(camera),
         Ok(Task::Scan(source, effort)) => scan(&source, effort),
+        Ok(Task::Watch(camera, time, effort)) => watch(camera.as_deref(), time, effort),
         Err(why) => {
             complain(why);
             Exit::Usage
@@ -53,8 +57,9 @@ enum Task {
     Help,
     Version,
     Doctor { json: bool },
-    SelfTest,
+    SelfTest { camera: bool },
     Scan(Source, Effort),
+    Watch(Option<PathBuf>, Duration, Effort),
 }
 
 /// Where the pixels come from.
@@ -80,7 +85,10 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
         Some("--help" | "-h") => Task::Help,
         Some("--version" | "-V") => Task::Version,
         Some("--doctor") => Task::Doctor { json: arguments.next().is_some_and(|argument| argument == "--json") },
-        Some("--self-test") => Task::SelfTest,
+        Some("--self-test") => {
+            Task::SelfTest { camera: arguments.next().is_some_and(|argument| argument == "--camera") }
+        }
+        Some("--camera") => return camera(arguments.collect(), effort),
         Some("--clipboard") => scan(Source::Clipboard),
         Some("--screen") => scan(Source::Desktop(Wanted::Screen(value()?))),
         Some("--region") => scan(Source::Desktop(Wanted::Region)),
@@ -90,6 +98,52 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
         _ => scan(Source::File(first.into())),
     };
     if arguments.next().is_some() { Err("more than one argument; see countersign-scan --help") } else { Ok(task) }
+}
+
+/// Reads what follows `--camera`: `[--seconds N] [DEVICE]`.
+fn camera(arguments: Vec<OsString>, effort: Effort) -> Result<Task, &'static str> {
+    let (seconds, device) = match arguments.as_slice() {
+        [option, seconds, rest @ ..] if option == "--seconds" => {
+            let seconds =
+                seconds.to_str().and_then(|text| text.parse().ok()).filter(|seconds| (1..=3600).contains(seconds));
+            (seconds.ok_or("--seconds needs a number from 1 to 3600")?, rest)
+        }
+        rest => (USUAL_SECONDS, rest),
+    };
+    match device {
+        [] => Ok(Task::Watch(None, Duration::from_secs(seconds), effort)),
+        [device] => Ok(Task::Watch(Some(device.into()), Duration::from_secs(seconds), effort)),
+        _ => Err("more than one camera; see countersign-scan --help"),
+    }
+}
+
+/// Looks through a camera, or at a film in its place, and reports each code when it is first seen.
+fn watch(path: Option<&Path>, time: Duration, effort: Effort) -> Exit {
+    let mut count = 0;
+    match watched(path, time, effort, &mut count) {
+        Err(error) => {
+            complain(&error.to_string());
+            error.exit()
+        }
+        Ok(()) if count == 0 => Exit::Nothing,
+        Ok(()) => Exit::Found,
+    }
+}
+
+fn watched(path: Option<&Path>, time: Duration, effort: Effort, count: &mut usize) -> Result<(), ScanError> {
+    let source = camera::Source::open(path)?;
+    let until = Instant::now() + time;
+    report::write_camera(&mut io::stdout().lock(), &source.name())
+        .map_err(|error| ScanError::Report(error.to_string()))?;
+    let restricted = countersign_sandbox::restrict_but_for(source.inflow(), &limits::for_camera(time));
+    restricted.map_err(|error| ScanError::Sandbox(error.to_string()))?;
+    let mut frames = source.frames()?;
+    let mut room = MAX_REPORT;
+    camera::watch::watch(frames.as_mut(), effort, until, |found| {
+        let written = report::write(&mut io::stdout().lock(), &found, None, &mut room);
+        *count += written.map_err(|error| ScanError::Report(error.to_string()))?;
+        Ok(())
+    })
 }
 
 fn scan(source: &Source, effort: Effort) -> Exit {
@@ -150,18 +204,26 @@ fn restrict() -> Result<Level, ScanError> {
     countersign_sandbox::restrict(&LIMITS).map_err(|error| ScanError::Sandbox(error.to_string()))
 }
 
-/// Restricts itself as for a scan, says what was reached, and tries what must be refused.
-fn self_test() -> Exit {
-    let level = match restrict() {
-        Ok(level) => level,
+/// Restricts itself as for a scan, or as with a camera, says what was reached, and tries what must be refused.
+fn self_test(camera: bool) -> Exit {
+    // Any device does: what is refused is refused to all of them.
+    let device = camera.then(|| File::open("/dev/null")).transpose();
+    let restricted = device.map_err(|error| ScanError::Capture(error.to_string())).and_then(|device| {
+        let inflow = device.as_ref().map_or(Inflow::Nothing, |device| Inflow::Camera(device.as_fd()));
+        let level = countersign_sandbox::restrict_but_for(inflow, &LIMITS);
+        level.map(|level| (level, device)).map_err(|error| ScanError::Sandbox(error.to_string()))
+    });
+    let (level, device) = match restricted {
+        Ok(restricted) => restricted,
         Err(error) => {
             complain(&error.to_string());
             return error.exit();
         }
     };
-    let tried = countersign_sandbox::attempts();
-    let lines =
-        tried.map(|Attempt { what, refused }| format!("{what}: {}", if refused { "refused" } else { "allowed" }));
+    let mut tried: Vec<Attempt> = device.iter().flat_map(countersign_sandbox::attempts_on).collect();
+    tried.extend(countersign_sandbox::attempts());
+    let told = |attempt: &Attempt| format!("{}: {}", attempt.what, if attempt.refused { "refused" } else { "allowed" });
+    let lines: Vec<String> = tried.iter().map(told).collect();
     match print(&format!("{level}\n{}\n", lines.join("\n"))) {
         Exit::Found if !tried.iter().all(|attempt| attempt.refused) => Exit::Failed,
         exit => exit,
@@ -215,6 +277,9 @@ fn complain(what: &str) {
 
 /// How long decoding may take, all pictures together.
 const BUDGET: Duration = Duration::from_secs(3);
+
+/// How long a camera is looked through.
+const USUAL_SECONDS: u64 = 120;
 
 const HELP: &str = "\
 Read every QR code off the screen or a picture

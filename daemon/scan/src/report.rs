@@ -60,6 +60,12 @@ pub fn write(to: &mut impl Write, found: &[Found], screen: Option<&Screen>, room
     Ok(written)
 }
 
+/// Writes the line that says which camera looks, before the first code: `{"camera": …}`.
+pub fn write_camera(to: &mut impl Write, name: &str) -> io::Result<()> {
+    writeln!(to, "{}", serde_json::json!({ "camera": name }))?;
+    to.flush()
+}
+
 /// Most bytes of a whole report.
 pub const MAX_REPORT: usize = 64 * 1024;
 
