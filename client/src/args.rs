@@ -151,6 +151,10 @@ pub(crate) struct Scan {
     pub(crate) image: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) part: Part,
+    /// Look through a camera instead, at a telephone say: its device, else the first one
+    #[arg(long, value_name = "DEVICE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["image", "part", "no_wait", "notify"])]
+    pub(crate) camera: Option<Option<PathBuf>>,
     /// Look harder: for what one easily read QR may outshine
     #[arg(long)]
     pub(crate) harder: bool,
@@ -176,7 +180,7 @@ pub(crate) struct Scan {
 
 /// Which part of the screen to look at.
 #[derive(Debug, Clone, Default, Args)]
-#[group(multiple = false, conflicts_with = "image")]
+#[group(id = "part", multiple = false, conflicts_with = "image")]
 pub(crate) struct Part {
     /// Look at one screen only: its number from the left, or its name
     #[arg(long, value_name = "N")]

@@ -182,6 +182,7 @@ fn stands(candidate: &Candidate) -> String {
         "image" if place.is_empty() => format!("in the picture, at {},{}", candidate.x, candidate.y),
         "image" => format!("in the picture, {place}"),
         "clipboard" => "in the clipboard".into(),
+        "camera" => "before the camera".into(),
         "inbox" => "scanned earlier, sealed until now".into(),
         _ => String::new(),
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout)] // the story is told aloud
 
 mod bus;
+mod camera;
 mod cli;
 mod codes;
 mod desktop;
@@ -43,6 +44,7 @@ fn main() {
     tests.extend(bus::tests());
     tests.extend(desktop::tests());
     tests.extend(keyring::tests());
+    tests.extend(camera::tests());
     tests.extend(cli::tests());
     tests.extend(notify::tests());
     tests.extend(codes::tests());

@@ -21,6 +21,7 @@ use tokio::{
 
 use crate::{
     args::{Part, Scan},
+    camera,
     candidate::{self, Sort},
     error::{Error, exit},
     keeping::{self, Keeper},
@@ -85,6 +86,8 @@ enum Patience {
 impl Patience {
     fn of(args: &Scan, terminal: bool) -> Self {
         match args.wait {
+            // It looks on by itself, and longer than once would only show the same again.
+            _ if args.camera.is_some() => Self::Once,
             Some(seconds) => Self::UntilFound(Duration::from_secs(seconds.into())),
             None if !terminal || args.no_wait || args.json || args.image.is_some() => Self::Once,
             // Nobody draws a frame once a second, and the clipboard has no page in it that could change.
@@ -156,8 +159,12 @@ impl Hunt {
         self.settle(session, choices).await
     }
 
-    /// Looks at the picture or at the screen.
-    async fn look(&self, session: &Session) -> Result<Vec<Candidate>, Error> {
+    /// Looks at the picture, through the camera, or at the screen.
+    async fn look(&mut self, session: &Session) -> Result<Vec<Candidate>, Error> {
+        if let Some(device) = &self.args.camera {
+            let seconds = self.args.wait;
+            return camera::look(session, device.as_deref(), seconds, harder(&self.args), &mut self.progress).await;
+        }
         let found = match &self.args.image {
             Some(path) => {
                 let picture = picture::open(path)?;
@@ -334,11 +341,12 @@ impl Hunt {
         }
         match self.patience {
             // That was all that was asked for, and what is missing has been said.
-            Patience::Once if !self.parts.is_empty() => Ok(()),
+            Patience::Once if !self.parts.is_empty() && self.args.camera.is_none() => Ok(()),
             _ if !self.parts.is_empty() => {
                 Err(Error::NoQr("the other parts did not show; those found stay sealed until they do".into()))
             }
             _ if self.one_time => Err(Error::Said(exit::ONE_TIME)),
+            _ if self.args.camera.is_some() && found.is_empty() => Err(Error::NoQrSeen),
             _ => Err(nothing_to_keep(found)),
         }
     }
@@ -455,7 +463,7 @@ mod tests {
     #[test]
     fn a_terminal_looks_on_for_two_minutes_and_a_pipe_never() {
         let after = Patience::AfterOneTime(Duration::from_secs(120));
-        let rows: [(&[&str], bool, Patience); 11] = [
+        let rows: [(&[&str], bool, Patience); 13] = [
             (&[], true, after),
             (&["--yes"], true, after),
             (&[], false, Patience::Once),
@@ -465,6 +473,8 @@ mod tests {
             (&["--region"], true, Patience::Once),
             (&["--clipboard"], true, Patience::Once),
             (&["--screen", "2"], true, after),
+            (&["--camera"], true, Patience::Once),
+            (&["--camera", "/dev/video2", "--wait=5"], true, Patience::Once),
             (&["--wait"], false, Patience::UntilFound(Duration::from_secs(120))),
             (&["--wait=5", "--json"], true, Patience::UntilFound(Duration::from_secs(5))),
         ];

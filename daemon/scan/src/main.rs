@@ -140,7 +140,7 @@ fn watched(path: Option<&Path>, time: Duration, effort: Effort, count: &mut usiz
     let mut frames = source.frames()?;
     let mut room = MAX_REPORT;
     camera::watch::watch(frames.as_mut(), effort, until, |found| {
-        let written = report::write(&mut io::stdout().lock(), &found, None, &mut room);
+        let written = report::write_picture(&mut io::stdout().lock(), &found, &mut room);
         *count += written.map_err(|error| ScanError::Report(error.to_string()))?;
         Ok(())
     })
@@ -287,8 +287,9 @@ Read every QR code off the screen or a picture
 Usage: countersign-scan [--harder] [--screen N | --region | --window WORDS]
        countersign-scan [--harder] --clipboard
        countersign-scan [--harder] FILE | -
+       countersign-scan [--harder] --camera [--seconds N] [DEVICE]
        countersign-scan --doctor [--json]
-       countersign-scan --self-test
+       countersign-scan --self-test [--camera]
 
 Without an argument the screens are looked at, with FILE or - (standard input)
 one picture is read: PNG, JPEG, WebP, GIF, BMP or PNM, at most 64 MiB and
@@ -300,12 +301,20 @@ Bytes that are no text have one character each (\"binary\": true). text is null
 where a code is one part of a longer text (\"part\": [number, of]). The text may
 be a secret.
 
+A camera is looked through until the time is over. Its name is told first,
+{\"camera\": …}, then each code once, when it is first seen; an empty line ends
+the codes of one picture. DEVICE is /dev/video0 and the like, or a film in its
+place (YUV4MPEG2: ffmpeg writes it as FILM.y4m); without it the first camera is
+taken.
+
 Options:
       --harder        Walk all decoding steps, even when one has read something
       --screen N      Look at one screen: its number from the left, or its name
       --region        Look at a frame that you draw
       --window WORDS  Look at the windows with these words in their titles
       --clipboard     Look at the clipboard instead: a picture or a text
+      --camera        Look through a camera
+      --seconds N     For so long: 1 to 3600, 120 unless told
       --doctor        Tell how the screen is looked at here, and why so
       --self-test     Say how well a scan is shut in here, and prove it
   -h, --help          Print this help
@@ -313,6 +322,7 @@ Options:
 
 Exit codes: 0 found, 1 none, 2 the display server refuses, 3 no display,
 4 bad picture, 5 the person said no, 6 no portal, 7 the display server ended,
-8 no picture for another reason, 64 wrong usage or not possible here,
+8 no picture for another reason, 9 no camera, 10 the system refuses the camera,
+11 another program uses it, 12 it went away, 64 wrong usage or not possible here,
 70 the report could not be written, or the self-test failed
 ";

@@ -270,3 +270,36 @@ fn shown(path: &Path) -> String {
 
 /// Most pixels of one picture: 8K.
 const MAX_PIXELS: u64 = 7680 * 4320;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Exit;
+
+    #[test]
+    fn each_refusal_has_its_own_end() {
+        let rows = [
+            (Errno::ACCESS, Exit::CameraRefused),
+            (Errno::PERM, Exit::CameraRefused),
+            (Errno::BUSY, Exit::CameraBusy),
+            (Errno::NOENT, Exit::NoCamera),
+            (Errno::NODEV, Exit::NoCamera),
+            (Errno::NOTTY, Exit::NoCamera),
+            (Errno::NOSPC, Exit::NoCapture),
+            (Errno::INVAL, Exit::NoCapture),
+        ];
+        for (error, exit) in rows {
+            let told = refused(Path::new("/dev/video9"), &error.into());
+            assert_eq!(told.exit(), exit, "{error}");
+            assert!(told.to_string().contains("/dev/video9"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_camera_is_told_as_such() {
+        for path in ["/dev/null", "/dev/video9999", "/"] {
+            let error = Camera::open(Path::new(path)).err().unwrap();
+            assert_eq!(error.exit(), Exit::NoCamera, "{path}: {error}");
+        }
+    }
+}

@@ -209,6 +209,18 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_survived(
+            width in "[0-9]{0,3}",
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+        ) {
+            let _ = pictures(&bytes);
+            let _ = pictures(&[format!("YUV4MPEG2 W{width} H1 C").as_bytes(), &bytes].concat());
+            let _ = pictures(&[format!("YUV4MPEG2 W{width} H1\nFRAME\n").as_bytes(), &bytes].concat());
+        }
+    }
+
     #[test]
     fn an_endless_one_ends_with_its_time() {
         let head: &[u8] = b"YUV4MPEG2 W1 H6 Cmono\n";

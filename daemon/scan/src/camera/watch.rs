@@ -76,3 +76,81 @@ fn rest(begun: Instant, until: Instant) {
 pub const A_LOOK: Duration = Duration::from_millis(300);
 /// From one look to the next, at least.
 const BETWEEN: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use qrcode::{Color, QrCode};
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::grey::Grey;
+
+    /// Pictures from memory.
+    struct Pictures {
+        left: Vec<Option<&'static str>>,
+        live: bool,
+    }
+
+    impl Frames for Pictures {
+        fn next(&mut self, _: Instant) -> Result<Option<Grey>, ScanError> {
+            Ok((!self.left.is_empty()).then(|| picture(self.left.remove(0))))
+        }
+
+        fn is_live(&self) -> bool {
+            self.live
+        }
+    }
+
+    fn picture(text: Option<&str>) -> Grey {
+        let mut pixels = vec![255; 200 * 200];
+        if let Some(text) = text {
+            let code = QrCode::new(text).unwrap();
+            let (width, colours) = (code.width(), code.to_colors());
+            for (at, pixel) in pixels.iter_mut().enumerate() {
+                let (x, y) = ((at % 200).wrapping_sub(40) / 4, (at / 200).wrapping_sub(40) / 4);
+                if x < width && y < width && colours[y * width + x] == Color::Dark {
+                    *pixel = 0;
+                }
+            }
+        }
+        Grey::new(200, 200, pixels).unwrap()
+    }
+
+    fn reported(left: Vec<Option<&'static str>>) -> Vec<Zeroizing<String>> {
+        let (mut texts, until) = (Vec::new(), Instant::now() + Duration::from_secs(60));
+        watch(&mut Pictures { left, live: false }, Effort::First, until, |found| {
+            texts.extend(found.into_iter().filter_map(|code| match code.content {
+                Content::Text(text) => Some(text),
+                _ => None,
+            }));
+            Ok::<_, ScanError>(())
+        })
+        .unwrap();
+        texts
+    }
+
+    #[test]
+    fn each_code_is_reported_once_however_long_it_is_shown() {
+        let (one, two) = (Some("one"), Some("two"));
+        let texts = reported(vec![None, one, one, None, two, one, two]);
+        assert_eq!(texts.iter().map(|text| text.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    }
+
+    #[test]
+    fn whoever_reads_no_more_ends_the_look() {
+        let mut pictures = Pictures { left: vec![Some("one"), Some("two")], live: false };
+        let until = Instant::now() + Duration::from_secs(60);
+        let ended = watch(&mut pictures, Effort::First, until, |_| Err(ScanError::Report("closed".into())));
+        assert!(matches!(ended, Err(ScanError::Report(_))) && pictures.left.len() == 1);
+    }
+
+    /// The rest is measured by the clock, and longer on a busy machine: never shorter.
+    #[test]
+    fn a_camera_is_looked_through_ten_times_a_second_at_most() {
+        let begun = Instant::now();
+        let until = begun + Duration::from_secs(60);
+        let mut pictures = Pictures { left: vec![None; 4], live: true };
+        watch(&mut pictures, Effort::First, until, |_| Ok::<_, ScanError>(())).unwrap();
+        assert!(begun.elapsed() >= 4 * BETWEEN, "{:?}", begun.elapsed());
+    }
+}
