@@ -6,7 +6,7 @@ use std::{
 };
 
 use countersign_api::types::{CameraOptions, ScanOptions};
-use harness::{Client, World, programs, samples::Account, tests, until, wait::LIMIT};
+use harness::{Client, World, notifications::Notifications, programs, samples::Account, tests, until, wait::LIMIT};
 
 use crate::scan::export_part;
 
@@ -22,6 +22,7 @@ tests![
     each_refusal_of_a_camera_says_what_to_do,
     every_format_of_a_driver_is_read_by_a_restricted_worker,
     ctrl_c_ends_with_130_and_the_camera_goes_off,
+    the_desktop_shows_that_a_camera_looks,
     the_doctor_tells_of_cameras,
 ];
 
@@ -167,7 +168,8 @@ fn nothing_held_to_it_ends_with_10() {
     let film = film(&world, &[None]);
     let run = world.cli(&["scan", "--camera"]).arg(&film).fails(10);
     assert!(run.err.contains("no QR code was seen") && run.err.contains("--wait"), "{run:?}");
-    world.cli(&["scan", "--json", "--camera"]).arg(&film).ok();
+    let run = world.cli(&["scan", "--json", "--camera"]).arg(&film).fails(10);
+    assert!(run.out.contains(r#""candidates""#), "{run:?}");
 }
 
 fn each_refusal_of_a_camera_says_what_to_do() {
@@ -237,6 +239,15 @@ fn ctrl_c_ends_with_130_and_the_camera_goes_off() {
     assert!(busy.id() == "LimitsExceeded" && busy.message().contains("through the camera"), "{busy:?}");
     scan.interrupt().ends(130);
     until("the camera is off", LIMIT, || (another().unwrap_err().id() == "NoDisplay").then_some(()));
+}
+
+/// A program that looks behind the person's back is seen, whatever becomes of its look.
+fn the_desktop_shows_that_a_camera_looks() {
+    let world = World::build().vault().start();
+    let film = film(&world, &[None]);
+    let mut notifications = Notifications::start(&world);
+    world.cli(&["scan", "--camera"]).arg(&film).fails(10);
+    notifications.expect("The camera looks for QR codes");
 }
 
 fn the_doctor_tells_of_cameras() {

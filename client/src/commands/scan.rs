@@ -321,7 +321,7 @@ impl Hunt {
         if !self.args.yes || !one_decision(choices) {
             output::json(&Report { candidates: found, kept: &[] })?;
             return match choices {
-                [] => Err(nothing_to_keep(found)),
+                [] => Err(self.nothing(found)),
                 several_of_them if self.args.yes => Err(several(several_of_them)),
                 _ => Ok(Settled::Done),
             };
@@ -346,9 +346,14 @@ impl Hunt {
                 Err(Error::NoQr("the other parts did not show; those found stay sealed until they do".into()))
             }
             _ if self.one_time => Err(Error::Said(exit::ONE_TIME)),
-            _ if self.args.camera.is_some() && found.is_empty() => Err(Error::NoQrSeen),
-            _ => Err(nothing_to_keep(found)),
+            _ => Err(self.nothing(found)),
         }
+    }
+
+    /// Returns the error for a look that found nothing to keep.
+    fn nothing(&self, found: &[Candidate]) -> Error {
+        let unseen = self.args.camera.is_some() && found.is_empty();
+        if unseen { Error::NoQrSeen } else { nothing_to_keep(found) }
     }
 }
 

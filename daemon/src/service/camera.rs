@@ -50,12 +50,15 @@ impl Service {
         self.hold_all(&found.map_err(|error| convert::worker_error(&error))?, "camera")
     }
 
-    async fn watch(&self, options: &CameraOptions, progress: &Sender) -> Result<Vec<FoundQr>, WorkerError> {
+    async fn watch(self: &Arc<Self>, options: &CameraOptions, progress: &Sender) -> Result<Vec<FoundQr>, WorkerError> {
         let mut found = Vec::new();
         let mut watch = Watch::start(options)?;
         while let Some(sight) = watch.next().await? {
             match sight {
-                Sight::Camera(name) => tell(progress, &CameraProgress::Looks(name)),
+                Sight::Camera(name) => {
+                    self.show_camera(&name);
+                    tell(progress, &CameraProgress::Looks(name));
+                }
                 Sight::Codes(codes) => found.extend(codes),
             }
             let Some((there, of)) = self.parts_of(&found) else { break };

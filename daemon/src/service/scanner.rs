@@ -44,9 +44,7 @@ impl ScannerBackend for Door {
         options: CameraOptions,
     ) -> Result<Vec<Candidate>, Error> {
         self.admit(&caller, &[])?;
-        let found = self.look_through(progress, &options).await;
-        self.show_scan(&found, ScanOptions::default());
-        found
+        self.look_through(progress, &options).await
     }
 
     async fn candidates(&self, caller: Caller) -> Result<Vec<Candidate>, Error> {

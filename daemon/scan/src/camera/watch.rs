@@ -18,7 +18,7 @@ use crate::{
 ///
 /// A camera sends 30 pictures a second, and a picture without a code costs the most, since the whole ladder is climbed for
 /// it. So a look ends after [`A_LOOK`] (but for [`Effort::Whole`]), there are ten a second at most, and after each the
-/// process rests for as long as it took: no more than half a processor is used, however long a person needs.
+/// process rests for as long as it took: about half a processor is used at most, however long a person needs.
 pub fn watch<E: From<ScanError>>(
     frames: &mut dyn Frames,
     effort: Effort,
