@@ -4,7 +4,7 @@
 
 #![allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // each field is a flag as people type it
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -152,9 +152,9 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) part: Part,
     /// Look through a camera instead, at a telephone say: its device, else the first one
-    #[arg(long, value_name = "DEVICE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "DEVICE", num_args = 0..=1, default_missing_value = "", value_hint = ValueHint::FilePath)]
     #[arg(conflicts_with_all = ["image", "part", "no_wait", "notify"])]
-    pub(crate) camera: Option<Option<PathBuf>>,
+    pub(crate) camera: Option<OsString>,
     /// Look harder: for what one easily read QR may outshine
     #[arg(long)]
     pub(crate) harder: bool,

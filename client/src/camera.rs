@@ -1,9 +1,10 @@
 //! A look through a camera: what the person is told while it lasts.
 
 use std::{
+    ffi::OsStr,
     io,
     os::fd::{AsFd, OwnedFd},
-    path::{self, Path},
+    path,
 };
 
 use countersign_api::{
@@ -19,17 +20,15 @@ use crate::{error::Error, progress::Progress, session::Session};
 
 /// Looks through the camera, and says how far it is.
 ///
-/// The daemon looks as long as this end of the pipe is open: with this process the camera goes off.
+/// Without a name of a device it is the first one. The daemon looks as long as this end of the pipe is open: with this process the camera goes off.
 pub(crate) async fn look(
     session: &Session,
-    device: Option<&Path>,
+    device: &OsStr,
     seconds: Option<u32>,
     harder: Option<bool>,
     progress: &mut Progress,
 ) -> Result<Vec<Candidate>, Error> {
-    let device =
-        device.map(|device| path::absolute(device).map_err(Error::io(device.display().to_string()))).transpose()?;
-    let device = device.map(|device| device.into_os_string().into_string().map_err(|_| no_utf8())).transpose()?;
+    let device = if device.is_empty() { None } else { Some(absolute(device)?) };
     let failed = || Error::io("the camera's progress can't be read");
     let (ours, theirs) = io::pipe().map_err(failed())?;
     let ours = pipe::Receiver::from_owned_fd(OwnedFd::from(ours)).map_err(failed())?;
@@ -52,7 +51,7 @@ pub(crate) async fn look(
 fn tell(what: Option<CameraProgress>, progress: &mut Progress) {
     match what {
         Some(CameraProgress::Looks(camera)) => {
-            progress.show(&format!("Hold the QR to the camera, {camera}; Ctrl-C ends"))
+            progress.show(&format!("Hold the QR to the camera, {camera}; Ctrl-C ends"));
         }
         Some(CameraProgress::Parts(there, of)) if there < of => {
             progress.show_news(&format!("{there} of {of} parts seen: show the next one; Ctrl-C ends"));
@@ -61,6 +60,20 @@ fn tell(what: Option<CameraProgress>, progress: &mut Progress) {
     }
 }
 
-fn no_utf8() -> Error {
-    Error::Usage("the camera's path is no text".into())
+/// Returns the path as the daemon, which works in another folder, finds it.
+fn absolute(device: &OsStr) -> Result<String, Error> {
+    let path = path::absolute(device).map_err(Error::io(device.display().to_string()))?;
+    path.into_os_string().into_string().map_err(|_| Error::Usage("the camera's path is no text".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_daemon_is_given_the_whole_path() {
+        assert_eq!(absolute(OsStr::new("/dev/video2")).unwrap(), "/dev/video2");
+        let here = std::env::current_dir().unwrap().join("film.y4m");
+        assert_eq!(absolute(OsStr::new("film.y4m")).unwrap(), here.to_str().unwrap());
+    }
 }

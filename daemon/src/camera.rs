@@ -53,7 +53,7 @@ impl Watch {
         let mut codes = Vec::new();
         loop {
             let mut line = Zeroizing::new(Vec::new());
-            self.out.read_until(b'\n', &mut line).await.map_err(broken)?;
+            self.out.read_until(b'\n', &mut line).await.map_err(|error| broken(&error))?;
             match line.strip_suffix(b"\n") {
                 Some(b"") => return Ok(Some(Sight::Codes(codes))),
                 Some(line) => match read(line)? {
@@ -67,7 +67,7 @@ impl Watch {
     }
 
     async fn end(&mut self) -> Result<(), WorkerError> {
-        let status = self.child.wait().await.map_err(broken)?;
+        let status = self.child.wait().await.map_err(|error| broken(&error))?;
         let err = (&mut self.err).await.unwrap_or_default();
         worker::judge(status, b"", worker::last_words(&err)).map(drop)
     }
@@ -99,10 +99,30 @@ async fn listen(mut err: ChildStderr) -> Vec<u8> {
     told
 }
 
-fn broken(error: std::io::Error) -> WorkerError {
+fn broken(error: &std::io::Error) -> WorkerError {
     WorkerError::Decode(error.to_string())
 }
 
 const USUAL: u32 = 120;
 const MOST: u32 = 600;
 const NO_PATH: &str = "the camera is named by an absolute path, such as /dev/video2";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_has_its_bounds() {
+        let of = |seconds| time(&CameraOptions { seconds, ..CameraOptions::default() }).as_secs();
+        assert_eq!([None, Some(0), Some(5), Some(u32::MAX)].map(of), [120, 1, 5, 600]);
+    }
+
+    #[test]
+    fn a_report_names_the_camera_and_then_codes() {
+        assert!(matches!(read(br#"{"camera":"/dev/video0"}"#), Ok(Line::Camera { camera }) if camera == "/dev/video0"));
+        let code = read(br#"{"text":"a","corners":[[0,0]],"screen":null}"#);
+        assert!(matches!(code, Ok(Line::Code(code)) if code.text.as_deref().map(String::as_str) == Some("a")));
+        let error = read(br#"{"text":"otpauth://totp/x?secret=HUSH""#).err().unwrap();
+        assert!(!error.to_string().contains("HUSH"));
+    }
+}

@@ -163,7 +163,7 @@ impl Hunt {
     async fn look(&mut self, session: &Session) -> Result<Vec<Candidate>, Error> {
         if let Some(device) = &self.args.camera {
             let seconds = self.args.wait;
-            return camera::look(session, device.as_deref(), seconds, harder(&self.args), &mut self.progress).await;
+            return camera::look(session, device, seconds, harder(&self.args), &mut self.progress).await;
         }
         let found = match &self.args.image {
             Some(path) => {

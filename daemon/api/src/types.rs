@@ -164,7 +164,7 @@ options! {
         device: String,
         /// Seconds that it is looked through at the most; 600 at the very most, 120 unless told.
         seconds: u32,
-        /// Look at each picture until all the decoder's steps are walked.
+        /// Look at each picture until all the decoder's steps are walked, however long that takes.
         harder: bool,
     }
 }

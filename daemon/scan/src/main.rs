@@ -88,7 +88,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
         Some("--self-test") => {
             Task::SelfTest { camera: arguments.next().is_some_and(|argument| argument == "--camera") }
         }
-        Some("--camera") => return camera(arguments.collect(), effort),
+        Some("--camera") => return camera(&arguments.collect::<Vec<_>>(), effort),
         Some("--clipboard") => scan(Source::Clipboard),
         Some("--screen") => scan(Source::Desktop(Wanted::Screen(value()?))),
         Some("--region") => scan(Source::Desktop(Wanted::Region)),
@@ -101,8 +101,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
 }
 
 /// Reads what follows `--camera`: `[--seconds N] [DEVICE]`.
-fn camera(arguments: Vec<OsString>, effort: Effort) -> Result<Task, &'static str> {
-    let (seconds, device) = match arguments.as_slice() {
+fn camera(arguments: &[OsString], effort: Effort) -> Result<Task, &'static str> {
+    let (seconds, device) = match arguments {
         [option, seconds, rest @ ..] if option == "--seconds" => {
             let seconds =
                 seconds.to_str().and_then(|text| text.parse().ok()).filter(|seconds| (1..=3600).contains(seconds));
@@ -112,6 +112,7 @@ fn camera(arguments: Vec<OsString>, effort: Effort) -> Result<Task, &'static str
     };
     match device {
         [] => Ok(Task::Watch(None, Duration::from_secs(seconds), effort)),
+        [device] if device.as_encoded_bytes().starts_with(b"-") => Err("--camera takes a device, or a film"),
         [device] => Ok(Task::Watch(Some(device.into()), Duration::from_secs(seconds), effort)),
         _ => Err("more than one camera; see countersign-scan --help"),
     }
@@ -139,7 +140,8 @@ fn watched(path: Option<&Path>, time: Duration, effort: Effort, count: &mut usiz
     restricted.map_err(|error| ScanError::Sandbox(error.to_string()))?;
     let mut frames = source.frames()?;
     let mut room = MAX_REPORT;
-    camera::watch::watch(frames.as_mut(), effort, until, |found| {
+    let a_look = if effort == Effort::Whole { time } else { camera::watch::A_LOOK };
+    camera::watch::watch(frames.as_mut(), a_look, until, |found| {
         let written = report::write_picture(&mut io::stdout().lock(), &found, &mut room);
         *count += written.map_err(|error| ScanError::Report(error.to_string()))?;
         Ok(())
@@ -302,13 +304,14 @@ where a code is one part of a longer text (\"part\": [number, of]). The text may
 be a secret.
 
 A camera is looked through until the time is over. Its name is told first,
-{\"camera\": …}, then each code once, when it is first seen; an empty line ends
-the codes of one picture. DEVICE is /dev/video0 and the like, or a film in its
-place (YUV4MPEG2: ffmpeg writes it as FILM.y4m); without it the first camera is
-taken.
+{\"camera\": …}, then each code once, when it is first seen; an empty line
+ends the codes of one picture. DEVICE is /dev/video0 and the like, or a film
+in its place (YUV4MPEG2: ffmpeg writes it as FILM.y4m); without it the first
+camera is taken.
 
 Options:
-      --harder        Walk all decoding steps, even when one has read something
+      --harder        Walk all decoding steps, even when one has read something;
+                      of a camera, take for each picture the time that it needs
       --screen N      Look at one screen: its number from the left, or its name
       --region        Look at a frame that you draw
       --window WORDS  Look at the windows with these words in their titles
@@ -320,9 +323,9 @@ Options:
   -h, --help          Print this help
   -V, --version       Print the version
 
-Exit codes: 0 found, 1 none, 2 the display server refuses, 3 no display,
-4 bad picture, 5 the person said no, 6 no portal, 7 the display server ended,
-8 no picture for another reason, 9 no camera, 10 the system refuses the camera,
-11 another program uses it, 12 it went away, 64 wrong usage or not possible here,
+Exit codes: 0 found, 1 none, 2 the display server refuses, 3 no display, 4 bad
+picture, 5 the person said no, 6 no portal, 7 the display server ended, 8 no
+picture for another reason, 9 no camera, 10 the system refuses the camera, 11
+another program uses it, 12 it went away, 64 wrong usage or not possible here,
 70 the report could not be written, or the self-test failed
 ";

@@ -178,7 +178,12 @@ fn what_is_no_camera_ends_with_9() {
 
 #[test]
 fn wrong_usage_ends_with_64() {
-    for arguments in [&["--camera", "a", "b"][..], &["--camera", "--seconds"], &["--camera", "--seconds", "0", "a"]] {
+    for arguments in [
+        &["--camera", "a", "b"][..],
+        &["--camera", "--seconds"],
+        &["--camera", "--seconds", "0", "a"],
+        &["--camera", "-"],
+    ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign-scan"));
         assert_eq!(command.env_clear().args(arguments).output().unwrap().status.code(), Some(64), "{arguments:?}");
     }

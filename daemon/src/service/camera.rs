@@ -119,7 +119,7 @@ async fn closed(progress: &Sender) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn late() -> WorkerError {

@@ -12,12 +12,15 @@ pub struct Offer {
 /// Width and height in pixels.
 pub type Size = (u32, u32);
 
+/// A format and a size.
+pub type Choice = ([u8; 4], Size);
+
 /// Returns the best of what is offered; `None` where nothing can be read.
 ///
 /// The size decides first: a full export of 10 accounts has 117 modules a side, which on a telephone held to a camera are
 /// 4 to 5 pixels each at 720 lines, and below 2 at 480; more than 1080 lines cost time and give no more. Between formats of
 /// one size, the one that needs the least work.
-pub fn best(offers: &[Offer]) -> Option<([u8; 4], Size)> {
+pub fn best(offers: &[Offer]) -> Option<Choice> {
     let all = offers.iter().flat_map(|offer| offer.sizes.iter().map(|size| (offer.format, *size)));
     let known = all.filter_map(|(format, size)| Some((place(format)?, (format, size))));
     known.min_by_key(|(place, (_, size))| (rank(*size), *place)).map(|(_, chosen)| chosen)
@@ -60,21 +63,21 @@ pub const FORMATS: [&[u8; 4]; 11] =
 mod tests {
     use super::*;
 
-    fn offer(format: &[u8; 4], sizes: &[Size]) -> Offer {
-        Offer { format: *format, sizes: sizes.to_vec() }
+    fn offer(format: [u8; 4], sizes: &[Size]) -> Offer {
+        Offer { format, sizes: sizes.to_vec() }
     }
 
     #[test]
     fn the_size_decides_and_then_the_format() {
         let (vga, hd, full, four_k) = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160));
-        let rows: [(&[Offer], Option<([u8; 4], Size)>); 7] = [
+        let rows: [(&[Offer], Option<Choice>); 7] = [
             (&[], None),
-            (&[offer(b"H264", &[full]), offer(b"BA10", &[hd])], None),
-            (&[offer(b"YUYV", &[vga, hd]), offer(b"MJPG", &[full, vga, hd])], Some((*b"YUYV", hd))),
-            (&[offer(b"YUYV", &[vga]), offer(b"MJPG", &[full, vga])], Some((*b"MJPG", full))),
-            (&[offer(b"YUYV", &[(320, 240), vga, (640, 360)]), offer(b"H264", &[hd])], Some((*b"YUYV", vga))),
-            (&[offer(b"MJPG", &[four_k, (2592, 1944)])], Some((*b"MJPG", (2592, 1944)))),
-            (&[offer(b"GREY", &[(0, 0)]), offer(b"MJPG", &[vga])], Some((*b"MJPG", vga))),
+            (&[offer(*b"H264", &[full]), offer(*b"BA10", &[hd])], None),
+            (&[offer(*b"YUYV", &[vga, hd]), offer(*b"MJPG", &[full, vga, hd])], Some((*b"YUYV", hd))),
+            (&[offer(*b"YUYV", &[vga]), offer(*b"MJPG", &[full, vga])], Some((*b"MJPG", full))),
+            (&[offer(*b"YUYV", &[(320, 240), vga, (640, 360)]), offer(*b"H264", &[hd])], Some((*b"YUYV", vga))),
+            (&[offer(*b"MJPG", &[four_k, (2592, 1944)])], Some((*b"MJPG", (2592, 1944)))),
+            (&[offer(*b"GREY", &[(0, 0)]), offer(*b"MJPG", &[vga])], Some((*b"MJPG", vga))),
         ];
         for (offers, expected) in rows {
             assert_eq!(best(offers), expected, "{offers:?}");

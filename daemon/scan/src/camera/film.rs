@@ -5,7 +5,7 @@
 //! Eight bits a pixel are read. Its bytes are hostile.
 
 use std::{
-    io::{self, BufReader, ErrorKind, Read},
+    io::{self, BufRead, BufReader, ErrorKind, Read},
     time::Instant,
 };
 
@@ -25,7 +25,7 @@ impl<R: Read> Film<R> {
     /// Reads the line with the size.
     pub fn new(from: R) -> Result<Self, ScanError> {
         let mut from = BufReader::new(from);
-        let head = line(&mut from).map_err(unreadable)?.ok_or_else(|| bad(NO_FILM))?;
+        let head = line(&mut from).map_err(|error| unreadable(&error))?.ok_or_else(|| bad(NO_FILM))?;
         let (width, height, chroma) = parse(&head)?;
         let colours = chroma.bytes(width as u64, height as u64);
         Ok(Self { from, width, height, colours })
@@ -53,7 +53,7 @@ impl<R: Read> Frames for Film<R> {
         match self.read() {
             Ok(picture) => picture.transpose(),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-            Err(error) => Err(unreadable(error)),
+            Err(error) => Err(unreadable(&error)),
         }
     }
 
@@ -119,18 +119,17 @@ fn chroma_of(value: &str) -> Option<Chroma> {
 
 /// Reads a line, of which there is not much; `None` at the end, or where it is cut off. What is no text or too long is an
 /// empty line.
-fn line(from: &mut impl Read) -> io::Result<Option<String>> {
+fn line(from: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut text = Vec::new();
-    for byte in from.bytes().take(MAX_LINE) {
-        match byte? {
-            b'\n' => return Ok(Some(String::from_utf8(text).unwrap_or_default())),
-            byte => text.push(byte),
-        }
-    }
-    Ok((text.len() == MAX_LINE).then(String::new))
+    from.take(MAX_LINE).read_until(b'\n', &mut text)?;
+    Ok(match text.strip_suffix(b"\n") {
+        Some(text) => Some(String::from_utf8(text.to_vec()).unwrap_or_default()),
+        None if text.len() as u64 == MAX_LINE => Some(String::new()),
+        None => None,
+    })
 }
 
-fn unreadable(error: io::Error) -> ScanError {
+fn unreadable(error: &io::Error) -> ScanError {
     bad(format!("the film can't be read: {error}"))
 }
 
@@ -142,7 +141,7 @@ const NO_FILM: &str = "the file is no camera and no film that can be read; YUV4M
 const DEPTH: &str = "the film has colours of a kind that is not read; make it anew with: ffmpeg -pix_fmt yuv420p";
 const SIZE: &str = "the film's pictures have no size that is read: 1 to 4096 pixels a side are";
 const MAX_SIDE: usize = 4096;
-const MAX_LINE: usize = 256;
+const MAX_LINE: u64 = 256;
 
 #[cfg(test)]
 mod tests {

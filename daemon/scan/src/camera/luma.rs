@@ -55,8 +55,8 @@ impl Layout {
 mod tests {
     use super::{super::choice::FORMATS, *};
 
-    fn light(format: &[u8; 4], stride: u32, bytes: &[u8]) -> Option<Vec<u8>> {
-        Some(Layout::of(*format)?.light((2, 2), stride, bytes)?.pixels().to_vec())
+    fn light(format: [u8; 4], stride: u32, bytes: &[u8]) -> Option<Vec<u8>> {
+        Some(Layout::of(format)?.light((2, 2), stride, bytes)?.pixels().to_vec())
     }
 
     #[test]
@@ -70,26 +70,26 @@ mod tests {
     #[test]
     fn the_light_is_taken_out_of_each_format() {
         let expected = Some(vec![1, 2, 3, 4]);
-        assert_eq!(light(b"GREY", 2, &[1, 2, 3, 4]), expected);
-        assert_eq!(light(b"NV12", 2, &[1, 2, 3, 4, 128, 128]), expected);
-        assert_eq!(light(b"YU12", 2, &[1, 2, 3, 4, 128, 128]), expected);
-        assert_eq!(light(b"YUYV", 4, &[1, 128, 2, 128, 3, 128, 4, 128]), expected);
-        assert_eq!(light(b"UYVY", 4, &[128, 1, 128, 2, 128, 3, 128, 4]), expected);
+        assert_eq!(light(*b"GREY", 2, &[1, 2, 3, 4]), expected);
+        assert_eq!(light(*b"NV12", 2, &[1, 2, 3, 4, 128, 128]), expected);
+        assert_eq!(light(*b"YU12", 2, &[1, 2, 3, 4, 128, 128]), expected);
+        assert_eq!(light(*b"YUYV", 4, &[1, 128, 2, 128, 3, 128, 4, 128]), expected);
+        assert_eq!(light(*b"UYVY", 4, &[128, 1, 128, 2, 128, 3, 128, 4]), expected);
     }
 
     #[test]
     fn rows_may_lie_apart() {
-        assert_eq!(light(b"GREY", 3, &[1, 2, 9, 3, 4, 9]), Some(vec![1, 2, 3, 4]));
-        assert_eq!(light(b"GREY", 3, &[1, 2, 9, 3, 4]), Some(vec![1, 2, 3, 4]), "the last row needs no end");
-        assert_eq!(light(b"YUYV", 5, &[1, 128, 2, 128, 9, 3, 128, 4, 128]), Some(vec![1, 2, 3, 4]));
-        assert_eq!(light(b"GREY", 0, &[1, 2, 3, 4]), Some(vec![1, 2, 3, 4]), "a driver that says nothing");
+        assert_eq!(light(*b"GREY", 3, &[1, 2, 9, 3, 4, 9]), Some(vec![1, 2, 3, 4]));
+        assert_eq!(light(*b"GREY", 3, &[1, 2, 9, 3, 4]), Some(vec![1, 2, 3, 4]), "the last row needs no end");
+        assert_eq!(light(*b"YUYV", 5, &[1, 128, 2, 128, 9, 3, 128, 4, 128]), Some(vec![1, 2, 3, 4]));
+        assert_eq!(light(*b"GREY", 0, &[1, 2, 3, 4]), Some(vec![1, 2, 3, 4]), "a driver that says nothing");
     }
 
     #[test]
     fn too_few_bytes_are_no_picture() {
-        assert_eq!(light(b"GREY", 2, &[1, 2, 3]), None);
-        assert_eq!(light(b"YUYV", 4, &[1, 128, 2, 128, 3, 128, 4]), None);
-        assert_eq!(light(b"GREY", u32::MAX, &[1, 2, 3, 4]), None);
+        assert_eq!(light(*b"GREY", 2, &[1, 2, 3]), None);
+        assert_eq!(light(*b"YUYV", 4, &[1, 128, 2, 128, 3, 128, 4]), None);
+        assert_eq!(light(*b"GREY", u32::MAX, &[1, 2, 3, 4]), None);
         assert!(Layout::Plane.light((0, 5), 0, &[]).is_none());
         assert!(Layout::EvenBytes.light((u32::MAX, u32::MAX), u32::MAX, &[1, 2]).is_none());
     }

@@ -16,12 +16,13 @@ use crate::{
 
 /// Looks at each picture until then, or until there are no more; hands on what was not seen before.
 ///
-/// A camera sends 30 pictures a second, and a picture without a code costs the most, since the whole ladder is climbed for
-/// it. So a look ends after [`A_LOOK`] (but for [`Effort::Whole`]), there are ten a second at most, and after each the
-/// process rests for as long as it took: about half a processor is used at most, however long a person needs.
+/// The whole ladder is climbed for each picture: beside a code that is read easily there may be another one, and of several
+/// none is to be kept without a choice. That costs, and a camera sends 30 pictures a second. So a look at one ends after
+/// `a_look`, there are ten a second at most, and after each the process rests for as long as it took: about half a
+/// processor is used at most, however long a person needs.
 pub fn watch<E: From<ScanError>>(
     frames: &mut dyn Frames,
-    effort: Effort,
+    a_look: Duration,
     until: Instant,
     mut report: impl FnMut(Vec<Found>) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -30,8 +31,7 @@ pub fn watch<E: From<ScanError>>(
         && let Some(light) = frames.next(until)?
     {
         let begun = Instant::now();
-        let end = if effort == Effort::Whole { until } else { until.min(begun + A_LOOK) };
-        let mut found = decode::scan(&light.into(), effort, end);
+        let mut found = decode::scan(&light.into(), Effort::Whole, until.min(begun + a_look));
         found.retain(|code| seen.is_new(code));
         if !found.is_empty() {
             report(found)?;
@@ -72,7 +72,7 @@ fn rest(begun: Instant, until: Instant) {
     let _ = poll(&mut [], Some(&super::timespec(rest)));
 }
 
-/// How long one picture is looked at.
+/// How long one picture is looked at, unless told.
 pub const A_LOOK: Duration = Duration::from_millis(300);
 /// From one look to the next, at least.
 const BETWEEN: Duration = Duration::from_millis(100);
@@ -84,6 +84,8 @@ mod tests {
 
     use super::*;
     use crate::grey::Grey;
+
+    const LONG: Duration = Duration::from_secs(60);
 
     /// Pictures from memory.
     struct Pictures {
@@ -118,7 +120,7 @@ mod tests {
 
     fn reported(left: Vec<Option<&'static str>>) -> Vec<Zeroizing<String>> {
         let (mut texts, until) = (Vec::new(), Instant::now() + Duration::from_secs(60));
-        watch(&mut Pictures { left, live: false }, Effort::First, until, |found| {
+        watch(&mut Pictures { left, live: false }, LONG, until, |found| {
             texts.extend(found.into_iter().filter_map(|code| match code.content {
                 Content::Text(text) => Some(text),
                 _ => None,
@@ -140,7 +142,7 @@ mod tests {
     fn whoever_reads_no_more_ends_the_look() {
         let mut pictures = Pictures { left: vec![Some("one"), Some("two")], live: false };
         let until = Instant::now() + Duration::from_secs(60);
-        let ended = watch(&mut pictures, Effort::First, until, |_| Err(ScanError::Report("closed".into())));
+        let ended = watch(&mut pictures, LONG, until, |_| Err(ScanError::Report("closed".into())));
         assert!(matches!(ended, Err(ScanError::Report(_))) && pictures.left.len() == 1);
     }
 
@@ -150,7 +152,7 @@ mod tests {
         let begun = Instant::now();
         let until = begun + Duration::from_secs(60);
         let mut pictures = Pictures { left: vec![None; 4], live: true };
-        watch(&mut pictures, Effort::First, until, |_| Ok::<_, ScanError>(())).unwrap();
+        watch(&mut pictures, LONG, until, |_| Ok::<_, ScanError>(())).unwrap();
         assert!(begun.elapsed() >= 4 * BETWEEN, "{:?}", begun.elapsed());
     }
 }
