@@ -4,7 +4,7 @@
 
 #![allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // each field is a flag as people type it
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -155,6 +155,10 @@ pub(crate) struct Scan {
     pub(crate) image: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) part: Part,
+    /// Look through a camera instead, at a telephone say: its device, else the first one
+    #[arg(long, value_name = "DEVICE", num_args = 0..=1, default_missing_value = "", value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["image", "part", "no_wait", "notify"])]
+    pub(crate) camera: Option<OsString>,
     /// Look harder: for what one easily read QR may outshine
     #[arg(long)]
     pub(crate) harder: bool,
@@ -201,7 +205,7 @@ const LOOKING: [&str; 8] = ["image", "Part", "harder", "yes", "wait", "no_wait",
 
 /// Which part of the screen to look at.
 #[derive(Debug, Clone, Default, Args)]
-#[group(multiple = false, conflicts_with = "image")]
+#[group(id = "part", multiple = false, conflicts_with = "image")]
 pub(crate) struct Part {
     /// Look at one screen only: its number from the left, or its name
     #[arg(long, value_name = "N")]

@@ -183,6 +183,7 @@ fn stands(candidate: &Candidate) -> String {
         "image" if screen.is_empty() => format!("in the picture, {}", in_picture(candidate)),
         "image" => format!("in {screen}, {}", in_picture(candidate)),
         "clipboard" => "in the clipboard".into(),
+        "camera" => "before the camera".into(),
         "inbox" => "scanned earlier, sealed until now".into(),
         _ => String::new(),
     }

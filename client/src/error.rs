@@ -30,6 +30,9 @@ pub(crate) enum Error {
     /// No QR was found where one was looked for.
     #[error("{0}")]
     NoQr(String),
+    /// No QR was held to the camera.
+    #[error("no QR code was seen")]
+    NoQrSeen,
     /// A file, a descriptor or a program that can't be used.
     #[error("{what}: {source}")]
     Io {
@@ -65,7 +68,7 @@ impl Error {
             Self::Usage(_) | Self::NoTerminal(_) => exit::USAGE,
             Self::Interrupted => exit::INTERRUPTED,
             Self::Signal(number) => 128_u8.saturating_add(*number),
-            Self::NoQr(_) => exit::NO_QR,
+            Self::NoQr(_) | Self::NoQrSeen => exit::NO_QR,
             Self::ClosedPipe => exit::OK,
             Self::Said(code) => *code,
         }
@@ -85,6 +88,9 @@ impl Error {
             Self::NoTerminal(_) => "run it on a terminal, or give --passphrase-fd",
             Self::NoQr(_) => {
                 "the whole QR must be in view: enlarge the page, or look closer with --region or --harder; or use --image FILE"
+            }
+            Self::NoQrSeen => {
+                "hold it still and close, so that it fills half of the picture, with the screen bright; or look longer: --wait=300"
             }
             _ => "",
         }

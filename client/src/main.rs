@@ -6,6 +6,7 @@
 
 mod args;
 mod asking;
+mod camera;
 mod candidate;
 mod commands;
 mod error;

@@ -24,6 +24,12 @@ impl Progress {
         self.shown = true;
     }
 
+    /// Shows a text that is worth a line of its own where none is written over.
+    pub(crate) fn show_news(&mut self, text: &str) {
+        self.shown = false;
+        self.show(text);
+    }
+
     /// Takes the line away, so that something else can be said.
     pub(crate) fn clear(&mut self) {
         if self.shown && output::is_terminal_err() && !output::is_dumb() {

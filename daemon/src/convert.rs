@@ -95,6 +95,10 @@ pub fn worker_error(error: &WorkerError) -> Error {
         WorkerError::Denied(_) => Error::CaptureDenied(text),
         WorkerError::NoPortal(_) => Error::NoPortal(text),
         WorkerError::Lost(_) => Error::DisplayLost(text),
+        WorkerError::NoCamera(_) => Error::NoCamera(text),
+        WorkerError::CameraRefused(_) => Error::CameraRefused(text),
+        WorkerError::CameraBusy(_) => Error::CameraBusy(text),
+        WorkerError::CameraLost(_) => Error::CameraLost(text),
         WorkerError::Choice(_) => Error::InvalidArgument(text),
         _ => Error::CaptureNotPossible(text),
     }
@@ -359,6 +363,14 @@ pub fn missing_parts(text: &str, others: &[&str]) -> Vec<u32> {
         }
     }
     collector.missing()
+}
+
+/// Returns of how many parts the export is that a text is a part of; 0 where it is none.
+pub fn parts(text: &str) -> u32 {
+    match payload::classify(text) {
+        Payload::Migration(part) => part.size,
+        _ => 0,
+    }
 }
 
 /// Returns what is known of any QR: what it is, and where it was seen.

@@ -82,6 +82,18 @@ pub enum WorkerError {
     /// It could not look for another reason.
     #[error("{0}")]
     Capture(String),
+    /// There is no such camera.
+    #[error("{0}")]
+    NoCamera(String),
+    /// The system refuses the camera.
+    #[error("{0}")]
+    CameraRefused(String),
+    /// Another program uses the camera.
+    #[error("{0}")]
+    CameraBusy(String),
+    /// The camera went away.
+    #[error("{0}")]
+    CameraLost(String),
     /// What was asked for can't be had.
     #[error("{0}")]
     Choice(String),
@@ -103,8 +115,7 @@ pub enum Target {
 
 /// Runs `countersign-scan` and returns every QR it found.
 pub async fn scan(target: Target) -> Result<Vec<FoundQr>, WorkerError> {
-    let path =
-        program("countersign-scan").ok_or_else(|| WorkerError::Start("countersign-scan is not installed".into()))?;
+    let path = installed()?;
     let limit = if matches!(target, Target::Screen(_)) { PERSON } else { DEADLINE };
     let child = start(path, target)?;
     let (status, out, err) = timeout(limit, finish(child))
@@ -113,8 +124,13 @@ pub async fn scan(target: Target) -> Result<Vec<FoundQr>, WorkerError> {
     judge(status, &out, err)
 }
 
+/// Returns where the scan program is.
+pub(crate) fn installed() -> Result<PathBuf, WorkerError> {
+    program("countersign-scan").ok_or_else(|| WorkerError::Start("countersign-scan is not installed".into()))
+}
+
 /// Says what the end of the worker means: `Exit` of `countersign-scan`.
-fn judge(status: ExitStatus, out: &[u8], err: String) -> Result<Vec<FoundQr>, WorkerError> {
+pub(crate) fn judge(status: ExitStatus, out: &[u8], err: String) -> Result<Vec<FoundQr>, WorkerError> {
     Err(match status.code() {
         Some(code @ (0 | 1)) => {
             if !err.is_empty() {
@@ -129,6 +145,10 @@ fn judge(status: ExitStatus, out: &[u8], err: String) -> Result<Vec<FoundQr>, Wo
         Some(6) => WorkerError::NoPortal(err),
         Some(7) => WorkerError::Lost(err),
         Some(8) => WorkerError::Capture(err),
+        Some(9) => WorkerError::NoCamera(err),
+        Some(10) => WorkerError::CameraRefused(err),
+        Some(11) => WorkerError::CameraBusy(err),
+        Some(12) => WorkerError::CameraLost(err),
         Some(64) => WorkerError::Choice(err),
         Some(other) => WorkerError::Decode(format!("the decoder ended with {other}: {err}")),
         None => {
@@ -138,14 +158,20 @@ fn judge(status: ExitStatus, out: &[u8], err: String) -> Result<Vec<FoundQr>, Wo
     })
 }
 
-fn start(path: PathBuf, target: Target) -> Result<Child, WorkerError> {
+/// Returns a worker that sees nothing of the daemon's environment, and ends with whoever asked for it.
+pub(crate) fn command(path: PathBuf) -> Command {
     let mut command = Command::new(path);
-    command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+fn start(path: PathBuf, target: Target) -> Result<Child, WorkerError> {
+    let mut command = command(path);
     match target {
         Target::Screen(options) => {
             command.args(options.harder.unwrap_or(false).then_some(HARDER));
             command.args(choice(&options)?);
-            command.stdin(Stdio::null()).envs(screen_environment(options));
+            command.envs(screen_environment(options));
         }
         Target::Picture(picture, options) => {
             command.args(options.harder.unwrap_or(false).then_some(HARDER));
@@ -213,9 +239,13 @@ async fn finish(mut child: Child) -> Result<Output, WorkerError> {
         return Err(WorkerError::Decode("it wrote too much".into()));
     }
     let status = child.wait().await.map_err(broken)?;
-    let err = String::from_utf8_lossy(&err).lines().last().unwrap_or_default().to_owned();
-    let err = err.strip_prefix("countersign-scan: ").unwrap_or(&err);
-    Ok((status, out, countersign_core::text::visible(err)))
+    Ok((status, out, last_words(&err)))
+}
+
+/// Returns the last line that the worker wrote on standard error, without its name.
+pub(crate) fn last_words(err: &[u8]) -> String {
+    let err = String::from_utf8_lossy(err).lines().last().unwrap_or_default().to_owned();
+    countersign_core::text::visible(err.strip_prefix("countersign-scan: ").unwrap_or(&err))
 }
 
 fn read_lines(out: &[u8]) -> Result<Vec<FoundQr>, WorkerError> {
@@ -230,10 +260,10 @@ fn read_lines(out: &[u8]) -> Result<Vec<FoundQr>, WorkerError> {
 const DEADLINE: Duration = Duration::from_secs(20);
 /// For a screen, where a person may have to answer the desktop or to draw a frame. The worker gives up by itself before.
 const PERSON: Duration = Duration::from_secs(150);
-const HARDER: &str = "--harder";
-const MAX_OUTPUT: u64 = 256 * 1024;
-const MAX_ERROR: u64 = 4 * 1024;
-const MAX_VALUE: usize = 4096;
+pub(crate) const HARDER: &str = "--harder";
+pub(crate) const MAX_OUTPUT: u64 = 256 * 1024;
+pub(crate) const MAX_ERROR: u64 = 4 * 1024;
+pub(crate) const MAX_VALUE: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -278,6 +308,10 @@ mod tests {
             (Some(6), Err("NoPortal")),
             (Some(7), Err("DisplayLost")),
             (Some(8), Err("CaptureNotPossible")),
+            (Some(9), Err("NoCamera")),
+            (Some(10), Err("CameraRefused")),
+            (Some(11), Err("CameraBusy")),
+            (Some(12), Err("CameraLost")),
             (Some(64), Err("InvalidArgument")),
             (Some(101), Err("NotDecoded")),
             (None, Err("NotDecoded")),

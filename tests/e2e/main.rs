@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout)] // the story is told aloud
 
 mod bus;
+mod camera;
 mod cli;
 mod clipboard;
 mod codes;
@@ -47,6 +48,7 @@ fn main() {
     tests.extend(desktop::tests());
     tests.extend(hand_over::tests());
     tests.extend(keyring::tests());
+    tests.extend(camera::tests());
     tests.extend(cli::tests());
     tests.extend(clipboard::tests());
     tests.extend(notify::tests());

@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     args::{Part, Scan},
+    camera,
     candidate::{self, Sort},
     error::{Error, exit},
     keeping::{self, Keeper},
@@ -94,6 +95,8 @@ enum Patience {
 impl Patience {
     fn of(args: &Scan, terminal: bool) -> Self {
         match args.wait {
+            // It looks on by itself, and longer than once would only show the same again.
+            _ if args.camera.is_some() => Self::Once,
             Some(seconds) => Self::UntilFound(Duration::from_secs(seconds.into())),
             None if !terminal || args.no_wait || args.json || !args.image.is_empty() => Self::Once,
             // Nobody draws a frame once a second, and the clipboard has no page in it that could change.
@@ -165,8 +168,12 @@ impl Hunt {
         self.settle(session, choices).await
     }
 
-    /// Looks at the pictures or at the screen.
-    async fn look(&self, session: &Session) -> Result<Vec<Candidate>, Error> {
+    /// Looks at the pictures, through the camera, or at the screen.
+    async fn look(&mut self, session: &Session) -> Result<Vec<Candidate>, Error> {
+        if let Some(device) = &self.args.camera {
+            let seconds = self.args.wait;
+            return camera::look(session, device, seconds, harder(&self.args), &mut self.progress).await;
+        }
         if self.args.image.is_empty() {
             let found = session.scanner().await?.scan_screen(options(&self.args).into()).await?;
             return Ok(found.into_iter().map(Candidate::from).collect());
@@ -353,7 +360,7 @@ impl Hunt {
         if !self.args.yes || !one_decision(choices) {
             output::json(&Report { candidates: found, kept: &[] })?;
             return match choices {
-                [] => Err(nothing_to_keep(found)),
+                [] => Err(self.nothing(found)),
                 several_of_them if self.args.yes => Err(several(several_of_them)),
                 _ => Ok(Settled::Done),
             };
@@ -373,13 +380,19 @@ impl Hunt {
         }
         match self.patience {
             // That was all that was asked for, and what is missing has been said.
-            Patience::Once if !self.parts.is_empty() => Ok(()),
+            Patience::Once if !self.parts.is_empty() && self.args.camera.is_none() => Ok(()),
             _ if !self.parts.is_empty() => {
                 Err(Error::NoQr("the other parts did not show; those found stay sealed until they do".into()))
             }
             _ if self.one_time => Err(Error::Said(exit::ONE_TIME)),
-            _ => Err(nothing_to_keep(found)),
+            _ => Err(self.nothing(found)),
         }
+    }
+
+    /// Returns the error for a look that found nothing to keep.
+    fn nothing(&self, found: &[Candidate]) -> Error {
+        let unseen = self.args.camera.is_some() && found.is_empty();
+        if unseen { Error::NoQrSeen } else { nothing_to_keep(found) }
     }
 }
 
@@ -496,7 +509,7 @@ mod tests {
     #[test]
     fn a_terminal_looks_on_for_two_minutes_and_a_pipe_never() {
         let after = Patience::AfterOneTime(Duration::from_secs(120));
-        let rows: [(&[&str], bool, Patience); 12] = [
+        let rows: [(&[&str], bool, Patience); 14] = [
             (&[], true, after),
             (&["--yes"], true, after),
             (&[], false, Patience::Once),
@@ -507,6 +520,8 @@ mod tests {
             (&["--region"], true, Patience::Once),
             (&["--clipboard"], true, Patience::Once),
             (&["--screen", "2"], true, after),
+            (&["--camera"], true, Patience::Once),
+            (&["--camera", "/dev/video2", "--wait=5"], true, Patience::Once),
             (&["--wait"], false, Patience::UntilFound(Duration::from_secs(120))),
             (&["--wait=5", "--json"], true, Patience::UntilFound(Duration::from_secs(5))),
         ];

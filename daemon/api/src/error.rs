@@ -117,6 +117,14 @@ errors! {
     NoPortal = 12, "countersign doctor capture names what to install; until then: countersign scan --image FILE";
     /// The display server ended while the screen was looked at.
     DisplayLost = 12, "scan again once the desktop is back";
+    /// There is no such camera, or none at all.
+    NoCamera = 12, "countersign doctor capture lists the cameras; without one, use a picture: countersign scan --image FILE";
+    /// The system does not let this user use the camera.
+    CameraRefused = 12, "join the group that may, then log in again: sudo usermod -aG video \"$USER\"";
+    /// Another program uses the camera.
+    CameraBusy = 12, "end the program that uses it (a call, a browser's tab), or name another camera: --camera /dev/video2";
+    /// The camera went away while it was looked through.
+    CameraLost = 12, "plug it in again, then scan again";
 }
 
 /// The exit code for "no daemon answers".

@@ -1,8 +1,8 @@
 //! `Scanner1`: look at the screen for QR codes, and keep what can be kept.
 
-use std::future::Future;
+use std::{fmt, future::Future, os::fd::AsFd};
 
-use zbus::{interface, message::Header};
+use zbus::{interface, message::Header, zvariant::Fd};
 
 use crate::{Caller, Dict, Error, caller::Origin, types::*};
 
@@ -13,6 +13,13 @@ pub trait ScannerBackend: Send + Sync + 'static {
         &self,
         caller: Caller,
         options: ScanOptions,
+    ) -> impl Future<Output = Result<Vec<Candidate>, Error>> + Send;
+    /// Looks through a camera, and tells down a pipe how far it is.
+    fn scan_camera(
+        &self,
+        caller: Caller,
+        progress: std::os::fd::OwnedFd,
+        options: CameraOptions,
     ) -> impl Future<Output = Result<Vec<Candidate>, Error>> + Send;
     /// Returns what was found and nobody has kept or discarded yet.
     fn candidates(&self, caller: Caller) -> impl Future<Output = Result<Vec<Candidate>, Error>> + Send;
@@ -56,6 +63,25 @@ impl<B: ScannerBackend> Scanner<B> {
         Ok(found.into_iter().map(Dict::from).collect())
     }
 
+    /// Looks through a camera until a QR shows, or the last part of an export whose first one showed, and answers
+    /// every QR found; nothing is kept. The other end of the pipe is told how far it is, a line each (`camera` with its
+    /// device and name, `parts` with how many were seen and of how many); once that end is closed, the look ends.
+    /// Options: device s (unset: the first camera), seconds u (120 unless told), harder b.
+    #[zbus(out_args("candidates"))]
+    async fn scan_camera(
+        &self,
+        progress: Fd<'_>,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Vec<Dict>, Error> {
+        let progress = progress
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(|e| Error::InvalidArgument(format!("the descriptor can't be used: {e}")))?;
+        let found = self.backend.scan_camera(self.origin.caller(&header)?, progress, options.try_into()?).await?;
+        Ok(found.into_iter().map(Dict::from).collect())
+    }
+
     /// What was found and nobody has kept or discarded yet, with what was sealed while the vault was locked.
     #[zbus(out_args("candidates"))]
     async fn candidates(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
@@ -75,5 +101,52 @@ impl<B: ScannerBackend> Scanner<B> {
     async fn discard(&self, candidate: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
         NoOptions::try_from(options)?;
         self.backend.discard(self.origin.caller(&header)?, candidate).await
+    }
+}
+
+/// How far a look through a camera is: a line down the pipe of `ScanCamera`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CameraProgress {
+    /// This camera looks now: its device, name, and the size of its pictures.
+    Looks(String),
+    /// Of the parts of an export these many are there, of so many.
+    Parts(u32, u32),
+}
+
+impl fmt::Display for CameraProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Looks(camera) => write!(f, "camera {camera}"),
+            Self::Parts(there, of) => write!(f, "parts {there} {of}"),
+        }
+    }
+}
+
+impl CameraProgress {
+    /// Reads a line; `None` for what a later daemon may say.
+    pub fn parse(line: &str) -> Option<Self> {
+        match line.split_once(' ')? {
+            ("camera", camera) => Some(Self::Looks(camera.to_owned())),
+            ("parts", numbers) => {
+                let (there, of) = numbers.split_once(' ')?;
+                Some(Self::Parts(there.parse().ok()?, of.parse().ok()?))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CameraProgress::{self, Looks, Parts};
+
+    #[test]
+    fn what_is_told_down_the_pipe_is_read_at_its_other_end() {
+        for told in [Looks("/dev/video0 (A Camera), 1280 × 720".into()), Parts(2, 3)] {
+            assert_eq!(CameraProgress::parse(&told.to_string()), Some(told));
+        }
+        for line in ["", "camera", "parts 2", "parts two 3", "later x"] {
+            assert_eq!(CameraProgress::parse(line), None, "{line}");
+        }
     }
 }

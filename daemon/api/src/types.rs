@@ -195,6 +195,18 @@ options! {
 }
 
 options! {
+    /// Options of `ScanCamera`.
+    pub struct CameraOptions {
+        /// The camera's device, such as `/dev/video2`, or a film in its place (YUV4MPEG2); unset: the first camera.
+        device: String,
+        /// Seconds that it is looked through at the most; 600 at the very most, 120 unless told.
+        seconds: u32,
+        /// Look at each picture until all the decoder's steps are walked, however long that takes.
+        harder: bool,
+    }
+}
+
+options! {
     /// Options of `ScanImage`.
     pub struct ImageOptions {
         /// Walk all the decoder's steps, even when one has read something.
@@ -229,7 +241,7 @@ record! {
         class: String,
         /// Id of the vendor of a one-time code, such as `microsoft-work`; else empty.
         vendor: String,
-        /// `screen`, `image`, `clipboard`, `text` or `inbox`.
+        /// `screen`, `image`, `clipboard`, `camera`, `text` or `inbox`.
         origin: String,
         /// Name of the screen it stood on.
         screen: String,

@@ -3,7 +3,10 @@
 use std::{
     fs::File,
     io::{self, ErrorKind},
-    os::unix::{net::UnixDatagram, process::CommandExt},
+    os::{
+        fd::AsFd,
+        unix::{net::UnixDatagram, process::CommandExt},
+    },
     process::Command,
 };
 
@@ -26,6 +29,13 @@ pub fn attempts() -> [Attempt; 4] {
         attempt("process", failure().status().map(drop)),
         attempt("exec", Err(failure().exec())),
     ]
+}
+
+/// Tries what a process that has a camera left must not be able to do with it: read from it, make another request to it.
+pub fn attempts_on(camera: impl AsFd) -> [Attempt; 2] {
+    let read = rustix::io::read(&camera, &mut [0; 1]).map(drop);
+    let request = rustix::io::ioctl_fionread(&camera).map(drop);
+    [attempt("read", read.map_err(io::Error::from)), attempt("request", request.map_err(io::Error::from))]
 }
 
 fn attempt(what: &'static str, outcome: io::Result<()>) -> Attempt {

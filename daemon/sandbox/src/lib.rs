@@ -17,9 +17,9 @@ mod calls;
 mod files;
 mod limits;
 
-use std::{fmt, io};
+use std::{fmt, io, os::fd::BorrowedFd};
 
-pub use attempts::{Attempt, attempts};
+pub use attempts::{Attempt, attempts, attempts_on};
 pub use limits::Limits;
 
 /// Restricts this process, all of its threads, for good.
@@ -30,11 +30,31 @@ pub use limits::Limits;
 /// # Errors
 /// A kernel without Landlock or seccomp is no error: [`Level`] says so. A wall that should stand and can't be put up is.
 pub fn restrict(limits: &Limits) -> Result<Level, Error> {
+    restrict_but_for(Inflow::Nothing, limits)
+}
+
+/// The same, for a worker that looks at pictures as they come: that one source still gives.
+///
+/// # Errors
+/// As for [`restrict`].
+pub fn restrict_but_for(inflow: Inflow<'_>, limits: &Limits) -> Result<Level, Error> {
     limits::apply(limits).map_err(Error::Limits)?;
     // In this order: the list of calls has none that puts up the others.
     let landlock = files::shut().map_err(Error::Landlock)?;
-    let seccomp = calls::shut().map_err(Error::Seccomp)?;
+    let seccomp = calls::shut(inflow).map_err(Error::Seccomp)?;
     Ok(Level { landlock, seccomp })
+}
+
+/// What goes on flowing in. What is open already is no matter of Landlock's: seccomp alone narrows it.
+#[derive(Debug, Clone, Copy)]
+pub enum Inflow<'a> {
+    /// Nothing: all is in memory.
+    Nothing,
+    /// This file: it may be read.
+    File(BorrowedFd<'a>),
+    /// This V4L2 device, which streams already into memory that is mapped: it may be waited for, its buffers be taken and
+    /// given back, the stream be stopped. No other request to it, so none that changes it, and none to another device.
+    Camera(BorrowedFd<'a>),
 }
 
 /// Which walls stand; the limits always do.

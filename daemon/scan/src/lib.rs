@@ -1,6 +1,7 @@
 //! Reads every QR code off the screen, or off one picture.
 //!
 //! The map of the crate: [`capture`] takes the screens' pictures and [`picture`] opens a file, both give [`pixels`];
+//! [`camera`] takes one after the other;
 //! [`decode`] finds the codes on them, by their light ([`grey`]) and by their colours; [`report`] writes them down, one
 //! line of JSON each; [`limits`] is how much the process may use once it holds pixels, and [`wipe`] cleans up behind it.
 //! The program in `main.rs` is these in a row.
@@ -9,6 +10,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod camera;
 pub mod capture;
 pub mod decode;
 pub mod grey;

@@ -3,21 +3,24 @@
 use std::{
     alloc::System,
     ffi::OsString,
+    fs::File,
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    os::fd::AsFd,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
 
-use countersign_sandbox::{Attempt, Level};
+use countersign_sandbox::{Attempt, Inflow, Level};
 use countersign_scan::{
+    camera,
     capture::{
         self, Look, Shot, Wanted,
         clipboard::{self, Clip},
         doctor,
     },
     decode::{self, Content, Effort, Found, MAX_CODES},
-    limits::LIMITS,
+    limits::{self, LIMITS},
     outcome::{Exit, ScanError},
     picture,
     pixels::Pixels,
@@ -38,8 +41,9 @@ fn main() -> ExitCode {
         Ok(Task::Help) => print(HELP),
         Ok(Task::Version) => print(concat!("countersign-scan ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Task::Doctor { json }) => doctor(json),
-        Ok(Task::SelfTest) => self_test(),
+        Ok(Task::SelfTest { camera }) => self_test(camera),
         Ok(Task::Scan(source, effort)) => scan(&source, effort),
+        Ok(Task::Watch(camera, time, effort)) => watch(camera.as_deref(), time, effort),
         Err(why) => {
             complain(why);
             Exit::Usage
@@ -53,8 +57,9 @@ enum Task {
     Help,
     Version,
     Doctor { json: bool },
-    SelfTest,
+    SelfTest { camera: bool },
     Scan(Source, Effort),
+    Watch(Option<PathBuf>, Duration, Effort),
 }
 
 /// Where the pixels come from.
@@ -80,7 +85,10 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
         Some("--help" | "-h") => Task::Help,
         Some("--version" | "-V") => Task::Version,
         Some("--doctor") => Task::Doctor { json: arguments.next().is_some_and(|argument| argument == "--json") },
-        Some("--self-test") => Task::SelfTest,
+        Some("--self-test") => {
+            Task::SelfTest { camera: arguments.next().is_some_and(|argument| argument == "--camera") }
+        }
+        Some("--camera") => return camera(&arguments.collect::<Vec<_>>(), effort),
         Some("--clipboard") => scan(Source::Clipboard),
         Some("--screen") => scan(Source::Desktop(Wanted::Screen(value()?))),
         Some("--region") => scan(Source::Desktop(Wanted::Region)),
@@ -90,6 +98,54 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
         _ => scan(Source::File(first.into())),
     };
     if arguments.next().is_some() { Err("more than one argument; see countersign-scan --help") } else { Ok(task) }
+}
+
+/// Reads what follows `--camera`: `[--seconds N] [DEVICE]`.
+fn camera(arguments: &[OsString], effort: Effort) -> Result<Task, &'static str> {
+    let (seconds, device) = match arguments {
+        [option, seconds, rest @ ..] if option == "--seconds" => {
+            let seconds =
+                seconds.to_str().and_then(|text| text.parse().ok()).filter(|seconds| (1..=3600).contains(seconds));
+            (seconds.ok_or("--seconds needs a number from 1 to 3600")?, rest)
+        }
+        rest => (USUAL_SECONDS, rest),
+    };
+    match device {
+        [] => Ok(Task::Watch(None, Duration::from_secs(seconds), effort)),
+        [device] if device.as_encoded_bytes().starts_with(b"-") => Err("--camera takes a device, or a film"),
+        [device] => Ok(Task::Watch(Some(device.into()), Duration::from_secs(seconds), effort)),
+        _ => Err("more than one camera; see countersign-scan --help"),
+    }
+}
+
+/// Looks through a camera, or at a film in its place, and reports each code when it is first seen.
+fn watch(path: Option<&Path>, time: Duration, effort: Effort) -> Exit {
+    let mut count = 0;
+    match watched(path, time, effort, &mut count) {
+        Err(error) => {
+            complain(&error.to_string());
+            error.exit()
+        }
+        Ok(()) if count == 0 => Exit::Nothing,
+        Ok(()) => Exit::Found,
+    }
+}
+
+fn watched(path: Option<&Path>, time: Duration, effort: Effort, count: &mut usize) -> Result<(), ScanError> {
+    let source = camera::Source::open(path)?;
+    let until = Instant::now() + time;
+    report::write_camera(&mut io::stdout().lock(), &source.name())
+        .map_err(|error| ScanError::Report(error.to_string()))?;
+    let restricted = countersign_sandbox::restrict_but_for(source.inflow(), &limits::for_camera(time));
+    restricted.map_err(|error| ScanError::Sandbox(error.to_string()))?;
+    let mut frames = source.frames()?;
+    let mut room = MAX_REPORT;
+    let a_look = if effort == Effort::Whole { time } else { camera::watch::A_LOOK };
+    camera::watch::watch(frames.as_mut(), a_look, until, |found| {
+        let written = report::write_picture(&mut io::stdout().lock(), &found, &mut room);
+        *count += written.map_err(|error| ScanError::Report(error.to_string()))?;
+        Ok(())
+    })
 }
 
 fn scan(source: &Source, effort: Effort) -> Exit {
@@ -150,18 +206,26 @@ fn restrict() -> Result<Level, ScanError> {
     countersign_sandbox::restrict(&LIMITS).map_err(|error| ScanError::Sandbox(error.to_string()))
 }
 
-/// Restricts itself as for a scan, says what was reached, and tries what must be refused.
-fn self_test() -> Exit {
-    let level = match restrict() {
-        Ok(level) => level,
+/// Restricts itself as for a scan, or as with a camera, says what was reached, and tries what must be refused.
+fn self_test(camera: bool) -> Exit {
+    // Any device does: what is refused is refused to all of them.
+    let device = camera.then(|| File::open("/dev/null")).transpose();
+    let restricted = device.map_err(|error| ScanError::Capture(error.to_string())).and_then(|device| {
+        let inflow = device.as_ref().map_or(Inflow::Nothing, |device| Inflow::Camera(device.as_fd()));
+        let level = countersign_sandbox::restrict_but_for(inflow, &LIMITS);
+        level.map(|level| (level, device)).map_err(|error| ScanError::Sandbox(error.to_string()))
+    });
+    let (level, device) = match restricted {
+        Ok(restricted) => restricted,
         Err(error) => {
             complain(&error.to_string());
             return error.exit();
         }
     };
-    let tried = countersign_sandbox::attempts();
-    let lines =
-        tried.map(|Attempt { what, refused }| format!("{what}: {}", if refused { "refused" } else { "allowed" }));
+    let mut tried: Vec<Attempt> = device.iter().flat_map(countersign_sandbox::attempts_on).collect();
+    tried.extend(countersign_sandbox::attempts());
+    let told = |attempt: &Attempt| format!("{}: {}", attempt.what, if attempt.refused { "refused" } else { "allowed" });
+    let lines: Vec<String> = tried.iter().map(told).collect();
     match print(&format!("{level}\n{}\n", lines.join("\n"))) {
         Exit::Found if !tried.iter().all(|attempt| attempt.refused) => Exit::Failed,
         exit => exit,
@@ -220,14 +284,18 @@ fn complain(what: &str) {
 /// How long decoding may take, all pictures together.
 const BUDGET: Duration = Duration::from_secs(3);
 
+/// How long a camera is looked through.
+const USUAL_SECONDS: u64 = 120;
+
 const HELP: &str = "\
 Read every QR code off the screen or a picture
 
 Usage: countersign-scan [--harder] [--screen N | --region | --window WORDS]
        countersign-scan [--harder] --clipboard
        countersign-scan [--harder] FILE | -
+       countersign-scan [--harder] --camera [--seconds N] [DEVICE]
        countersign-scan --doctor [--json]
-       countersign-scan --self-test
+       countersign-scan --self-test [--camera]
 
 Without an argument the screens are looked at, with FILE or - (standard input)
 one picture is read: PNG, JPEG, WebP, GIF, BMP or PNM, at most 64 MiB and
@@ -239,19 +307,29 @@ Bytes that are no text have one character each (\"binary\": true). text is null
 where a code is one part of a longer text (\"part\": [number, of]). The text may
 be a secret.
 
+A camera is looked through until the time is over. Its name is told first,
+{\"camera\": …}, then each code once, when it is first seen; an empty line
+ends the codes of one picture. DEVICE is /dev/video0 and the like, or a film
+in its place (YUV4MPEG2: ffmpeg writes it as FILM.y4m); without it the first
+camera is taken.
+
 Options:
-      --harder        Walk all decoding steps, even when one has read something
+      --harder        Walk all decoding steps, even when one has read something;
+                      of a camera, take for each picture the time that it needs
       --screen N      Look at one screen: its number from the left, or its name
       --region        Look at a frame that you draw
       --window WORDS  Look at the windows with these words in their titles
       --clipboard     Look at the clipboard instead: a picture or a text
+      --camera        Look through a camera
+      --seconds N     For so long: 1 to 3600, 120 unless told
       --doctor        Tell how the screen is looked at here, and why so
       --self-test     Say how well a scan is shut in here, and prove it
   -h, --help          Print this help
   -V, --version       Print the version
 
-Exit codes: 0 found, 1 none, 2 the display server refuses, 3 no display,
-4 bad picture, 5 the person said no, 6 no portal, 7 the display server ended,
-8 no picture for another reason, 64 wrong usage or not possible here,
+Exit codes: 0 found, 1 none, 2 the display server refuses, 3 no display, 4 bad
+picture, 5 the person said no, 6 no portal, 7 the display server ended, 8 no
+picture for another reason, 9 no camera, 10 the system refuses the camera, 11
+another program uses it, 12 it went away, 64 wrong usage or not possible here,
 70 the report could not be written, or the self-test failed
 ";

@@ -24,6 +24,14 @@ pub enum Exit {
     DisplayLost = 7,
     /// The screen can't be captured for another reason.
     NoCapture = 8,
+    /// There is no such camera, or none at all.
+    NoCamera = 9,
+    /// This user may not use the camera.
+    CameraRefused = 10,
+    /// Another program uses the camera.
+    CameraBusy = 11,
+    /// The camera went away meanwhile.
+    CameraLost = 12,
     /// The command line is wrong, or asks for what this desktop can't do.
     Usage = 64,
     /// The report could not be written, or the process not be restricted.
@@ -61,9 +69,24 @@ pub enum ScanError {
     /// The display can't be captured for another reason.
     #[error("the screen can't be captured: {0}")]
     Capture(String),
+    /// There is no such camera, or none at all.
+    #[error("no camera: {0}")]
+    NoCamera(String),
+    /// The system refuses the camera.
+    #[error("{0}")]
+    CameraRefused(String),
+    /// Somebody else has it.
+    #[error("{0}")]
+    CameraBusy(String),
+    /// It went away.
+    #[error("{0}")]
+    CameraLost(String),
     /// The process can't give up what it must before it looks at foreign bytes.
     #[error("nothing was decoded: {0}")]
     Sandbox(String),
+    /// Nobody reads what was found.
+    #[error("the report can't be written: {0}")]
+    Report(String),
     /// What was asked for can't be had here.
     #[error("{0}")]
     Choice(String),
@@ -82,9 +105,13 @@ impl ScanError {
             Self::NoPortal(_) => Exit::NoPortal,
             Self::Lost => Exit::DisplayLost,
             Self::Unfit(_) | Self::Libraries | Self::Late(_) | Self::Capture(_) => Exit::NoCapture,
+            Self::NoCamera(_) => Exit::NoCamera,
+            Self::CameraRefused(_) => Exit::CameraRefused,
+            Self::CameraBusy(_) => Exit::CameraBusy,
+            Self::CameraLost(_) => Exit::CameraLost,
             Self::Choice(_) => Exit::Usage,
             Self::Picture(_) => Exit::BadPicture,
-            Self::Sandbox(_) => Exit::Failed,
+            Self::Sandbox(_) | Self::Report(_) => Exit::Failed,
         }
     }
 }

@@ -98,6 +98,20 @@ fn write_lines(to: &mut impl Write, found: &[Found], screen: Option<&Placed>, ro
     Ok(written)
 }
 
+/// Writes the codes of one picture of many: behind the last one stands an empty line.
+pub fn write_picture(to: &mut impl Write, found: &[Found], room: &mut usize) -> io::Result<usize> {
+    let written = write(to, found, None, room)?;
+    writeln!(to)?;
+    to.flush()?;
+    Ok(written)
+}
+
+/// Writes the line that says which camera looks, before the first code: `{"camera": …}`.
+pub fn write_camera(to: &mut impl Write, name: &str) -> io::Result<()> {
+    writeln!(to, "{}", serde_json::json!({ "camera": name }))?;
+    to.flush()
+}
+
 /// Most bytes of a whole report.
 pub const MAX_REPORT: usize = 64 * 1024;
 

@@ -116,6 +116,15 @@ fn the_self_test_proves_the_walls() {
 }
 
 #[test]
+fn with_a_camera_the_self_test_proves_them_too() {
+    let output = program().args(["--self-test", "--camera"]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let refused = "read: refused\nrequest: refused\nopen: refused\nsocket: refused\nprocess: refused\nexec: refused\n";
+    assert!(told.ends_with(&format!("seccomp: on\n{refused}")), "{told}");
+}
+
+#[test]
 fn without_landlock_it_works_and_says_so() {
     let told = self_test_without(libc::SYS_landlock_create_ruleset);
     let said = String::from_utf8(told.stdout).unwrap();

@@ -41,6 +41,12 @@ impl Service {
         }
     }
 
+    /// Tells the person that a camera looks now, whoever asked for it.
+    pub(super) fn show_camera(self: &Arc<Self>, camera: &str) {
+        let (service, message) = (self.clone(), plain("The camera looks for QR codes", camera.to_owned()));
+        tokio::spawn(async move { service.notifier.show(message).await });
+    }
+
     /// Says whether this summary differs from the last one: looking on and on is told once.
     fn is_news(&self, summary: &str) -> bool {
         let mut last = self.last_summary.lock().expect("no holder panics");

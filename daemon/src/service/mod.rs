@@ -1,6 +1,7 @@
 //! Implements the contract on top of the vault state. One file an interface; here stands what they share.
 
 mod accounts;
+mod camera;
 mod desktop;
 mod keeping;
 mod proving;
@@ -14,7 +15,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     hash::RandomState,
     ops::Deref,
-    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
@@ -75,6 +76,8 @@ pub struct Service {
     idle: IdleClock,
     /// One scan at a time.
     scanning: Semaphore,
+    /// Whether that one is through a camera.
+    through_camera: AtomicBool,
     /// One key derivation at a time.
     deriving: Semaphore,
     /// Those who wait for a key derivation, with those who wait for the word that theirs was wrong.
@@ -106,6 +109,7 @@ impl Service {
             notifier: Notifier::default(),
             idle: IdleClock::new(),
             scanning: Semaphore::new(1),
+            through_camera: AtomicBool::new(false),
             deriving: Semaphore::new(1),
             waiting: Semaphore::new(MAX_WAITING),
             wrong: Mutex::default(),

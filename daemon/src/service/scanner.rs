@@ -3,14 +3,15 @@
 use std::{
     collections::{HashSet, hash_map::Entry},
     hash::BuildHasher,
-    sync::{Arc, MutexGuard},
+    os::fd::OwnedFd,
+    sync::{Arc, MutexGuard, atomic::Ordering},
     time::Instant,
 };
 
 use countersign_api::{
     Caller, Error,
     scanner::ScannerBackend,
-    types::{Candidate, KeepOptions, Kept, ScanOptions, Status},
+    types::{CameraOptions, Candidate, KeepOptions, Kept, ScanOptions, Status},
 };
 use countersign_core::{
     payload::{self, Payload},
@@ -18,6 +19,7 @@ use countersign_core::{
     text::visible,
     vault::Vault,
 };
+use tokio::sync::SemaphorePermit;
 
 use super::{Door, Service, keeping::Came, random_id};
 use crate::{
@@ -33,6 +35,16 @@ impl ScannerBackend for Door {
         let found = self.look(Target::Screen(options.clone())).await;
         self.show_scan(&found, options);
         found
+    }
+
+    async fn scan_camera(
+        &self,
+        caller: Caller,
+        progress: OwnedFd,
+        options: CameraOptions,
+    ) -> Result<Vec<Candidate>, Error> {
+        self.admit(&caller, &[])?;
+        self.look_through(progress, &options).await
     }
 
     async fn candidates(&self, caller: Caller) -> Result<Vec<Candidate>, Error> {
@@ -92,15 +104,28 @@ impl Service {
 
     /// Runs the scan worker, one at a time, and holds what it found.
     pub(super) async fn look(self: &Arc<Self>, target: Target) -> Result<Vec<Candidate>, Error> {
-        let busy = |_| Error::LimitsExceeded("a scan is under way already: try again when it has ended".into());
-        let _one = self.scanning.try_acquire().map_err(busy)?;
+        let _one = self.begin_scan()?;
         let origin = match &target {
             Target::Screen(options) if options.clipboard == Some(true) => "clipboard",
             Target::Screen(_) => "screen",
             Target::Picture(..) => "image",
         };
         let found = worker::scan(target).await.map_err(|error| convert::worker_error(&error))?;
-        self.check_room(&found)?;
+        self.hold_all(&found, origin)
+    }
+
+    /// Takes the one place that there is for a scan.
+    pub(super) fn begin_scan(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.scanning.try_acquire().map_err(|_| {
+            let camera = self.through_camera.load(Ordering::Relaxed);
+            let what = if camera { "a scan through the camera" } else { "a scan" };
+            Error::LimitsExceeded(format!("{what} is under way already: try again when it has ended"))
+        })
+    }
+
+    /// Holds what a scan found, and says what that is.
+    pub(super) fn hold_all(self: &Arc<Self>, found: &[FoundQr], origin: &'static str) -> Result<Vec<Candidate>, Error> {
+        self.check_room(found)?;
         let found: Vec<Found> = found.iter().map(|qr| self.hold(qr, origin)).collect();
         let inbox = self.inbox();
         let held = self.held();

@@ -4,9 +4,9 @@ use std::{
     env::consts::ARCH,
     fs::{self, File},
     hint::black_box,
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind, Read, Write},
     net::{TcpListener, TcpStream},
-    os::unix::net::UnixStream,
+    os::{fd::AsFd, unix::net::UnixStream},
     panic::catch_unwind,
     process::Command,
     sync::mpsc,
@@ -14,9 +14,14 @@ use std::{
     time::Instant,
 };
 
-use countersign_sandbox::{Attempt, Level, Limits, attempts, restrict};
+use countersign_sandbox::{Attempt, Inflow, Level, Limits, attempts, attempts_on, restrict, restrict_but_for};
 use memmap2::MmapMut;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, dumpable_behavior, setrlimit};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    process::{DumpableBehavior, Resource, Rlimit, dumpable_behavior, setrlimit},
+    termios::tcgetwinsize,
+};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 
 use crate::alone::{alone, stay, succeeds, watched};
@@ -67,6 +72,52 @@ fn only_the_two_outputs_are_written_to() {
         }
         io::stdout().write_all(b"said\n").unwrap();
         io::stderr().write_all(b"said\n").unwrap();
+    });
+}
+
+/// Something that is open, and has no idea of pictures.
+fn device() -> File {
+    File::options().read(true).write(true).open("/dev/zero").unwrap()
+}
+
+#[test]
+fn with_a_camera_all_else_is_refused_too() {
+    succeeds("walls::with_a_camera_all_else_is_refused_too", || {
+        let (camera, other) = (device(), device());
+        assert!(attempts_on(&camera).iter().all(|Attempt { refused, .. }| !refused), "they show without the walls");
+        restrict_but_for(Inflow::Camera(camera.as_fd()), &LIMITS).unwrap();
+        for device in [&camera, &other] {
+            assert!(attempts_on(device).iter().all(|Attempt { refused, .. }| *refused));
+            assert_eq!(tcgetwinsize(device).unwrap_err(), Errno::PERM);
+        }
+        let mut ready = [PollFd::new(&camera, PollFlags::IN)];
+        assert_eq!(poll(&mut ready, Some(&Timespec { tv_sec: 5, tv_nsec: 0 })).unwrap(), 1, "it may be waited for");
+        assert!(refused(io::stdin().read_line(&mut String::new())));
+        assert_all_refused();
+    });
+}
+
+#[test]
+fn with_a_file_that_one_is_read_and_no_other() {
+    succeeds("walls::with_a_file_that_one_is_read_and_no_other", || {
+        let (mut file, mut other) = (device(), device());
+        restrict_but_for(Inflow::File(file.as_fd()), &LIMITS).unwrap();
+        file.read_exact(&mut [0; 64]).unwrap();
+        assert!(refused(other.read_exact(&mut [0; 64])));
+        assert!(refused(file.write(b"x")));
+        assert_eq!(tcgetwinsize(&file).unwrap_err(), Errno::PERM);
+        assert_all_refused();
+    });
+}
+
+/// Landlock's right to make requests to devices is that of the open file: one that is open already keeps it.
+#[test]
+fn landlock_alone_leaves_an_open_camera_alone() {
+    succeeds("walls::landlock_alone_leaves_an_open_camera_alone", || {
+        let camera = device();
+        lack(libc::SYS_seccomp);
+        restrict_but_for(Inflow::Camera(camera.as_fd()), &LIMITS).unwrap();
+        assert_eq!(tcgetwinsize(&camera).unwrap_err(), Errno::NOTTY);
     });
 }
 

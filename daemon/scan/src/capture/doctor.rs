@@ -8,7 +8,7 @@ use super::{
     choose::{Backend, Session},
     way,
 };
-use crate::outcome::ScanError;
+use crate::{camera::device, outcome::ScanError};
 
 /// What an examination found.
 #[derive(Debug, Serialize)]
@@ -19,6 +19,8 @@ pub struct Diagnosis {
     pub uses: Option<&'static str>,
     /// The back ends that fit, in the order in which they are tried.
     pub ways: Vec<Way>,
+    /// The cameras that could be looked through.
+    pub cameras: Vec<device::Found>,
     /// What would make it better, a line each.
     pub advice: Vec<String>,
 }
@@ -50,8 +52,12 @@ pub fn examine() -> Diagnosis {
         ways.push(Way { backend: backend.id(), works, told });
     }
     let uses = uses.filter(|(_, works)| *works).map(|(backend, _)| backend);
-    let advice = advice(&session, uses, is_there);
-    Diagnosis { session, uses: uses.map(Backend::id), ways, advice }
+    let cameras = device::list();
+    let mut advice = advice(&session, uses, is_there);
+    if cameras.iter().any(|camera| camera.refused) {
+        advice.push(JOIN_VIDEO.into());
+    }
+    Diagnosis { session, uses: uses.map(Backend::id), ways, cameras, advice }
 }
 
 impl Diagnosis {
@@ -74,6 +80,14 @@ impl fmt::Display for Diagnosis {
         writeln!(f, "Looks at the screen by: {}", self.uses.unwrap_or("nothing"))?;
         for Way { backend, works, told } in &self.ways {
             writeln!(f, "  {backend}: {} ({told})", if *works { "works" } else { "does not work" })?;
+        }
+        if self.cameras.is_empty() {
+            writeln!(f, "Cameras: none found; plug one in, for: countersign scan --camera")?;
+        } else {
+            writeln!(f, "Cameras:")?;
+        }
+        for device::Found { name, works, told, .. } in &self.cameras {
+            writeln!(f, "  {name}: {} ({told})", if *works { "works" } else { "does not work" })?;
         }
         for line in &self.advice {
             writeln!(f, "To do: {line}")?;
@@ -126,6 +140,9 @@ fn is_there(program: &str) -> bool {
     env::split_paths(&path).any(|folder: PathBuf| folder.join(program).is_file())
 }
 
+const JOIN_VIDEO: &str =
+    "for the camera join the group that may use it, and log in again: sudo usermod -aG video \"$USER\"";
+
 /// Name of the desktop, and the package of its portal.
 const PORTALS: &[(&str, &str)] = &[
     ("gnome", "xdg-desktop-portal-gnome"),
@@ -168,6 +185,25 @@ mod tests {
         for (desktop, package) in rows {
             assert!(told(&wayland(desktop), None, true).contains(package), "{desktop}");
         }
+    }
+
+    #[test]
+    fn cameras_are_told_with_what_is_wrong_with_them() {
+        let found = |name: &str, works, told: &str| device::Found {
+            name: name.into(),
+            works,
+            told: told.into(),
+            refused: !works,
+        };
+        let cameras = vec![found("/dev/video0 (Front)", true, "1280 × 720"), found("/dev/video2", false, "refused")];
+        let mut diagnosis =
+            Diagnosis { session: Session::default(), uses: None, ways: Vec::new(), cameras, advice: Vec::new() };
+        let told = diagnosis.to_string();
+        assert!(told.contains("/dev/video0 (Front): works (1280 × 720)\n"), "{told}");
+        assert!(told.contains("/dev/video2: does not work (refused)\n"), "{told}");
+        assert!(diagnosis.as_json().contains(r#""cameras":[{"name":"/dev/video0 (Front)","works":true,"#));
+        diagnosis.cameras.clear();
+        assert!(diagnosis.to_string().contains("Cameras: none found"));
     }
 
     #[test]

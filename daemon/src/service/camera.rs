@@ -1,0 +1,130 @@
+//! `ScanCamera`: looks through a camera until there is no need to go on.
+//!
+//! The worker reports whatever it reads; what that means, and so when the look is at its end, is known here only.
+
+use std::{
+    os::fd::OwnedFd,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use countersign_api::{
+    Error,
+    scanner::CameraProgress,
+    types::{CameraOptions, Candidate},
+};
+use countersign_core::payload::{self, Payload};
+use tokio::{
+    io::Interest,
+    net::unix::pipe::{self, Sender},
+    time::timeout,
+};
+
+use super::Service;
+use crate::{
+    camera::{self, Sight, Watch},
+    convert,
+    worker::{FoundQr, WorkerError},
+};
+
+impl Service {
+    /// Looks through the camera, and holds what it saw.
+    pub(super) async fn look_through(
+        self: &Arc<Self>,
+        progress: OwnedFd,
+        options: &CameraOptions,
+    ) -> Result<Vec<Candidate>, Error> {
+        let progress = pipe::Sender::from_owned_fd(progress).map_err(|error| {
+            Error::InvalidArgument(format!("the progress can't be told down that descriptor: {error}"))
+        })?;
+        let _one = self.begin_scan()?;
+        let _told = Told::new(&self.through_camera);
+        let limit = camera::time(options) + GRACE;
+        let found = tokio::select! {
+            found = timeout(limit, self.watch(options, &progress)) => found.unwrap_or_else(|_| Err(late())),
+            () = closed(&progress) => return Err(Error::Cancelled("nobody waits for the camera any more".into())),
+        };
+        self.hold_all(&found.map_err(|error| convert::worker_error(&error))?, "camera")
+    }
+
+    async fn watch(self: &Arc<Self>, options: &CameraOptions, progress: &Sender) -> Result<Vec<FoundQr>, WorkerError> {
+        let mut found = Vec::new();
+        let mut watch = Watch::start(options)?;
+        while let Some(sight) = watch.next().await? {
+            match sight {
+                Sight::Camera(name) => {
+                    self.show_camera(&name);
+                    tell(progress, &CameraProgress::Looks(name));
+                }
+                Sight::Codes(codes) => found.extend(codes),
+            }
+            let Some((there, of)) = self.parts_of(&found) else { break };
+            if of > 0 {
+                tell(progress, &CameraProgress::Parts(there, of));
+            }
+            if of > 0 && there == of {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns how many parts of the export that was begun are there, and of how many, with those that wait from earlier
+    /// scans; 0 of 0 while nothing was seen, `None` where what was seen is no export.
+    fn parts_of(&self, found: &[FoundQr]) -> Option<(u32, u32)> {
+        if found.is_empty() {
+            return Some((0, 0));
+        }
+        let seen: Vec<&str> = found.iter().filter_map(|qr| qr.text.as_ref()).map(|text| text.as_str()).collect();
+        let part_of = |text: &&&str| matches!(payload::classify(text), Payload::Migration(_));
+        let part = seen.iter().rev().find(part_of)?;
+        let inbox = self.inbox();
+        let held = self.held();
+        let waiting = held.iter().map(|held| held.text.expose()).chain(inbox.iter().map(|(_, text)| text.expose()));
+        let others: Vec<&str> = seen.iter().copied().chain(waiting).collect();
+        let of = convert::parts(part);
+        Some((of.saturating_sub(convert::missing_parts(part, &others).len() as u32), of))
+    }
+}
+
+/// Says to others, while it lives, that it is the camera that is looked through.
+struct Told<'a>(&'a AtomicBool);
+
+impl<'a> Told<'a> {
+    fn new(flag: &'a AtomicBool) -> Self {
+        flag.store(true, Ordering::Relaxed);
+        Self(flag)
+    }
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Tells the caller; one that doesn't read misses it.
+fn tell(progress: &Sender, what: &CameraProgress) {
+    let _ = progress.try_write(format!("{what}\n").as_bytes());
+}
+
+/// Waits until the caller has closed its end.
+async fn closed(progress: &Sender) {
+    // An error of waiting is no word of the caller's: then the time limit is what is left.
+    while let Ok(ready) = progress.ready(Interest::ERROR).await {
+        if ready.is_error() || ready.is_write_closed() {
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+fn late() -> WorkerError {
+    WorkerError::Decode("the camera's program did not end in time".into())
+}
+
+/// How much longer than its own time the worker gets.
+const GRACE: Duration = Duration::from_secs(10);
