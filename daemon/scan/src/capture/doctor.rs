@@ -5,6 +5,7 @@ use std::{env, fmt, path::PathBuf};
 use serde::Serialize;
 
 use super::{
+    Asks,
     choose::{Backend, Session},
     way,
 };
@@ -19,6 +20,8 @@ pub struct Diagnosis {
     pub uses: Option<&'static str>,
     /// The back ends that fit, in the order in which they are tried.
     pub ways: Vec<Way>,
+    /// Whether looking on asks the person; `None` where nothing is seen.
+    pub looking_on: Option<LookingOn>,
     /// What would make it better, a line each.
     pub advice: Vec<String>,
 }
@@ -32,6 +35,25 @@ pub struct Way {
     pub works: bool,
     /// What it sees, or why it doesn't.
     pub told: String,
+}
+
+/// Whether the person is asked while `scan --wait` looks on.
+#[derive(Debug, Serialize)]
+pub struct LookingOn {
+    /// `never`, `once` or `each`.
+    pub asks: &'static str,
+    /// Why so.
+    pub told: &'static str,
+}
+
+impl From<Asks> for LookingOn {
+    fn from(asks: Asks) -> Self {
+        match asks {
+            Asks::Never(told) => Self { asks: "never", told },
+            Asks::Once => Self { asks: "once", told: "which screens to look at, and the desktop remembers it" },
+            Asks::Each(told) => Self { asks: "each", told },
+        }
+    }
 }
 
 /// Tries all ways that fit this session, without asking the person anything.
@@ -50,8 +72,9 @@ pub fn examine() -> Diagnosis {
         ways.push(Way { backend: backend.id(), works, told });
     }
     let uses = uses.filter(|(_, works)| *works).map(|(backend, _)| backend);
+    let looking_on = uses.map(|backend| way(backend).asks().into());
     let advice = advice(&session, uses, is_there);
-    Diagnosis { session, uses: uses.map(Backend::id), ways, advice }
+    Diagnosis { session, uses: uses.map(Backend::id), ways, looking_on, advice }
 }
 
 impl Diagnosis {
@@ -74,6 +97,14 @@ impl fmt::Display for Diagnosis {
         writeln!(f, "Looks at the screen by: {}", self.uses.unwrap_or("nothing"))?;
         for Way { backend, works, told } in &self.ways {
             writeln!(f, "  {backend}: {} ({told})", if *works { "works" } else { "does not work" })?;
+        }
+        if let Some(LookingOn { asks, told }) = &self.looking_on {
+            let asks = match *asks {
+                "each" => "asks at each look",
+                "once" => "asks once",
+                _ => "asks nothing",
+            };
+            writeln!(f, "Looking on (scan --wait): {asks} ({told})")?;
         }
         for line in &self.advice {
             writeln!(f, "To do: {line}")?;
