@@ -27,8 +27,11 @@ impl World {
         self.keep(shell);
         until("GNOME Shell", LIMIT, || self.in_gnome("1").then_some(()));
         self.set("WAYLAND_DISPLAY", "wayland-0");
-        self.in_gnome("Main.overview.hide()");
-        until("the desktop", LIMIT, || self.in_gnome_is("Main.overview.visible", "false").then_some(()));
+        until("the desktop", LIMIT, || {
+            // The shell opens it by itself somewhat later.
+            self.in_gnome("Main.overview.hide()");
+            self.in_gnome_is("!Main.layoutManager._startingUp && !Main.overview.visible", "true").then_some(())
+        });
         let backend = self.cmd("/usr/libexec/xdg-desktop-portal-gnome").spawn();
         self.keep(backend);
         self.wait_for_name("org.freedesktop.impl.portal.desktop.gnome");

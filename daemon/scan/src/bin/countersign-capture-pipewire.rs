@@ -27,8 +27,8 @@ use pipewire::{
             format::{FormatProperties, MediaSubtype, MediaType},
             video::{VideoFormat, VideoInfoRaw},
         },
-        pod::{Pod, Value, object, property, serialize::PodSerializer},
-        utils::{Direction, Fraction, Rectangle, SpaTypes},
+        pod::{ChoiceValue, Pod, Property, PropertyFlags, Value, object, property, serialize::PodSerializer},
+        utils::{Choice, ChoiceEnum, ChoiceFlags, Direction, Fraction, Id, Rectangle, SpaTypes},
     },
     stream::{Stream, StreamBox, StreamFlags, StreamListener, StreamState},
 };
@@ -131,12 +131,9 @@ fn open<'c>(
         .register()?;
     let wanted = wanted();
     let mut parameters = [Pod::from_bytes(&wanted).expect("it was serialized just now")];
-    stream.connect(
-        Direction::Input,
-        Some(node),
-        StreamFlags::AUTOCONNECT | StreamFlags::MAP_BUFFERS,
-        &mut parameters,
-    )?;
+    // This stream or none: where it is gone, PipeWire would else give another one, such as the camera's.
+    let flags = StreamFlags::AUTOCONNECT | StreamFlags::DONT_RECONNECT | StreamFlags::MAP_BUFFERS;
+    stream.connect(Direction::Input, Some(node), flags, &mut parameters)?;
     Ok((stream, listener))
 }
 
@@ -216,12 +213,8 @@ impl Layout {
 
 /// Returns what the stream is asked for: pixels of one of the known forms, in memory that can be read, of any size and rate.
 fn wanted() -> Vec<u8> {
-    let [first, rest @ ..] = FORMATS.map(|(format, ..)| pipewire::spa::utils::Id(format.as_raw()));
-    let formats = pipewire::spa::utils::ChoiceEnum::Enum {
-        default: first,
-        alternatives: std::iter::once(first).chain(rest).collect(),
-    };
-    let formats = pipewire::spa::utils::Choice(pipewire::spa::utils::ChoiceFlags::empty(), formats);
+    let formats = FORMATS.map(|(format, ..)| Id(format.as_raw())).to_vec();
+    let formats = ChoiceEnum::Enum { default: formats[0], alternatives: formats };
     let mut wanted = object!(
         SpaTypes::ObjectParamFormat,
         ParamType::EnumFormat,
@@ -246,10 +239,10 @@ fn wanted() -> Vec<u8> {
             Fraction { num: 1000, denom: 1 }
         ),
     );
-    wanted.properties.push(pipewire::spa::pod::Property {
+    wanted.properties.push(Property {
         key: FormatProperties::VideoFormat.as_raw(),
-        flags: pipewire::spa::pod::PropertyFlags::empty(),
-        value: Value::Choice(pipewire::spa::pod::ChoiceValue::Id(formats)),
+        flags: PropertyFlags::empty(),
+        value: Value::Choice(ChoiceValue::Id(Choice(ChoiceFlags::empty(), formats))),
     });
     let written = PodSerializer::serialize(io::Cursor::new(Vec::new()), &Value::Object(wanted));
     written.expect("memory takes all that is written").0.into_inner()

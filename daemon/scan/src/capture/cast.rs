@@ -156,10 +156,10 @@ fn pictures(remote: OwnedFd, streams: &[Stream]) -> Result<Vec<Shot>, String> {
 
 /// Gives a picture, which has the number of its stream for a name, its place among the screens.
 fn place(shot: &mut Shot, streams: &[Stream]) {
-    let number = |stream: &&Stream| stream.pipe_wire_node_id().to_string() == shot.screen.name;
-    let Some(stream) = streams.iter().find(number) else { return };
-    let screen = &mut shot.screen;
-    screen.name = "screen".into();
+    let number = |stream: &Stream| stream.pipe_wire_node_id().to_string() == shot.screen.name;
+    let Some(index) = streams.iter().position(number) else { return };
+    let (stream, screen) = (&streams[index], &mut shot.screen);
+    screen.name = if streams.len() == 1 { "screen".into() } else { format!("screen {}", index + 1) };
     (screen.x, screen.y) = stream.position().unwrap_or_default();
     if let Some((width, _)) = stream.size().filter(|(width, _)| *width > 0) {
         screen.scale = screen.width as f32 / width as f32;
