@@ -69,7 +69,8 @@ impl World {
             )
         };
         assert!(self.in_gnome(&format!("{keyboard} {} {}", press(1), press(0))), "{key} can't be pressed");
-        self.still_picture_of_gnome("after-a-key");
+        let after = self.still_picture_of_gnome("after-a-key");
+        fs::remove_file(after).unwrap();
     }
 
     /// Takes a picture when two in a row are the same.
