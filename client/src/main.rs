@@ -17,6 +17,7 @@ mod help;
 mod input;
 mod keeping;
 mod kept;
+mod looking_on;
 mod output;
 mod picture;
 mod progress;

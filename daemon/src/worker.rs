@@ -170,6 +170,7 @@ fn start(path: PathBuf, target: Target) -> Result<Child, WorkerError> {
     match target {
         Target::Screen(options) => {
             command.args(options.harder.unwrap_or(false).then_some(HARDER));
+            command.args(options.looks_on.unwrap_or(false).then_some(LOOKS_ON));
             command.args(choice(&options)?);
             command.envs(screen_environment(options));
         }
@@ -219,7 +220,7 @@ pub fn screen_environment(options: ScanOptions) -> Vec<(&'static str, String)> {
         .filter_map(|(name, value)| Some((name, if any { value? } else { own(name)? })))
         .filter(|(_, value)| !value.is_empty() && !value.contains('\0') && value.len() <= MAX_VALUE)
         .collect();
-    for name in ["HOME", "PATH", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "LANG", "LC_ALL"] {
+    for name in ["HOME", "PATH", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS", "LANG", "LC_ALL"] {
         environment.extend(own(name).map(|value| (name, value)));
     }
     environment
@@ -260,6 +261,7 @@ fn read_lines(out: &[u8]) -> Result<Vec<FoundQr>, WorkerError> {
 const DEADLINE: Duration = Duration::from_secs(20);
 /// For a screen, where a person may have to answer the desktop or to draw a frame. The worker gives up by itself before.
 const PERSON: Duration = Duration::from_secs(150);
+const LOOKS_ON: &str = "--looks-on";
 pub(crate) const HARDER: &str = "--harder";
 pub(crate) const MAX_OUTPUT: u64 = 256 * 1024;
 pub(crate) const MAX_ERROR: u64 = 4 * 1024;

@@ -1,10 +1,10 @@
 //! Seeing through the desktop's portal: the real frontend, over the real back end of wlroots and over a stand-in for the
 //! desktop that denies, delays, never answers and dies.
 
-use std::{fs, path::PathBuf};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use countersign_api::types::ScanOptions;
-use harness::{Client, World, portal::Desktop, samples::Account, tests, wait::LIMIT};
+use harness::{Client, Process, World, portal::Desktop, programs, samples::Account, tests, wait::LIMIT};
 
 tests![
     the_portal_of_wlroots_shows_all_screens,
@@ -18,6 +18,15 @@ tests![
     an_answer_at_the_second_time_is_taken,
     a_frame_is_drawn_in_the_dialog,
     without_a_portal_the_error_says_so,
+    looking_on_asks_once,
+    a_cast_tells_where_the_screen_stands,
+    a_token_of_another_time_only_asks_again,
+    a_no_to_a_cast_is_told_and_not_remembered,
+    a_desktop_that_forgets_is_said_to_ask_each_time,
+    a_cast_without_pictures_is_followed_by_screenshots,
+    allowed_screenshots_need_no_cast,
+    each_look_that_asks_is_announced_once_and_has_its_time,
+    without_its_program_nothing_is_cast,
 ];
 
 const GOOD: Desktop = Desktop { access: "yes", quiet: "picture", dialog: "picture" };
@@ -142,4 +151,128 @@ fn without_a_portal_the_error_says_so() {
     let scan = world.cli(&["scan", "--no-wait"]).env("XDG_SESSION_TYPE", "wayland").env("XDG_CURRENT_DESKTOP", "KDE");
     let run = scan.fails(12);
     assert!(run.err.contains("through a portal only") && run.err.contains("countersign doctor capture"), "{run:?}");
+}
+
+/// Makes a world whose desktop casts its screen in that way and allows no screenshots.
+fn casting(cast: &'static str) -> (World, Process) {
+    let mut world = World::build().vault().start();
+    let picture = page(&world);
+    let stand_in = world.start_casting_portal(Desktop { access: "no", ..GOOD }, cast, &picture);
+    (world, stand_in)
+}
+
+/// Looks once, as one look of many.
+fn look_on(world: &World) -> Result<usize, &'static str> {
+    scan(world, ScanOptions { looks_on: Some(true), ..caller() })
+}
+
+fn asked(stand_in: &Process) -> Vec<String> {
+    stand_in.out.text().lines().filter(|line| *line != "ready").map(str::to_owned).collect()
+}
+
+fn remembered(world: &World) -> PathBuf {
+    world.dir().join("state/countersign/screen-cast")
+}
+
+/// Returns what the examination says of looking on.
+fn looking_on(world: &World) -> String {
+    let told = world.cli(&["doctor", "capture"]).ok();
+    told.lines().find_map(|line| line.strip_prefix("Looking on (scan --wait): ")).unwrap().to_owned()
+}
+
+fn looking_on_asks_once() {
+    let (mut world, stand_in) = casting("token");
+    assert!(looking_on(&world).starts_with("asks once"));
+    assert_eq!((look_on(&world), look_on(&world)), (Ok(1), Ok(1)));
+    assert_eq!(asked(&stand_in), ["cast asked token", "cast closed", "cast restored token", "cast closed"]);
+    assert_eq!(fs::metadata(remembered(&world)).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(looking_on(&world).starts_with("asks nothing"));
+    let token = fs::read_to_string(remembered(&world)).unwrap();
+    let told = world.cli(&["scan", "--wait", "--json"]).run();
+    assert!(told.code == 0 && told.err.is_empty(), "nothing is asked, so nothing is said: {told:?}");
+    assert!(!world.daemon().err.text().contains(&token), "the token is logged");
+    assert_eq!(left_behind(&world), 0, "no screenshot was taken");
+}
+
+fn a_cast_tells_where_the_screen_stands() {
+    let (world, _stand_in) = casting("token");
+    let run = world.cmd(&programs::ours("countersign-scan")).arg("--looks-on").reveals().run();
+    let told: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let screen = &told["screen"];
+    // The stand-in's screen is 400 units wide, and begins at 100.
+    let scale = screen["width"].as_f64().unwrap() / 400.0;
+    assert_eq!((screen["x"].as_i64(), screen["scale"].as_f64().unwrap() as f32), (Some(100), scale as f32), "{told}");
+}
+
+fn a_token_of_another_time_only_asks_again() {
+    let (world, stand_in) = casting("token");
+    for token in ["no token of this portal", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"] {
+        fs::create_dir_all(remembered(&world).parent().unwrap()).unwrap();
+        fs::write(remembered(&world), token).unwrap();
+        assert_eq!(look_on(&world), Ok(1), "{token}");
+        assert_ne!(fs::read_to_string(remembered(&world)).unwrap(), token);
+    }
+    assert_eq!(asked(&stand_in).iter().filter(|line| *line == "cast asked token").count(), 2);
+}
+
+fn a_no_to_a_cast_is_told_and_not_remembered() {
+    let (world, stand_in) = casting("cancel");
+    assert_eq!(look_on(&world), Err("CaptureDenied"));
+    assert_eq!(asked(&stand_in)[0], "cast asked cancel");
+    assert!(!asked(&stand_in).iter().any(|line| line.starts_with("screenshot")), "a no is not asked about twice");
+    assert!(!remembered(&world).exists());
+}
+
+fn a_desktop_that_forgets_is_said_to_ask_each_time() {
+    let (world, stand_in) = casting("forgets");
+    assert_eq!((look_on(&world), look_on(&world)), (Ok(1), Ok(1)));
+    let casts = asked(&stand_in).iter().filter(|line| *line == "cast asked forgets").count();
+    assert_eq!(casts, 2);
+    assert!(looking_on(&world).starts_with("asks at each look"));
+}
+
+fn a_cast_without_pictures_is_followed_by_screenshots() {
+    let (world, stand_in) = casting("broken");
+    assert_eq!((look_on(&world), look_on(&world)), (Ok(1), Ok(1)));
+    let asked = asked(&stand_in);
+    assert_eq!(
+        asked.iter().filter(|line| line.starts_with("cast asked")).count(),
+        1,
+        "it is not tried again: {asked:?}"
+    );
+    assert_eq!(asked.iter().filter(|line| *line == "screenshot dialog picture").count(), 2, "{asked:?}");
+    assert!(looking_on(&world).contains("gave no picture"));
+}
+
+fn allowed_screenshots_need_no_cast() {
+    let mut world = World::build().vault().start();
+    let picture = page(&world);
+    let stand_in = world.start_casting_portal(GOOD, "token", &picture);
+    assert_eq!((scan(&world, caller()), look_on(&world)), (Ok(1), Ok(1)));
+    assert_eq!(asked(&stand_in), ["access yes", "screenshot quiet picture", "screenshot quiet picture"]);
+    assert!(looking_on(&world).contains("screenshots are allowed"));
+}
+
+fn each_look_that_asks_is_announced_once_and_has_its_time() {
+    let mut world = World::build().vault().start();
+    let blank = world.dir().join("tmp/blank.png");
+    world.cmd("convert").args(["-size", "400x300", "xc:white"]).arg(&blank).ok();
+    let stand_in = world.start_portal(Desktop { access: "no", ..GOOD }, &blank);
+    let run = world.cli(&["scan", "--wait=12"]).fails(10);
+    assert_eq!(run.err.matches("Each look asks you anew here (the desktop's portal has no screen casts)").count(), 1);
+    assert!(run.err.contains("10 s between"), "{run:?}");
+    let dialogs = asked(&stand_in).iter().filter(|line| *line == "screenshot dialog picture").count();
+    assert_eq!(dialogs, 2, "one now, one after ten seconds");
+}
+
+fn without_its_program_nothing_is_cast() {
+    let (world, stand_in) = casting("token");
+    let alone = world.dir().join("bin/countersign-scan");
+    world.cmd("cp").arg(programs::ours("countersign-scan")).arg(&alone).ok();
+    let doctor = || world.cmd(alone.to_str().unwrap()).arg("--doctor").ok();
+    assert!(doctor().contains("asks at each look (countersign-capture-pipewire is missing"), "{}", doctor());
+    world.write_program("countersign-capture-pipewire", "exit 127");
+    assert!(doctor().contains("install libpipewire-0.3-0"), "{}", doctor());
+    assert_eq!(world.cmd(alone.to_str().unwrap()).arg("--looks-on").reveals().run().code, 0);
+    assert!(!asked(&stand_in).iter().any(|line| line.starts_with("cast")), "{:?}", asked(&stand_in));
 }

@@ -18,6 +18,7 @@ pub mod bus;
 pub mod client;
 pub mod cmd;
 pub mod display;
+pub mod gnome;
 pub mod keyring;
 pub mod logind;
 pub mod monitor;

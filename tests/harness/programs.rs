@@ -33,6 +33,14 @@ pub fn ours(name: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// Returns the path of a stand-in that is built with these tests: always from their own folder.
+pub fn stand_in(name: &str) -> String {
+    let path = env::current_exe().unwrap().with_file_name(name);
+    assert!(path.is_file(), "{} is not there: cargo build -p countersign-tests", path.display());
+    refuse_older(&path, &["tests/stand_ins"]);
+    path.to_str().unwrap().to_owned()
+}
+
 /// Returns the path of the daemon as it is installed: optimised, without what a debug build leaves in memory.
 pub fn release_daemon() -> String {
     if env::var_os("COUNTERSIGN_BIN_DIR").is_some() {
@@ -125,6 +133,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("swaymsg", "sway"),
     ("xdg-permission-store", "xdg-desktop-portal"),
     ("wl-copy wl-paste", "wl-clipboard"),
+    ("pw-dump", "pipewire-bin"),
+    ("gnome-shell", "gnome-shell xdg-desktop-portal-gnome libgl1-mesa-dri"),
     ("script", "bsdutils"),
     ("setsid setpriv", "util-linux"),
     ("xprop xwininfo", "x11-utils"),

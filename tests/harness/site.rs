@@ -67,6 +67,8 @@ impl World {
         ];
         let place = ["--window-position=0,0", "--window-size=760,980"];
         let browser = self.cmd("chromium").args(args).args(quiet).args(alone).args(place);
+        let wayland = self.environment().contains_key("WAYLAND_DISPLAY").then_some("--ozone-platform=wayland");
+        let browser = browser.args(wayland);
         // Its own sandbox does not work for root.
         let browser = if rustix::process::geteuid().is_root() { browser.arg("--no-sandbox") } else { browser };
         browser.arg(format!("--user-data-dir={}", profile.display())).arg(format!("--app={url}")).spawn()

@@ -26,6 +26,7 @@ use crate::{
     candidate::{self, Sort},
     error::{Error, exit},
     keeping::{self, Keeper},
+    looking_on::{self, LookingOn},
     output, picture,
     progress::Progress,
     proof,
@@ -112,6 +113,7 @@ struct Hunt {
     patience: Patience,
     since: Instant,
     progress: Progress,
+    looking_on: LookingOn,
     /// What was explained already.
     explained: HashSet<String>,
     /// Whether a one-time QR was among it.
@@ -124,7 +126,8 @@ impl Hunt {
     fn new(args: Scan, terminal: bool) -> Self {
         let patience = Patience::of(&args, terminal);
         let (explained, parts) = (HashSet::new(), HashSet::new());
-        Self { args, patience, since: Instant::now(), progress: Progress::default(), explained, one_time: false, parts }
+        let (progress, looking_on) = (Progress::default(), LookingOn::default());
+        Self { args, patience, since: Instant::now(), progress, looking_on, explained, one_time: false, parts }
     }
 
     async fn run(&mut self, session: &mut Session) -> Result<(), Error> {
@@ -133,6 +136,9 @@ impl Hunt {
         rate.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             rate.tick().await;
+            if self.learn_what_is_asked().await {
+                rate = interval(looking_on::PAUSE);
+            }
             let found = match self.look(session).await {
                 // Another scan is under way, say: the next look is a second away.
                 Err(Error::Daemon(Answer::LimitsExceeded(why))) if self.left().is_some() => {
@@ -144,9 +150,36 @@ impl Hunt {
             if self.look_at(session, &found).await? == Settled::Done {
                 return Ok(());
             }
-            let Some(left) = self.left() else { return self.end(&found) };
+            let asks_each_time = self.looking_on.asks_each_time();
+            let Some(left) = self.left().filter(|left| !asks_each_time || *left > looking_on::PAUSE) else {
+                return self.end(&found);
+            };
+            if asks_each_time {
+                // The time is the person's, and runs from their answer.
+                rate.reset();
+            }
             self.progress.show(&format!("{} s: {}; Ctrl-C ends", left.as_secs(), self.waits_for()));
         }
+    }
+
+    /// Says, before one look of many, whether the desktop will ask the person; returns whether it turns out to do so each time.
+    async fn learn_what_is_asked(&mut self) -> bool {
+        if !self.is_one_of_many() {
+            return false;
+        }
+        let news = self.looking_on.learn().await;
+        if let Some(sentence) = &news {
+            self.progress.clear();
+            output::say(output::wrap(sentence, output::width(), "").trim_end());
+        }
+        news.is_some() && self.looking_on.asks_each_time()
+    }
+
+    /// Whether the next look at the screens is to be followed, or follows others.
+    fn is_one_of_many(&self) -> bool {
+        let Part { region, window, clipboard, .. } = &self.args.part;
+        let screens = self.args.image.is_empty() && window.is_none() && !region && !clipboard;
+        screens && (matches!(self.patience, Patience::UntilFound(_)) || self.left().is_some())
     }
 
     /// Does what one look allows: explains, keeps, or leaves it to the next look.
@@ -175,7 +208,9 @@ impl Hunt {
             return camera::look(session, device, seconds, harder(&self.args), &mut self.progress).await;
         }
         if self.args.image.is_empty() {
-            let found = session.scanner().await?.scan_screen(options(&self.args).into()).await?;
+            let looks_on = self.is_one_of_many().then_some(true);
+            let options = ScanOptions { looks_on, ..options(&self.args) };
+            let found = session.scanner().await?.scan_screen(options.into()).await?;
             return Ok(found.into_iter().map(Candidate::from).collect());
         }
         let mut all: Vec<Candidate> = Vec::new();

@@ -56,7 +56,8 @@ impl<B: ScannerBackend> Scanner<B> {
     /// wayland_display s, xauthority s, session_type s, current_desktop s, notify b (tell the result by a
     /// notification, and keep the only account found); at most one of screen s (number from the left, or name),
     /// region b (the person draws a frame), window s (words of its title), clipboard b; harder b (walk all the
-    /// decoder's steps). Candidates expire after 10 minutes.
+    /// decoder's steps); looks_on b (one look of many: a desktop that asks the person does so once, where it can).
+    /// Candidates expire after 10 minutes.
     #[zbus(out_args("candidates"))]
     async fn scan_screen(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
         let found = self.backend.scan_screen(self.origin.caller(&header)?, options.try_into()?).await?;

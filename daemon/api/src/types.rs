@@ -191,6 +191,8 @@ options! {
         clipboard: bool,
         /// Walk all the decoder's steps, even when one has read something.
         harder: bool,
+        /// This is one look of many: a desktop that asks the person does so at the first one only, where it can.
+        looks_on: bool,
     }
 }
 

@@ -64,7 +64,7 @@ enum Task {
 
 /// Where the pixels come from.
 enum Source {
-    Desktop(Wanted),
+    Desktop { wanted: Wanted, looks_on: bool },
     Clipboard,
     Input,
     File(PathBuf),
@@ -74,8 +74,10 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
     let mut arguments = arguments.into_iter().peekable();
     let harder = arguments.next_if(|first| first == "--harder").is_some();
     let effort = if harder { Effort::Whole } else { Effort::First };
+    let looks_on = arguments.next_if(|next| next == "--looks-on").is_some();
     let scan = |source| Task::Scan(source, effort);
-    let Some(first) = arguments.next() else { return Ok(scan(Source::Desktop(Wanted::Screens))) };
+    let desktop = |wanted| scan(Source::Desktop { wanted, looks_on });
+    let Some(first) = arguments.next() else { return Ok(desktop(Wanted::Screens)) };
     let mut value = || arguments.next().and_then(|text| text.into_string().ok()).ok_or("that option needs a value");
     let task = match first.to_str() {
         Some("-") if io::stdin().is_terminal() => {
@@ -90,10 +92,10 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
         }
         Some("--camera") => return camera(&arguments.collect::<Vec<_>>(), effort),
         Some("--clipboard") => scan(Source::Clipboard),
-        Some("--screen") => scan(Source::Desktop(Wanted::Screen(value()?))),
-        Some("--region") => scan(Source::Desktop(Wanted::Region)),
-        Some("--window") => scan(Source::Desktop(Wanted::Window(value()?))),
-        Some("--") => scan(arguments.next().map_or(Source::Desktop(Wanted::Screens), |path| Source::File(path.into()))),
+        Some("--screen") => desktop(Wanted::Screen(value()?)),
+        Some("--region") => desktop(Wanted::Region),
+        Some("--window") => desktop(Wanted::Window(value()?)),
+        Some("--") => arguments.next().map_or_else(|| desktop(Wanted::Screens), |path| scan(Source::File(path.into()))),
         Some(option) if option.starts_with('-') => return Err("unknown option; see countersign-scan --help"),
         _ => scan(Source::File(first.into())),
     };
@@ -179,7 +181,7 @@ enum Seen {
 /// Takes the pictures, and lets go of what decoding does not need before the first foreign byte is looked at.
 fn seen(source: &Source) -> Result<Seen, ScanError> {
     let (bytes, whole_desktop) = match source {
-        Source::Desktop(wanted) => match capture::look(wanted)? {
+        Source::Desktop { wanted, looks_on } => match capture::look(wanted, *looks_on)? {
             Look::File(bytes) => (bytes, true),
             Look::Shots(shots) => {
                 restrict()?;
@@ -290,7 +292,7 @@ const USUAL_SECONDS: u64 = 120;
 const HELP: &str = "\
 Read every QR code off the screen or a picture
 
-Usage: countersign-scan [--harder] [--screen N | --region | --window WORDS]
+Usage: countersign-scan [--harder] [--looks-on] [--screen N | --region | --window WORDS]
        countersign-scan [--harder] --clipboard
        countersign-scan [--harder] FILE | -
        countersign-scan [--harder] --camera [--seconds N] [DEVICE]
@@ -316,6 +318,7 @@ camera is taken.
 Options:
       --harder        Walk all decoding steps, even when one has read something;
                       of a camera, take for each picture the time that it needs
+      --looks-on      This is one look of many: have the desktop ask once at most
       --screen N      Look at one screen: its number from the left, or its name
       --region        Look at a frame that you draw
       --window WORDS  Look at the windows with these words in their titles

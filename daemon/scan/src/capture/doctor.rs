@@ -5,6 +5,7 @@ use std::{env, fmt, path::PathBuf};
 use serde::Serialize;
 
 use super::{
+    Asks,
     choose::{Backend, Session},
     way,
 };
@@ -21,6 +22,8 @@ pub struct Diagnosis {
     pub ways: Vec<Way>,
     /// The cameras that could be looked through.
     pub cameras: Vec<device::Found>,
+    /// Whether looking on asks the person; `None` where nothing is seen.
+    pub looking_on: Option<LookingOn>,
     /// What would make it better, a line each.
     pub advice: Vec<String>,
 }
@@ -34,6 +37,25 @@ pub struct Way {
     pub works: bool,
     /// What it sees, or why it doesn't.
     pub told: String,
+}
+
+/// Whether the person is asked while `scan --wait` looks on.
+#[derive(Debug, Serialize)]
+pub struct LookingOn {
+    /// `never`, `once` or `each`.
+    pub asks: &'static str,
+    /// Why so.
+    pub told: &'static str,
+}
+
+impl From<Asks> for LookingOn {
+    fn from(asks: Asks) -> Self {
+        match asks {
+            Asks::Never(told) => Self { asks: "never", told },
+            Asks::Once => Self { asks: "once", told: "which screens to look at, and the desktop remembers it" },
+            Asks::Each(told) => Self { asks: "each", told },
+        }
+    }
 }
 
 /// Tries all ways that fit this session, without asking the person anything.
@@ -52,12 +74,13 @@ pub fn examine() -> Diagnosis {
         ways.push(Way { backend: backend.id(), works, told });
     }
     let uses = uses.filter(|(_, works)| *works).map(|(backend, _)| backend);
+    let looking_on = uses.map(|backend| way(backend).asks().into());
     let cameras = device::list();
     let mut advice = advice(&session, uses, is_there);
     if cameras.iter().any(|camera| camera.refused) {
         advice.push(JOIN_VIDEO.into());
     }
-    Diagnosis { session, uses: uses.map(Backend::id), ways, cameras, advice }
+    Diagnosis { session, uses: uses.map(Backend::id), ways, looking_on, cameras, advice }
 }
 
 impl Diagnosis {
@@ -80,6 +103,14 @@ impl fmt::Display for Diagnosis {
         writeln!(f, "Looks at the screen by: {}", self.uses.unwrap_or("nothing"))?;
         for Way { backend, works, told } in &self.ways {
             writeln!(f, "  {backend}: {} ({told})", if *works { "works" } else { "does not work" })?;
+        }
+        if let Some(LookingOn { asks, told }) = &self.looking_on {
+            let asks = match *asks {
+                "each" => "asks at each look",
+                "once" => "asks once",
+                _ => "asks nothing",
+            };
+            writeln!(f, "Looking on (scan --wait): {asks} ({told})")?;
         }
         if self.cameras.is_empty() {
             writeln!(f, "Cameras: none found; plug one in, for: countersign scan --camera")?;

@@ -4,10 +4,12 @@
 //! wanted. The first back end that can see the session wins; one that finds itself in the wrong place hands over to the
 //! next. A session that none of them can see is refused.
 
+mod cast;
 pub mod choose;
 pub mod clipboard;
 pub mod doctor;
 pub mod frames;
+mod permission;
 mod pixels;
 mod portal;
 mod program;
@@ -50,16 +52,41 @@ pub trait Capture {
     /// [`ScanError::Unfit`] where this way does not exist in the session; the next one is tried then.
     fn take(&self, wanted: &Wanted) -> Result<Look, ScanError>;
 
+    /// Takes the pictures for one look of many, and asks the person at the first one at most where that can be done.
+    ///
+    /// # Errors
+    /// As for a single one.
+    fn look_on(&self, wanted: &Wanted) -> Result<Look, ScanError> {
+        self.take(wanted)
+    }
+
+    /// Says whether looking on asks the person.
+    fn asks(&self) -> Asks {
+        Asks::Never("nobody is asked here")
+    }
+
     /// Says in words what this way sees, without asking anybody.
     fn probe(&self) -> Result<String, ScanError>;
 }
 
-/// Takes the pictures that are wanted, by the best way there is.
-pub fn look(wanted: &Wanted) -> Result<Look, ScanError> {
+/// Whether the desktop asks the person when the screens are looked at again and again; and why so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// Not at all.
+    Never(&'static str),
+    /// At the first look.
+    Once,
+    /// At each look.
+    Each(&'static str),
+}
+
+/// Takes the pictures that are wanted, by the best way there is; for a single look, or for one of many.
+pub fn look(wanted: &Wanted, looks_on: bool) -> Result<Look, ScanError> {
     let session = Session::of_environment();
     let mut missing = None;
     for backend in session.backends() {
-        match way(backend).take(wanted) {
+        let way = way(backend);
+        match if looks_on { way.look_on(wanted) } else { way.take(wanted) } {
             Err(ScanError::Unfit(why)) => missing = Some(why),
             other => return other,
         }

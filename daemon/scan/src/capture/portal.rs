@@ -18,7 +18,7 @@ use ashpd::{
 use zbus::{Connection, fdo::DBusProxy};
 use zeroize::Zeroizing;
 
-use super::{Capture, Look, Wanted, wait};
+use super::{Asks, Capture, Look, Wanted, cast, permission, wait};
 use crate::{outcome::ScanError, picture};
 
 /// The portal on the session bus.
@@ -41,6 +41,25 @@ impl Capture for Portal {
                 Err(ScanError::Capture("the desktop's portal took no picture".into()))
             }
         }
+    }
+
+    /// Takes screenshots where they are allowed for good, else a screen cast, which asks once; a screenshot may ask each time.
+    fn look_on(&self, wanted: &Wanted) -> Result<Look, ScanError> {
+        let casts = *wanted == Wanted::Screens && !wait(QUIET_LIMIT, PORTAL, screenshots_allowed()).unwrap_or(false);
+        match casts.then(cast::take) {
+            None | Some(Err(ScanError::Unfit(_))) => self.take(wanted),
+            Some(taken) => taken,
+        }
+    }
+
+    fn asks(&self) -> Asks {
+        let asks = wait(QUIET_LIMIT, PORTAL, async {
+            if screenshots_allowed().await? {
+                return Ok(Asks::Never("screenshots are allowed for good"));
+            }
+            Ok(cast::asks(connect().await?).await)
+        });
+        asks.unwrap_or(Asks::Each("the desktop's portal does not say"))
     }
 
     /// Asks whether there is one, and nobody for a picture.
@@ -72,7 +91,7 @@ fn without_question() -> Result<Answer, ScanError> {
 
 /// Asks for a picture that the person takes in the desktop's dialog.
 fn with_dialog() -> Result<Answer, ScanError> {
-    wait(DIALOG_LIMIT, "the person at the desktop's dialog", ask(true))
+    wait(DIALOG_LIMIT, PERSON, ask(true))
 }
 
 /// Each question has a connection of its own: when it is given up, the portal closes its dialog.
@@ -86,12 +105,30 @@ async fn ask(interactive: bool) -> Result<Answer, ScanError> {
     }
 }
 
-async fn reach() -> Result<ScreenshotProxy, ScanError> {
+async fn screenshots_allowed() -> Result<bool, ScanError> {
+    let Bus { connection, app_id } = connect().await?;
+    Ok(permission::screenshots_allowed(&connection, app_id).await)
+}
+
+/// The session bus, and who the portal takes us for on it.
+pub(super) struct Bus {
+    /// The connection.
+    pub(super) connection: Connection,
+    /// The id under which the portal remembers what was allowed; empty where it knows none.
+    app_id: &'static str,
+}
+
+/// Joins the session bus, and says to the portal who we are.
+pub(super) async fn connect() -> Result<Bus, ScanError> {
     let bus = Connection::session().await.map_err(|_| ScanError::Unfit("there is no session bus to ask one on"))?;
     // Newer portals show and remember the answer under this name; older ones don't know the call.
-    if let Ok(id) = AppID::try_from(APP_ID) {
-        let _ = register_host_app_with_connection(bus.clone(), id).await;
-    }
+    let id = AppID::try_from(APP_ID).expect("the name of the desktop file is one");
+    let known = register_host_app_with_connection(bus.clone(), id).await.is_ok();
+    Ok(Bus { connection: bus, app_id: if known { APP_ID } else { "" } })
+}
+
+async fn reach() -> Result<ScreenshotProxy, ScanError> {
+    let Bus { connection: bus, .. } = connect().await?;
     let portal = ScreenshotProxy::with_connection(bus.clone()).await.map_err(|error| unfit(&error))?;
     // A portal that is not there has no version either, and no error: only the bus tells.
     let bus = DBusProxy::new(&bus).await.map_err(|error| ScanError::Capture(error.to_string()))?;
@@ -148,13 +185,14 @@ fn local_path(uri: &str) -> Option<PathBuf> {
 const SERVICE: &str = "org.freedesktop.portal.Desktop";
 /// Of the desktop file that the dialogs show name and icon of.
 const APP_ID: &str = "org.countersign.Tray";
-const PORTAL: &str = "the desktop's portal";
+pub(super) const PORTAL: &str = "the desktop's portal";
+pub(super) const PERSON: &str = "the person at the desktop's dialog";
 const NONE_HERE: &str = "none runs or can be started here";
 const NO_SCREENSHOTS: &str = "the one here takes no screenshots";
 const ONE_PICTURE: &str = "this desktop gives one picture of all screens; leave --screen out, or use --region";
 /// How long one question without a dialog may take; long enough to allow it for good where the desktop asks that.
-const QUIET_LIMIT: Duration = Duration::from_secs(15);
-const DIALOG_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const QUIET_LIMIT: Duration = Duration::from_secs(15);
+pub(super) const DIALOG_LIMIT: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {

@@ -16,7 +16,12 @@ pub(super) struct Running(Child);
 impl Running {
     /// Starts it with nothing to read and both outputs kept.
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map(Self)
+        Self::start_with(command, Stdio::null())
+    }
+
+    /// Starts it with this as its standard input, and both outputs kept.
+    pub(super) fn start_with(command: &mut Command, input: Stdio) -> io::Result<Self> {
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map(Self)
     }
 
     /// Takes its standard output, to be read until then.

@@ -1,0 +1,122 @@
+//! A GNOME session without hardware: the real GNOME Shell and its portal, with hands and eyes of its own.
+
+use std::{fs, path::PathBuf};
+
+use crate::{Process, World, until, wait::LIMIT};
+
+impl World {
+    /// Starts GNOME Shell with a screen of 1280 × 720 pixels, and the portal over its real back end.
+    ///
+    /// Programs started from now on are told of that session.
+    pub fn start_gnome(&mut self) {
+        let settings = self.dir().join("config/glib-2.0/settings");
+        fs::create_dir_all(&settings).unwrap();
+        fs::write(settings.join("keyfile"), SETTINGS).unwrap();
+        for (name, value) in [
+            ("GSETTINGS_BACKEND", "keyfile"),
+            ("LIBGL_ALWAYS_SOFTWARE", "1"),
+            ("XDG_CURRENT_DESKTOP", "GNOME"),
+            ("XDG_SESSION_TYPE", "wayland"),
+        ] {
+            self.set(name, value);
+        }
+        self.start_logind();
+        self.start_pipewire();
+        let headless = ["--headless", "--wayland", "--no-x11", "--virtual-monitor", "1280x720", "--unsafe-mode"];
+        let shell = self.cmd("gnome-shell").args(headless).spawn();
+        self.keep(shell);
+        until("GNOME Shell", LIMIT, || self.in_gnome("1").then_some(()));
+        self.set("WAYLAND_DISPLAY", "wayland-0");
+        until("the desktop", LIMIT, || {
+            // The shell opens it by itself somewhat later.
+            self.in_gnome("Main.overview.hide()");
+            self.in_gnome_is("!Main.layoutManager._startingUp && !Main.overview.visible", "true").then_some(())
+        });
+        let backend = self.cmd("/usr/libexec/xdg-desktop-portal-gnome").spawn();
+        self.keep(backend);
+        self.wait_for_name("org.freedesktop.impl.portal.desktop.gnome");
+        self.start_the_frontend();
+    }
+
+    /// Opens a page in a browser, and waits until its window is there.
+    pub fn browse_in_gnome(&self, url: &str) -> Process {
+        let browser = self.browse(url);
+        until("the browser's window", LIMIT, || self.in_gnome_is(&windows(), "true").then_some(()));
+        browser
+    }
+
+    /// Waits for a question of GNOME Shell itself; returns a picture of what the person sees.
+    pub fn gnomes_question(&self, name: &str) -> PathBuf {
+        until("a question of GNOME Shell", LIMIT, || self.in_gnome_is("Main.modalCount > 0", "true").then_some(()));
+        self.still_picture_of_gnome(name)
+    }
+
+    /// Waits for a dialog of the portal; returns a picture of what the person sees.
+    pub fn gnomes_dialog(&self, name: &str) -> PathBuf {
+        let has_it =
+            "(global.display.focus_window ? global.display.focus_window.get_wm_class() : '').includes('portal')";
+        until("a dialog of GNOME's portal", LIMIT, || self.in_gnome_is(has_it, "true").then_some(()));
+        self.still_picture_of_gnome(name)
+    }
+
+    /// Presses a key: `Tab`, `Return` or `Escape`; returns when the screen shows what came of it.
+    pub fn press_in_gnome(&self, key: &str) {
+        let keyboard = "if (!global.keys) global.keys = imports.gi.Clutter.get_default_backend().get_default_seat()\
+                        .create_virtual_device(imports.gi.Clutter.InputDeviceType.KEYBOARD_DEVICE);";
+        let press = |state: u8| {
+            format!(
+                "global.keys.notify_keyval(imports.gi.GLib.get_monotonic_time(), imports.gi.Clutter.KEY_{key}, {state});"
+            )
+        };
+        assert!(self.in_gnome(&format!("{keyboard} {} {}", press(1), press(0))), "{key} can't be pressed");
+        let after = self.still_picture_of_gnome("after-a-key");
+        fs::remove_file(after).unwrap();
+    }
+
+    /// Takes a picture when two in a row are the same.
+    pub fn still_picture_of_gnome(&self, name: &str) -> PathBuf {
+        let before = self.picture_of_gnome(&format!("{name}-before"));
+        let after = until("the screen is still", LIMIT, || {
+            let after = self.picture_of_gnome(name);
+            let still = self.difference(&before, &after).is_none();
+            fs::copy(&after, &before).unwrap();
+            still.then_some(after)
+        });
+        fs::remove_file(before).unwrap();
+        after
+    }
+
+    fn picture_of_gnome(&self, name: &str) -> PathBuf {
+        let path = self.picture_file(name);
+        let (service, object) = ("org.gnome.Shell.Screenshot", "/org/gnome/Shell/Screenshot");
+        let call = self.cmd("busctl").args(["--user", "call", service, object, service, "Screenshot", "bbs"]);
+        call.args(["false", "false"]).arg(&path).ok();
+        path
+    }
+
+    fn in_gnome_is(&self, script: &str, value: &str) -> bool {
+        self.eval(script) == format!("bs true \"{value}\"")
+    }
+
+    fn in_gnome(&self, script: &str) -> bool {
+        self.eval(script).starts_with("bs true")
+    }
+
+    fn eval(&self, script: &str) -> String {
+        let call = ["--user", "call", "org.gnome.Shell", "/org/gnome/Shell", "org.gnome.Shell", "Eval", "s", script];
+        self.cmd("busctl").args(call).run().out.trim_end().to_owned()
+    }
+}
+
+fn windows() -> String {
+    "global.get_window_actors().some(one => one.meta_window.get_wm_class().startsWith('chrom'))".into()
+}
+
+/// No tour, and nothing that moves.
+const SETTINGS: &str = "\
+[org/gnome/shell]
+welcome-dialog-last-shown-version='99'
+
+[org/gnome/desktop/interface]
+enable-animations=false
+";
