@@ -29,12 +29,14 @@ mod witness;
 use std::panic;
 
 use libtest_mimic::Arguments;
+use story::Stage;
 
 fn main() {
     // Where and why, without the way there: the runner catches it and goes on.
     panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
     if std::env::args().nth(1).as_deref() == Some("--tell-the-story") {
-        return story::play(true);
+        let wayland = std::env::args().nth(2).as_deref() == Some("--wayland");
+        return story::play(if wayland { Stage::Wayland } else { Stage::X11 }, true);
     }
     if std::env::args().nth(1).as_deref() == Some("--measure") {
         return measure::run();

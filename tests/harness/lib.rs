@@ -21,6 +21,7 @@ pub mod display;
 pub mod keyring;
 pub mod logind;
 pub mod monitor;
+mod mouse;
 pub mod notifications;
 pub mod panel;
 pub mod portal;
