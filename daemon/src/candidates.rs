@@ -15,7 +15,7 @@ pub struct Place {
     /// Name of the screen.
     pub screen: String,
     /// Where on it, in words.
-    pub words: &'static str,
+    pub words: String,
     /// Its middle, in pixels from the left of all screens.
     pub x: i32,
     /// Its middle, in pixels from the top of all screens.
@@ -143,6 +143,15 @@ pub fn words(x: f64, y: f64, width: f64, height: f64) -> &'static str {
     }
 }
 
+/// Says the same of one of several monitors: `left monitor, at the top`.
+pub fn words_of_monitor(monitor: &str, place: &str) -> String {
+    match place {
+        place @ ("left" | "right") => format!("{monitor}, on the {place}"),
+        "middle" => format!("{monitor}, in the middle"),
+        place => format!("{monitor}, at the {place}"),
+    }
+}
+
 /// How long a candidate is held.
 pub const LIFE: Duration = Duration::from_secs(600);
 /// How many are held at a time.
@@ -200,5 +209,8 @@ mod tests {
         assert_eq!(words(10.0, 10.0, 300.0, 300.0), "top left");
         assert_eq!(words(150.0, 150.0, 300.0, 300.0), "middle");
         assert_eq!(words(299.0, 150.0, 300.0, 300.0), "right");
+        assert_eq!(words_of_monitor("left monitor", "top"), "left monitor, at the top");
+        assert_eq!(words_of_monitor("left monitor", "middle"), "left monitor, in the middle");
+        assert_eq!(words_of_monitor("left monitor", "right"), "left monitor, on the right");
     }
 }

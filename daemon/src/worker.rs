@@ -52,6 +52,9 @@ pub struct Screen {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+    /// Which of several monitors it is, such as `left monitor`; nothing where it is the only one.
+    #[serde(default)]
+    pub side: String,
 }
 
 /// Why a worker gave nothing.

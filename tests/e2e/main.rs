@@ -25,6 +25,7 @@ mod vault;
 mod wayland;
 mod window;
 mod witness;
+mod x11;
 
 use std::panic;
 
@@ -63,5 +64,6 @@ fn main() {
     tests.extend(wayland::tests());
     tests.extend(window::tests());
     tests.extend(witness::tests());
+    tests.extend(x11::tests());
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }

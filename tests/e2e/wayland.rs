@@ -7,6 +7,7 @@ use serde_json::Value;
 
 tests![
     wayland_screens_of_different_scale_are_both_read,
+    a_screen_with_a_negative_place_is_read,
     a_screen_on_its_side_is_read_where_it_stands,
     a_daemon_older_than_the_session_sees_it,
     one_screen_is_looked_at_by_number_or_name,
@@ -44,17 +45,38 @@ fn wayland_screens_of_different_scale_are_both_read() {
     let world = World::build().wayland().vault().start();
     let _left = world.hang_up("HEADLESS-1", &page(&world, "Left", "1920x1080", "+60+60"));
     let _right = world.hang_up("HEADLESS-2", &page(&world, "Right", "1700x960", "+1450+700"));
-    let expected = [stands("Left", "HEADLESS-1", "top left"), stands("Right", "HEADLESS-2", "bottom right")];
+    let expected = [
+        stands("Left", "HEADLESS-1", "left monitor, at the top left"),
+        stands("Right", "HEADLESS-2", "right monitor, at the bottom right"),
+    ];
     assert_eq!(found(&world), expected);
+    let told = world.cli(&["scan", "--no-prompt"]).run();
+    assert!(told.out.contains("on the left monitor, at the top left (HEADLESS-1)"), "{told:?}");
+}
+
+/// Left of the first and above it there are places below zero.
+fn a_screen_with_a_negative_place_is_read() {
+    let world = World::build().wayland().vault().start();
+    world.sway("output HEADLESS-2 transform 270");
+    world.sway("output HEADLESS-2 position -960 -400");
+    let _first = world.hang_up("HEADLESS-1", &page(&world, "First", "1920x1080", "+900+60"));
+    let _left = world.hang_up("HEADLESS-2", &page(&world, "Beside", "960x1700", "+60+700"));
+    let expected = [
+        stands("Beside", "HEADLESS-2", "left monitor, on the left"),
+        stands("First", "HEADLESS-1", "right monitor, at the top"),
+    ];
+    assert_eq!(found(&world), expected);
+    assert!(world.cli(&["scan", "--json", "--screen", "1"]).ok().contains("Beside"));
 }
 
 fn a_screen_on_its_side_is_read_where_it_stands() {
     let world = World::build().wayland().vault().start();
     world.sway("output HEADLESS-1 transform 90");
     let _page = world.hang_up("HEADLESS-1", &page(&world, "Turned", "1080x1920", "+60+60"));
-    assert_eq!(found(&world), [stands("Turned", "HEADLESS-1", "top left")]);
+    let expected = [stands("Turned", "HEADLESS-1", "left monitor, at the top left")];
+    assert_eq!(found(&world), expected);
     world.sway("output HEADLESS-1 transform flipped-270");
-    assert_eq!(found(&world), [stands("Turned", "HEADLESS-1", "top left")]);
+    assert_eq!(found(&world), expected);
 }
 
 fn a_daemon_older_than_the_session_sees_it() {

@@ -127,5 +127,6 @@ const PACKAGES: &[(&str, &str)] = &[
     ("script", "bsdutils"),
     ("setsid setpriv", "util-linux"),
     ("xprop xwininfo", "x11-utils"),
+    ("xrandr", "x11-xserver-utils"),
     ("xfconfd", "xfconf"),
 ];

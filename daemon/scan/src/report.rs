@@ -29,17 +29,47 @@ pub struct Screen {
     pub height: u32,
     /// How much larger than at 96 dpi things are drawn on it.
     pub scale: f32,
+    /// Which of several monitors it is, such as `left monitor`; nothing where it is the only one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub side: String,
 }
 
 impl Screen {
     /// Returns what is said of a picture of all screens whose places nobody told.
     pub fn whole(width: u32, height: u32) -> Self {
-        Self { name: "screen".into(), x: 0, y: 0, width, height, scale: 1.0 }
+        Self { name: "screen".into(), x: 0, y: 0, width, height, scale: 1.0, side: String::new() }
     }
 
     /// Whether both show the same part of the desktop: mirrored screens.
     pub fn same_area(&self, other: &Self) -> bool {
         (self.x, self.y, self.width, self.height) == (other.x, other.y, other.width, other.height)
+    }
+}
+
+/// Says of each screen which one of the monitors it is: they stand in a row, or above each other, or else have only names.
+pub fn name_sides(screens: &mut [&mut Screen]) {
+    let apart = |screens: &[&mut Screen], place: fn(&Screen) -> i32| {
+        let mut places: Vec<i32> = screens.iter().map(|screen| place(screen)).collect();
+        places.sort_unstable();
+        places.windows(2).all(|pair| pair[0] < pair[1])
+    };
+    let (row, words): (fn(&Screen) -> i32, _) = if apart(screens, |screen| screen.x) {
+        (|screen| screen.x, ["left", "middle", "right"])
+    } else if apart(screens, |screen| screen.y) {
+        (|screen| screen.y, ["upper", "middle", "lower"])
+    } else {
+        return;
+    };
+    screens.sort_by_key(|screen| row(screen));
+    let count = screens.len();
+    for (at, screen) in screens.iter_mut().enumerate() {
+        screen.side = match (at, count) {
+            (_, 0 | 1) => String::new(),
+            (0, 2 | 3) => format!("{} monitor", words[0]),
+            (1, 3) => format!("{} monitor", words[1]),
+            (_, 2 | 3) => format!("{} monitor", words[2]),
+            _ => format!("monitor {} of {count}", at + 1),
+        };
     }
 }
 
@@ -123,11 +153,28 @@ mod tests {
 
     #[test]
     fn the_screen_stands_beside_the_code() {
-        let screen = Screen { name: "DP-1".into(), x: -1920, y: 0, width: 1920, height: 1080, scale: 1.5 };
+        let screen =
+            Screen { name: "DP-1".into(), x: -1920, y: 0, width: 1920, height: 1080, scale: 1.5, side: String::new() };
         let line: serde_json::Value =
             serde_json::from_str(&written(Content::Part { number: 1, of: 2 }, Some(&screen))).unwrap();
         assert_eq!(line["screen"]["x"], -1920);
         assert_eq!(line["screen"]["scale"], 1.5);
+    }
+
+    #[test]
+    fn monitors_are_told_apart_by_where_they_stand() {
+        let sides = |places: &[(i32, i32)]| {
+            let at = |(x, y): &(i32, i32)| Screen { x: *x, y: *y, ..Screen::whole(100, 100) };
+            let mut screens: Vec<Screen> = places.iter().map(at).collect();
+            name_sides(&mut screens.iter_mut().collect::<Vec<_>>());
+            screens.into_iter().map(|screen| screen.side).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(sides(&[(0, 0)]), "");
+        assert_eq!(sides(&[(0, 0), (-1920, 40)]), "right monitor, left monitor");
+        assert_eq!(sides(&[(0, 0), (100, 0), (200, 0)]), "left monitor, middle monitor, right monitor");
+        assert_eq!(sides(&[(0, 100), (0, 0)]), "lower monitor, upper monitor");
+        assert_eq!(sides(&[(0, 0), (9, 0), (18, 0), (27, 0)]).split(", ").nth(1), Some("monitor 2 of 4"));
+        assert_eq!(sides(&[(0, 0), (100, 0), (0, 100), (100, 100)]), ", , , ");
     }
 
     #[test]

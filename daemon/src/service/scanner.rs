@@ -326,7 +326,10 @@ fn place_of(qr: &FoundQr, origin: &'static str) -> Place {
         Some(screen) => Place {
             origin,
             screen: visible(&screen.name),
-            words: candidates::words(x, y, f64::from(screen.width), f64::from(screen.height)),
+            words: match candidates::words(x, y, f64::from(screen.width), f64::from(screen.height)) {
+                words if screen.side.is_empty() => words.into(),
+                words => candidates::words_of_monitor(&visible(&screen.side), words),
+            },
             x: screen.x.saturating_add(x as i32),
             y: screen.y.saturating_add(y as i32),
         },

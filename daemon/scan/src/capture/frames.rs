@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     fn screen(width: u32, height: u32) -> Screen {
-        Screen { name: "DP-1".into(), x: -7, y: 3, width, height, scale: 1.0 }
+        Screen { name: "DP-1".into(), x: -7, y: 3, width, height, scale: 1.0, side: String::new() }
     }
 
     fn error(stream: &[u8]) -> String {

@@ -15,7 +15,7 @@ pub mod select;
 mod wlroots;
 mod x11;
 
-use std::{future::Future, time::Duration};
+use std::{env, future::Future, io, path::PathBuf, time::Duration};
 
 use tokio::runtime;
 use zeroize::Zeroizing;
@@ -23,7 +23,11 @@ use zeroize::Zeroizing;
 pub use select::Wanted;
 pub use x11::{NO_WINDOW, XWAYLAND};
 
-use crate::{outcome::ScanError, pixels::Pixels, report::Screen};
+use crate::{
+    outcome::ScanError,
+    pixels::Pixels,
+    report::{Screen, name_sides},
+};
 use choose::{Backend, Session};
 
 /// One captured screen.
@@ -61,6 +65,12 @@ pub fn look(wanted: &Wanted) -> Result<Look, ScanError> {
     for backend in session.backends() {
         match way(backend).take(wanted) {
             Err(ScanError::Unfit(why)) => missing = Some(why),
+            Ok(Look::Shots(mut shots)) => {
+                if *wanted == Wanted::Screens {
+                    name_sides(&mut shots.iter_mut().map(|shot| &mut shot.screen).collect::<Vec<_>>());
+                }
+                return Ok(Look::Shots(shots));
+            }
             other => return other,
         }
     }
@@ -73,6 +83,11 @@ fn way(backend: Backend) -> &'static dyn Capture {
         Backend::Wlroots => &wlroots::Wlroots,
         Backend::Portal => &portal::Portal,
     }
+}
+
+/// Returns the path of a program of ours, which lies in the folder of this one.
+fn beside_us(program: &str) -> io::Result<PathBuf> {
+    Ok(env::current_exe()?.with_file_name(program))
 }
 
 /// Names the screens that pictures were taken of.

@@ -48,7 +48,7 @@ impl Capture for Wlroots {
                 // Before the person draws anything: whether there is a picture to draw on.
                 shots()?;
                 let area = select::frame()?;
-                select::cut(shots()?, area)
+                select::cut(shots()?, area, |screen| screen.scale)
             }
             Wanted::Window(_) => return Err(ScanError::Choice(NO_WINDOWS.into())),
         };
@@ -256,7 +256,7 @@ impl Output {
     fn screen(&self, width: u32, height: u32) -> Screen {
         // Whole numbers only in the protocol's own scale: 1.5 would be told as 2.
         let scale = if self.size.0 > 0 { width as f32 / self.size.0 as f32 } else { 1.0 };
-        Screen { name: self.name.clone(), x: self.place.0, y: self.place.1, width, height, scale }
+        Screen { name: self.name.clone(), x: self.place.0, y: self.place.1, width, height, scale, side: String::new() }
     }
 }
 
