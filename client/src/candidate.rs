@@ -178,8 +178,10 @@ fn stands(candidate: &Candidate) -> String {
         "screen" if place.is_empty() => "on the screen".into(),
         // A display without names for its screens says so.
         "screen" if screen.is_empty() || screen == "screen" => format!("on the screen, {place}"),
-        "screen" if place.contains("monitor") => format!("on the {place} ({screen})"),
-        "screen" => format!("on the screen {screen}, {place}"),
+        "screen" => match place.split_once(" monitor, ") {
+            Some((side, there)) => format!("on the {side} monitor ({screen}), {there}"),
+            None => format!("on the screen {screen}, {place}"),
+        },
         "image" if place.is_empty() => format!("in the picture, at {},{}", candidate.x, candidate.y),
         "image" => format!("in the picture, {place}"),
         "clipboard" => "in the clipboard".into(),

@@ -169,7 +169,7 @@ fn escape_draws_no_frame() {
             world.press(key);
         }
         assert_eq!(scan.exit_code(LIMIT), 12, "{key}");
-        assert!(scan.err.text().contains("was not allowed"), "{}", scan.err.text());
+        assert!(scan.err.to_end(LIMIT).contains("was not allowed"), "{}", scan.err.text());
     }
     until("the screen is as it was", LIMIT, || {
         let after = std::fs::read(world.still_picture("region-after")).unwrap();

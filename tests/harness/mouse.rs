@@ -1,13 +1,11 @@
 //! A mouse for a compositor without hardware: no program listens to a pointer where there is none.
-//!
-//! It only lies there; sway moves its own pointer (`seat - cursor …`).
 
-use std::{os::unix::net::UnixStream, path::Path};
+use std::{cell::RefCell, os::unix::net::UnixStream, path::Path};
 
 use wayland_client::{
     Connection, Dispatch, EventQueue, Proxy, QueueHandle, delegate_noop,
     globals::{GlobalListContents, registry_queue_init},
-    protocol::wl_registry::WlRegistry,
+    protocol::{wl_pointer::ButtonState, wl_registry::WlRegistry},
 };
 use wayland_protocols_wlr::virtual_pointer::v1::client::{
     zwlr_virtual_pointer_manager_v1::ZwlrVirtualPointerManagerV1, zwlr_virtual_pointer_v1::ZwlrVirtualPointerV1,
@@ -15,7 +13,8 @@ use wayland_protocols_wlr::virtual_pointer::v1::client::{
 
 /// A mouse that is plugged in until it is dropped.
 pub(crate) struct Mouse {
-    _connection: EventQueue<Nothing>,
+    queue: RefCell<EventQueue<Nothing>>,
+    device: ZwlrVirtualPointerV1,
 }
 
 impl Mouse {
@@ -24,9 +23,33 @@ impl Mouse {
         let connection = Connection::from_socket(UnixStream::connect(socket).unwrap()).unwrap();
         let (globals, mut queue) = registry_queue_init::<Nothing>(&connection).unwrap();
         let manager: ZwlrVirtualPointerManagerV1 = globals.bind(&queue.handle(), 1..=1, ()).unwrap();
-        manager.create_virtual_pointer(None, &queue.handle(), ());
+        let device = manager.create_virtual_pointer(None, &queue.handle(), ());
         queue.roundtrip(&mut Nothing).unwrap();
-        Self { _connection: queue }
+        Self { queue: RefCell::new(queue), device }
+    }
+
+    /// Moves it by so much, in the compositor's units.
+    pub(crate) fn shift(&self, (dx, dy): (i32, i32)) {
+        self.device.motion(0, dx.into(), dy.into());
+        self.done();
+    }
+
+    /// Presses or lets go a button, by its number in X11.
+    pub(crate) fn button(&self, number: u8, state: ButtonState) {
+        // BTN_LEFT, BTN_MIDDLE and BTN_RIGHT of the kernel.
+        let code = match number {
+            1 => 0x110,
+            2 => 0x112,
+            _ => 0x111,
+        };
+        self.device.button(0, code, state);
+        self.done();
+    }
+
+    /// Waits until the compositor has heard it.
+    fn done(&self) {
+        self.device.frame();
+        self.queue.borrow_mut().roundtrip(&mut Nothing).unwrap();
     }
 }
 

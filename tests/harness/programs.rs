@@ -122,6 +122,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("notify-send", "libnotify-bin"),
     ("dunstctl", "dunst"),
     ("swaymsg", "sway"),
+    ("imv-wayland", "imv"),
     ("xdg-permission-store", "xdg-desktop-portal"),
     ("wl-copy wl-paste", "wl-clipboard"),
     ("script", "bsdutils"),

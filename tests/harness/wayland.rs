@@ -8,12 +8,13 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
+use wayland_client::protocol::wl_pointer::ButtonState;
 
 use crate::{Process, World, display::Area, mouse::Mouse, programs, until, wait::LIMIT};
 
 /// A compositor with a screen of 1920 × 1080 pixels, and right of it one of 2560 × 1440 that is scaled by 1.5.
 pub struct Wayland {
-    _mouse: Mouse,
+    mouse: Mouse,
     compositor: Process,
     dir: TempDir,
 }
@@ -45,8 +46,8 @@ impl Wayland {
         let sway = sway.env("HOME", dir.path()).env("XDG_RUNTIME_DIR", dir.path()).env("TMPDIR", dir.path());
         let compositor = sway.arg("-c").arg(&config).spawn();
         compositor.out.wait_for("sway's `ready`", LIMIT, |text| text.contains("ready\n").then_some(()));
-        let _mouse = Mouse::plug_in(&dir.path().join(SOCKET));
-        Self { _mouse, compositor, dir }
+        let mouse = Mouse::plug_in(&dir.path().join(SOCKET));
+        Self { mouse, compositor, dir }
     }
 
     /// Returns the path of its socket: what `WAYLAND_DISPLAY` says here.
@@ -92,13 +93,31 @@ impl World {
     /// Presses a mouse button at a point of the desktop, in sway's units.
     pub(crate) fn sway_press(&self, button: u8, point: (i32, i32)) {
         self.sway_point(point);
-        self.sway(&format!("seat - cursor press button{button}"));
-        self.sway(&format!("seat - cursor release button{button}"));
+        self.mouse().button(button, ButtonState::Pressed);
+        self.mouse().button(button, ButtonState::Released);
     }
 
     /// Moves the mouse to a point of the desktop, in sway's units.
     pub(crate) fn sway_point(&self, (x, y): (i32, i32)) {
         self.sway(&format!("seat - cursor set {x} {y}"));
+    }
+
+    /// Drags with the left button from one point of the desktop to another, in sway's units; not let go yet.
+    pub fn sway_drag(&self, from: (i32, i32), to: (i32, i32)) {
+        self.sway_point(from);
+        self.mouse().button(1, ButtonState::Pressed);
+        let half = ((to.0 - from.0) / 2, (to.1 - from.1) / 2);
+        self.mouse().shift(half);
+        self.mouse().shift((to.0 - from.0 - half.0, to.1 - from.1 - half.1));
+    }
+
+    /// Lets the left button go.
+    pub fn sway_let_go(&self) {
+        self.mouse().button(1, ButtonState::Released);
+    }
+
+    fn mouse(&self) -> &Mouse {
+        &self.wayland.as_ref().expect("the world has a Wayland session").mouse
     }
 
     /// Waits for a window by its title, gives it the keyboard and returns its id.

@@ -153,7 +153,7 @@ pub struct World {
     keyring: Option<Keyring>,
     bus: Option<Process>,
     display: Option<Display>,
-    wayland: Option<Wayland>,
+    pub(crate) wayland: Option<Wayland>,
     watch: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
     witness: Witness,
     passphrase: String,

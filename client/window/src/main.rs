@@ -137,8 +137,8 @@ one. The pipe then stays open: when it closes, so does the window.
 Escape, Enter and q close the window.
 
 On X11, `ask frame' as the first line lets the person draw a frame on the
-screen, which stands still meanwhile; `note' is the hint, `seconds' the time for
-it. The frame's left and upper edge, width and height are written in pixels.
+screen, which stands still meanwhile; `title' and `note' are the hint, `seconds'
+the time for it. The frame's left and upper edge, width and height are written in pixels.
 
 Options:
   -h, --help     Print this help

@@ -15,7 +15,7 @@
 //! `show` comes first and says what follows. A `qr` has as many `row` lines as modules a side, `1` is dark; the light
 //! margin is not among them. `title` may be missing, `note` come up to four times, `seconds` be 1 to 600, else 60.
 //!
-//! `ask frame` in its place lets the person draw a frame on the screen; only `note` and `seconds` may follow.
+//! `ask frame` in its place lets the person draw a frame on the screen; no `row` may follow.
 
 use std::{
     io::{self, Read},
@@ -23,6 +23,8 @@ use std::{
 };
 
 use zeroize::Zeroizing;
+
+use crate::surface::overlay::Hint;
 
 /// What the pipe wants.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub(crate) enum Order {
     /// The person is to draw a frame, and told how; within this time.
     AskFrame {
         /// How it is done.
-        hint: String,
+        hint: Hint,
         /// How long the person has.
         time: Duration,
     },
@@ -118,9 +120,7 @@ impl Order {
                 ("show", "qr") if number == 1 => show = Some(()),
                 ("ask", "frame") if number == 1 => (asks, show) = (true, Some(())),
                 _ if show.is_none() => return Err(wrong()),
-                ("title", text) if !asks && title.is_none() && text.chars().count() <= MAX_TEXT => {
-                    title = Some(text.to_owned())
-                }
+                ("title", text) if title.is_none() && text.chars().count() <= MAX_TEXT => title = Some(text.to_owned()),
                 ("note", text) if notes.len() < MAX_NOTES && text.chars().count() <= MAX_TEXT => {
                     notes.push(text.to_owned());
                 }
@@ -143,7 +143,7 @@ impl Order {
         }
         let time = time.unwrap_or(USUAL_TIME);
         if asks {
-            return Ok(Self::AskFrame { hint: notes.join(" "), time });
+            return Ok(Self::AskFrame { hint: Hint { title: title.unwrap_or_default(), note: notes.join(" ") }, time });
         }
         if dark.is_empty() || dark.len() != side * side {
             return Err(RequestError::Incomplete("a QR is as wide as it is high"));
@@ -198,12 +198,13 @@ mod tests {
 
     #[test]
     fn a_frame_is_asked_for_with_a_hint_and_nothing_else() {
-        let Order::AskFrame { hint, time } = Order::read(&b"ask frame\nnote Drag.\nseconds 9\n\n"[..]).unwrap() else {
+        let text = "ask frame\ntitle Drag.\nnote One.\nnote Two.\nseconds 9\n\n";
+        let Order::AskFrame { hint, time } = Order::read(text.as_bytes()).unwrap() else {
             panic!("it is no frame that is asked for")
         };
-        assert_eq!((hint.as_str(), time), ("Drag.", Duration::from_secs(9)));
+        assert_eq!((hint.title.as_str(), hint.note.as_str(), time), ("Drag.", "One. Two.", Duration::from_secs(9)));
         assert!(Order::read(&b"ask frame\n\n"[..]).is_ok());
-        for wrong in ["ask frame\nrow 1\n\n", "ask frame\ntitle x\n\n", "show qr\nask frame\n\n", "ask page\n\n"] {
+        for wrong in ["ask frame\nrow 1\n\n", "show qr\nask frame\n\n", "ask page\n\n"] {
             assert!(matches!(Order::read(wrong.as_bytes()), Err(RequestError::Line(_))), "{wrong}");
         }
     }

@@ -16,7 +16,10 @@ use crate::{
     frame::Outcome,
     page,
     request::Request,
-    surface::{Event, Surface, SurfaceError, overlay::Overlay},
+    surface::{
+        Event, Surface, SurfaceError,
+        overlay::{Hint, Overlay},
+    },
 };
 
 /// Shows a request until a key closes it, its time is over, or the pipe that it came on is closed.
@@ -52,7 +55,7 @@ pub(crate) fn show(request: &Request, surface: &mut dyn Surface, pipe: impl Read
 }
 
 /// Lets the person draw a frame until it is accepted; `None` where there is none when a key says so or the pipe closes.
-pub(crate) fn ask_frame(hint: &str, time: Duration, pipe: impl Read + AsFd) -> Result<Option<Area>, SurfaceError> {
+pub(crate) fn ask_frame(hint: &Hint, time: Duration, pipe: impl Read + AsFd) -> Result<Option<Area>, SurfaceError> {
     let end = Instant::now() + time;
     let mut pipe = Pipe(pipe);
     let (overlay, mut frame) = Overlay::open(hint)?;

@@ -1,7 +1,7 @@
 //! The whole desktop of an X server, frozen and dimmed, with a frame to be drawn on it.
 //!
 //! No compositor is needed: the server copies and dims what it shows, and each picture is put together there, so that no
-//! pixel of the desktop comes into this process. While it is open, mouse and keyboard are its own.
+//! pixel of the desktop comes into this process, but those below the hint. While it is open, mouse and keyboard are its own.
 
 #![allow(clippy::cast_possible_wrap)] // the protocol counts pixels in 16 bits, and places with a sign
 
@@ -21,7 +21,7 @@ use x11rb::{
         render::{self, ConnectionExt as _, PictOp},
         xproto::{
             ChangeGCAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, GrabMode, GrabStatus,
-            KeyButMask, Pixmap, Rectangle, Screen, SubwindowMode, WindowClass,
+            ImageFormat, KeyButMask, Pixmap, Rectangle, Screen, SubwindowMode, WindowClass,
         },
     },
     rust_connection::RustConnection,
@@ -52,7 +52,7 @@ pub(crate) struct Overlay {
 
 impl Overlay {
     /// Freezes the desktop; returns it with the frame that is to be drawn, none yet.
-    pub(crate) fn open(hint: &str) -> Result<(Self, Frame), SurfaceError> {
+    pub(crate) fn open(hint: &Hint) -> Result<(Self, Frame), SurfaceError> {
         let none = |error: &dyn std::error::Error| SurfaceError::NoDisplay(error.to_string());
         let (connection, number) = RustConnection::connect(None).map_err(|error| none(&error))?;
         let screen = connection.setup().roots[number].clone();
@@ -93,13 +93,19 @@ impl Overlay {
     }
 
     /// Writes on each monitor what to do.
-    fn write_hint(&self, hint: &str, monitors: &[Area], depth: u8) -> Result<(), x11rb::errors::ConnectionError> {
+    fn write_hint(&self, hint: &Hint, monitors: &[Area], depth: u8) -> Result<(), ReplyOrIdError> {
         for monitor in monitors {
-            let card = hint_card(hint, monitor.width, self.scale);
-            let x = monitor.x + monitor.width.saturating_sub(card.width()) / 2;
-            let y = monitor.y + (HINT_TOP * self.scale) as u32;
-            let rows = 0..card.height();
-            x11::put(&self.connection, (self.dim, self.context, depth), (&card, rows), (x as i16, y as i16))?;
+            let card = Card::of(hint, monitor.width, self.scale);
+            let x = (monitor.x + monitor.width.saturating_sub(card.width) / 2) as i16;
+            let y = (monitor.y + (CARD_TOP * self.scale) as u32) as i16;
+            let (width, height) = (card.width as u16, card.height as u16);
+            // What lies below its round corners, so that they are smooth.
+            let below = self.connection.get_image(ImageFormat::Z_PIXMAP, self.dim, x, y, width, height, u32::MAX)?;
+            let order = x11::from_bytes(&self.connection);
+            let mut canvas = Canvas::of_bytes(card.width, card.height, &below.reply()?.data, order);
+            card.draw(&mut canvas);
+            let rows = 0..card.height;
+            x11::put(&self.connection, (self.dim, self.context, depth), (&canvas, rows), (x, y))?;
         }
         Ok(())
     }
@@ -262,19 +268,50 @@ fn monitors(connection: &RustConnection, screen: &Screen) -> Vec<Area> {
     monitors
 }
 
-/// Draws a card with the hint, at most as wide as there is room.
-fn hint_card(hint: &str, room: u32, scale: f32) -> Canvas {
-    let face = Face::regular(HINT * scale);
-    let (edge, line) = (HINT_EDGE * scale, HINT_LINE * scale);
-    let lines = face.lines(hint, (room as f32 - 4.0 * edge).max(1.0), 3);
-    let widest = lines.iter().map(|line| face.width(line)).fold(0.0, f32::max);
-    let (width, height) = (widest + 2.0 * edge, lines.len() as f32 * line + edge);
-    let mut card = Canvas::new(width.ceil() as u32, height.ceil() as u32, CARD);
-    for (at, text) in lines.iter().enumerate() {
-        let base = edge / 2.0 + at as f32 * line + line.midpoint(HINT * scale * CAPITAL);
-        face.draw(&mut card, text, ((width - face.width(text)) / 2.0, base.round()), INK);
+/// What to do, and how else.
+#[derive(Debug)]
+pub(crate) struct Hint {
+    /// In large letters.
+    pub(crate) title: String,
+    /// In small ones.
+    pub(crate) note: String,
+}
+
+/// A card with the hint.
+struct Card<'h> {
+    title: &'h str,
+    notes: Vec<String>,
+    scale: f32,
+    width: u32,
+    height: u32,
+}
+
+impl<'h> Card<'h> {
+    /// Returns it as large as its words, but no wider than there is room.
+    fn of(hint: &'h Hint, room: u32, scale: f32) -> Self {
+        let (title, note) = (Face::semibold(TITLE * scale), Face::regular(NOTE * scale));
+        let notes = note.lines(&hint.note, (room as f32 - 4.0 * EDGE_SPACE * scale).max(1.0), 3);
+        let widest = notes.iter().map(|line| note.width(line)).fold(title.width(&hint.title), f32::max);
+        let lines = TITLE_LINE + notes.len() as f32 * NOTE_LINE;
+        let (width, height) = (widest + 2.0 * EDGE_SPACE * scale, (lines + 1.3 * EDGE_SPACE) * scale);
+        let width = (width.ceil() as u32).min(room.max(1));
+        Self { title: &hint.title, notes, scale, width, height: height.ceil() as u32 }
     }
-    card
+
+    fn draw(&self, canvas: &mut Canvas) {
+        let whole = Area { x: 0, y: 0, width: self.width, height: self.height };
+        canvas.fill_round(whole, CARD_RADIUS * self.scale, CARD);
+        let mut top = 0.65 * EDGE_SPACE * self.scale;
+        let mut write = |face: &Face, text: &str, (line, size): (f32, f32), colour| {
+            let base = top + (line * self.scale).midpoint(size * self.scale * CAPITAL);
+            face.draw(canvas, text, ((self.width as f32 - face.width(text)) / 2.0, base.round()), colour);
+            top += line * self.scale;
+        };
+        write(&Face::semibold(TITLE * self.scale), self.title, (TITLE_LINE, TITLE), INK);
+        for note in &self.notes {
+            write(&Face::regular(NOTE * self.scale), note, (NOTE_LINE, NOTE), FAINT_INK);
+        }
+    }
 }
 
 /// Returns what a key means; the number is X11's for its symbol.
@@ -300,10 +337,13 @@ const RIGHT: u8 = 3;
 const CROSS: u16 = 34;
 
 // Sizes, in pixels at 96 dpi.
-const HINT: f32 = 16.0;
-const HINT_LINE: f32 = 24.0;
-const HINT_EDGE: f32 = 20.0;
-const HINT_TOP: f32 = 36.0;
+const TITLE: f32 = 19.0;
+const TITLE_LINE: f32 = 27.0;
+const NOTE: f32 = 14.0;
+const NOTE_LINE: f32 = 21.0;
+const EDGE_SPACE: f32 = 24.0;
+const CARD_RADIUS: f32 = 14.0;
+const CARD_TOP: f32 = 40.0;
 /// The height of a capital letter, in ems of the font.
 const CAPITAL: f32 = 0.727;
 
@@ -313,3 +353,4 @@ const EDGE: Colour = 0x2f_6f_de;
 const EDGE_FRAME: Colour = 0xff_ff_ff;
 const CARD: Colour = 0xec_ef_f4;
 const INK: Colour = 0x1b_22_30;
+const FAINT_INK: Colour = 0x59_64_78;

@@ -123,6 +123,14 @@ impl Surface for Window {
     }
 }
 
+/// Returns how the server writes the four bytes of a pixel, to be read.
+pub(super) fn from_bytes(connection: &RustConnection) -> fn([u8; 4]) -> u32 {
+    match connection.setup().image_byte_order {
+        ImageOrder::MSB_FIRST => u32::from_be_bytes,
+        _ => u32::from_le_bytes,
+    }
+}
+
 /// Sends rows of a picture in pieces that the server takes; it begins at a point of the target.
 pub(super) fn put(
     connection: &RustConnection,

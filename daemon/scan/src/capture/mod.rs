@@ -12,6 +12,7 @@ mod pixels;
 mod portal;
 mod program;
 pub mod select;
+mod sway;
 mod wlroots;
 mod x11;
 
@@ -106,4 +107,5 @@ fn wait<T>(limit: Duration, whom: &str, ask: impl Future<Output = Result<T, Scan
     runtime.block_on(async { tokio::time::timeout(limit, ask).await.unwrap_or_else(|_| Err(late())) })
 }
 
+const NO_SUCH_WINDOW: &str = "no window that can be seen has these words in its title";
 const NONE_NAMED: &str = "neither WAYLAND_DISPLAY nor DISPLAY is set";

@@ -48,16 +48,17 @@ pub(super) fn one_screen(mut shots: Vec<Shot>, wanted: &str) -> Result<Vec<Shot>
     Ok(vec![shots.swap_remove(index)])
 }
 
-/// Cuts the pictures down to an area; screens that it does not touch are left out. `scale` says how many pixels of a
+/// Cuts the pictures down to areas; screens that none of them touches are left out. `scale` says how many pixels of a
 /// screen one unit is in which the screens stand beside each other.
-pub(super) fn cut(shots: Vec<Shot>, area: Area, scale: fn(&Screen) -> f32) -> Vec<Shot> {
-    shots.into_iter().filter_map(|shot| shot.cut(area, scale)).collect()
+pub(super) fn cut(shots: Vec<Shot>, areas: &[Area], scale: fn(&Screen) -> f32) -> Vec<Shot> {
+    let pieces = |shot: Shot| areas.iter().filter_map(move |area| shot.cut(*area, scale)).collect::<Vec<_>>();
+    shots.into_iter().flat_map(pieces).collect()
 }
 
 impl Shot {
     /// Returns the part of it that lies in an area.
-    fn cut(mut self, area: Area, scale: fn(&Screen) -> f32) -> Option<Self> {
-        let (screen, scale) = (&self.screen, scale(&self.screen));
+    fn cut(&self, area: Area, scale: fn(&Screen) -> f32) -> Option<Self> {
+        let (mut screen, scale) = (self.screen.clone(), scale(&self.screen));
         // In pixels of this screen, within its bounds.
         let span = |from: f32, length: f32, origin: i32, size: u32| {
             let begin = (from - origin as f32) * scale;
@@ -66,12 +67,12 @@ impl Shot {
         };
         let (left, right) = span(area.x, area.width, screen.x, screen.width);
         let (top, bottom) = span(area.y, area.height, screen.y, screen.height);
-        self.picture = self.picture.cut(left..right, top..bottom)?;
-        self.screen.x += (left as f32 / scale) as i32;
-        self.screen.y += (top as f32 / scale) as i32;
-        self.screen.width = (right - left) as u32;
-        self.screen.height = (bottom - top) as u32;
-        Some(self)
+        let picture = self.picture.cut(left..right, top..bottom)?;
+        screen.x += (left as f32 / scale) as i32;
+        screen.y += (top as f32 / scale) as i32;
+        screen.width = (right - left) as u32;
+        screen.height = (bottom - top) as u32;
+        Some(Self { screen, picture })
     }
 }
 
@@ -81,7 +82,7 @@ pub(super) fn frame_on_x11() -> Result<Area, ScanError> {
     // Wayland has nothing to do with it: the window is to open on the X server.
     let mut command = Command::new(&program);
     command.env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
-    let order = format!("ask frame\nnote {HINT}\nseconds {}\n\n", DRAWING.as_secs());
+    let order = format!("ask frame\ntitle {TITLE}\nnote {HINT}\nseconds {}\n\n", DRAWING.as_secs());
     let run = program::run_with(&mut command, &order, Instant::now() + DRAWING + SPARE, 200);
     let (written, told, status) = run.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => ScanError::Choice(NO_WINDOW_PROGRAM.into()),
@@ -124,8 +125,8 @@ const NO_SLURP: &str = "--region needs slurp here: install it, or use --screen N
 const NO_WINDOW_PROGRAM: &str = "--region needs countersign-window here; use --window WORDS or --screen N";
 const NOT_DRAWN: &str = "no frame was drawn in time";
 const WINDOW: &str = "countersign-window";
-const HINT: &str =
-    "Drag a frame around the QR code  ·  Enter takes this monitor  ·  arrow keys draw, Shift resizes  ·  Esc cancels";
+const TITLE: &str = "Drag a frame around the QR code";
+const HINT: &str = "Enter takes this monitor  ·  arrow keys move a frame, with Shift its size  ·  Esc cancels";
 const DRAWING: Duration = Duration::from_secs(60);
 /// What the other program may take longer, so that it is the one that ends first.
 const SPARE: Duration = Duration::from_secs(5);
@@ -161,9 +162,9 @@ mod tests {
     fn an_area_is_cut_out_of_each_screen_in_its_own_pixels() {
         let area = Area { x: 30.0, y: 10.0, width: 20.0, height: 5.0 };
         let shots = || vec![shot("one", 0, 1.0), shot("two", 40, 1.5), shot("far", 80, 1.0)];
-        let in_pixels = cut(shots(), area, |_| 1.0);
+        let in_pixels = cut(shots(), &[area], |_| 1.0);
         assert_eq!(in_pixels.iter().map(|shot| shot.screen.width).collect::<Vec<_>>(), [10, 10]);
-        let cut = cut(shots(), area, |screen| screen.scale);
+        let cut = cut(shots(), &[area], |screen| screen.scale);
         let told: Vec<_> = cut.iter().map(|shot| (&*shot.screen.name, shot.screen.x, shot.screen.y)).collect();
         assert_eq!(told, [("one", 30, 10), ("two", 40, 10)]);
         let sizes: Vec<_> = cut.iter().map(|shot| (shot.screen.width, shot.screen.height)).collect();

@@ -30,7 +30,7 @@ impl Capture for X11 {
             Wanted::Region => {
                 // What is framed is what the person sees: the screen as it was before.
                 let shots = shots(None)?;
-                select::cut(shots, select::frame_on_x11()?, |_| 1.0)
+                select::cut(shots, &[select::frame_on_x11()?], |_| 1.0)
             }
         }))
     }
@@ -87,7 +87,7 @@ fn judge(status: ExitStatus, told: &str) -> ScanError {
     match (status.code(), status.signal()) {
         (Some(NO_LIBRARY), _) => ScanError::Libraries,
         (Some(code), _) if code == i32::from(XWAYLAND) => ScanError::Unfit(BEHIND_XWAYLAND),
-        (Some(code), _) if code == i32::from(NO_WINDOW) => ScanError::Choice(NO_SUCH_WINDOW.into()),
+        (Some(code), _) if code == i32::from(NO_WINDOW) => ScanError::Choice(super::NO_SUCH_WINDOW.into()),
         _ if REFUSALS.iter().any(|refusal| told.contains(refusal)) => ScanError::Permission,
         _ if told.contains(UNOPENED) => ScanError::NoDisplay("no X server answers at DISPLAY".into()),
         _ if told.contains(BROKEN) => ScanError::Lost,
@@ -113,7 +113,6 @@ const UNOPENED: &str = "the display can't be opened";
 /// What it says when the connection breaks later.
 const BROKEN: &str = "onnection error";
 const BEHIND_XWAYLAND: &str = "the X server there shows X programs only";
-const NO_SUCH_WINDOW: &str = "no window that can be seen has these words in its title";
 
 #[cfg(test)]
 mod tests {
