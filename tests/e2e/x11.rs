@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use countersign_api::{BUS_NAME, PATH, ROOT};
 use harness::{Process, World, programs, samples::Account, tests, until, wait::LIMIT};
 use serde_json::Value;
 
@@ -9,6 +10,7 @@ tests![
     every_monitor_is_read_where_it_stands,
     a_monitor_without_an_output_is_read_too,
     every_screen_of_a_server_is_read,
+    a_daemon_of_the_bus_sees_the_screen_that_the_bus_knows,
     heads_that_are_joined_are_all_read,
     only_what_is_framed_is_read,
     a_frame_is_drawn_by_keys_too,
@@ -185,14 +187,30 @@ fn server(world: &World, more: &[&str]) -> (Process, String) {
     (server, format!(":{number}"))
 }
 
+/// The daemon is older than the X server: the caller tells it.
 fn every_screen_of_a_server_is_read() {
-    let world = World::build().start();
+    let world = World::build().vault().start();
     let (_server, display) = server(&world, &[]);
     let _first = show(&world, &code(&world, "First"), &display, (20, 20));
     let _second = show(&world, &code(&world, "Second"), &format!("{display}.1"), (500, 400));
     let places = seen(&world, &display, 2);
     assert_eq!(places.iter().map(|place| place.2).collect::<Vec<_>>(), [0, 640], "{places:?}");
     assert_eq!((&*places[0].1, &*places[1].1), ("left monitor", "right monitor"));
+    let told = world.cli(&["scan", "--json"]).env("DISPLAY", &display).ok();
+    assert!(told.contains("First") && told.contains("Second"), "{told}");
+}
+
+/// A caller who tells nothing, such as a line of a hotkey program.
+fn a_daemon_of_the_bus_sees_the_screen_that_the_bus_knows() {
+    let world = World::build().activation().start();
+    let (_server, display) = server(&world, &[]);
+    let _code = show(&world, &code(&world, "GitHub"), &display, (20, 20));
+    seen(&world, &display, 1);
+    world.cmd("dbus-update-activation-environment").arg(format!("DISPLAY={display}")).ok();
+    let scanner = format!("{ROOT}.Scanner1");
+    let line = ["--user", "call", BUS_NAME, PATH, &scanner, "ScanScreen", "a{sv}", "0"];
+    let told = world.cmd("busctl").args(line).ok();
+    assert!(told.contains("GitHub"), "{told}");
 }
 
 fn heads_that_are_joined_are_all_read() {

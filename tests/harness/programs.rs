@@ -114,7 +114,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("Xvfb", "xvfb"),
     ("busctl systemd-analyze", "systemd"),
     ("gdbus", "libglib2.0-bin"),
-    ("dbus-send dbus-monitor", "dbus-bin"),
+    ("dbus-send dbus-monitor dbus-update-activation-environment", "dbus-bin"),
     ("secret-tool", "libsecret-tools"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("zbarimg", "zbar-tools"),

@@ -4,7 +4,7 @@
 //! holds bytes, each of them one character, stands `"binary": true`; `text` is null for one part of a longer text
 //! (`"part": [number, of]`). The corners are in pixels of
 //! the picture, top left first, clockwise as the code sees itself. `screen` is null for a file, else
-//! `{"name","x","y","width","height","scale"}`: its place among all screens, in pixels.
+//! `{"name","x","y","width","height","scale"}`: its place among all screens, in pixels; `"side"` too where there are several.
 
 use std::io::{self, Write};
 

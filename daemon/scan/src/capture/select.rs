@@ -101,7 +101,7 @@ pub(super) fn frame_on_x11() -> Result<Area, ScanError> {
 /// Lets the person draw a frame, by `slurp`.
 pub(super) fn frame() -> Result<Area, ScanError> {
     let until = Instant::now() + DRAWING;
-    let run = program::run(Command::new("slurp").args(["-f", "%x %y %w %h"]), until, 200);
+    let run = program::run(Command::new("slurp").args(SLURP), until, 200);
     let (written, told, status) = run.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => ScanError::Choice(NO_SLURP.into()),
         std::io::ErrorKind::TimedOut => ScanError::Late(NOT_DRAWN.into()),
@@ -125,6 +125,8 @@ const NO_SLURP: &str = "--region needs slurp here: install it, or use --screen N
 const NO_WINDOW_PROGRAM: &str = "--region needs countersign-window here; use --window WORDS or --screen N";
 const NOT_DRAWN: &str = "no frame was drawn in time";
 const WINDOW: &str = "countersign-window";
+/// Dims the screen but for what is framed, as countersign-window does.
+const SLURP: [&str; 10] = ["-f", "%x %y %w %h", "-b", "0609109c", "-s", "00000000", "-c", "2f6fdeff", "-w", "3"];
 const TITLE: &str = "Drag a frame around the QR code";
 const HINT: &str = "Enter takes this monitor  ·  arrow keys move a frame, with Shift its size  ·  Esc cancels";
 const DRAWING: Duration = Duration::from_secs(60);
