@@ -83,12 +83,12 @@ impl Page {
         let browser = world.browse(&site.url);
         Self { site, _browser: browser }
     }
+}
 
-    /// Clicks at a place that the page told.
-    fn click(&self, world: &World, (x, y): (i32, i32)) {
-        let corner = world.browser_corner();
-        world.click(corner.0 + x, corner.1 + y);
-    }
+/// Clicks at a place that the page told.
+fn click_on_page(world: &World, (x, y): (i32, i32)) {
+    let corner = world.browser_corner();
+    world.click(corner.0 + x, corner.1 + y);
 }
 
 fn the_one_time_qr<'w>(teller: &Teller, world: &'w World, mut page: Page) -> (Terminal<'w>, Page) {
@@ -114,7 +114,7 @@ fn the_one_time_qr<'w>(teller: &Teller, world: &'w World, mut page: Page) -> (Te
     teller.shows(&shown);
     teller.held("it is recognised, explained, and not spent; nothing is stored; the scan goes on looking");
 
-    page.click(world, first.button);
+    click_on_page(world, first.button);
     (scan, page)
 }
 
@@ -142,9 +142,9 @@ fn the_reusable_qr(teller: &Teller, world: &World, scan: &Terminal<'_>, mut page
     let code: String = line.chars().take_while(|c| *c != '—').filter(char::is_ascii_digit).collect();
     teller.held("it is kept, and its first code is shown");
 
-    page.click(world, other.field);
+    click_on_page(world, other.field);
     world.type_text(&code);
-    page.click(world, other.button);
+    click_on_page(world, other.button);
     let answer = page.site.next_page();
     world.picture("3-accepted");
     assert_eq!(answer.page, "done", "the page did not accept the code");

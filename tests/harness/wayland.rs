@@ -134,7 +134,8 @@ impl World {
     /// Returns where what a program draws stands, in sway's units.
     pub(crate) fn sway_area(&self, window: &str) -> Area {
         let tree = self.sway_tree();
-        let window = windows(&tree).into_iter().find(|one| one["id"].to_string() == window).expect("it is there");
+        let id: i64 = window.parse().unwrap();
+        let window = windows(&tree).into_iter().find(|one| one["id"].as_i64() == Some(id)).expect("it is there");
         let number = |area: &str, key: &str| i32::try_from(window[area][key].as_i64().unwrap()).unwrap();
         Area {
             x: number("rect", "x") + number("window_rect", "x"),

@@ -52,18 +52,18 @@ pub(crate) struct Frame {
     mouse: (i32, i32),
     /// Where the button went down.
     anchor: Option<(i32, i32)>,
-    frame: Option<Area>,
+    drawn: Option<Area>,
 }
 
 impl Frame {
     /// Begins without a frame, on a desktop of this size with these monitors, and with the mouse there.
     pub(crate) fn new(size: (u32, u32), monitors: Vec<Area>, scale: f32, mouse: (i32, i32)) -> Self {
-        Self { size, monitors, scale, mouse, anchor: None, frame: None }
+        Self { size, monitors, scale, mouse, anchor: None, drawn: None }
     }
 
     /// Returns what is framed now.
     pub(crate) fn area(&self) -> Option<Area> {
-        self.frame
+        self.drawn
     }
 
     /// Takes what was done.
@@ -74,8 +74,8 @@ impl Frame {
                 self.mouse = (x, y);
                 let Some(anchor) = self.anchor else { return Outcome::Nothing };
                 let drawn = self.between(anchor, (x, y));
-                let changed = drawn != self.frame;
-                self.frame = drawn.or(self.frame);
+                let changed = drawn != self.drawn;
+                self.drawn = drawn.or(self.drawn);
                 if !changed {
                     return Outcome::Nothing;
                 }
@@ -85,8 +85,8 @@ impl Frame {
                 let drawn = self.anchor.take().and_then(|anchor| self.between(anchor, self.mouse));
                 return drawn.map_or(Outcome::Nothing, Outcome::Accepted);
             }
-            Input::Arrow { to, size, fine } => self.frame = Some(self.pushed(to, size, fine)),
-            Input::Accept => return Outcome::Accepted(self.frame.unwrap_or_else(|| self.monitor())),
+            Input::Arrow { to, size, fine } => self.drawn = Some(self.pushed(to, size, fine)),
+            Input::Accept => return Outcome::Accepted(self.drawn.unwrap_or_else(|| self.monitor())),
             Input::Cancel => return Outcome::Cancelled,
         }
         Outcome::Changed
@@ -106,12 +106,12 @@ impl Frame {
 
     /// Returns the frame after an arrow key; the first one only brings it up, in the middle of the mouse's monitor.
     fn pushed(&self, (dx, dy): (i32, i32), size: bool, fine: bool) -> Area {
-        let Some(frame) = self.frame else {
+        let Some(frame) = self.drawn else {
             let monitor = self.monitor();
-            let side = ((FIRST * self.scale) as u32).min(monitor.width).min(monitor.height);
-            let middle = |from: u32, whole: u32| from + (whole - side) / 2;
+            let edge = ((FIRST * self.scale) as u32).min(monitor.width).min(monitor.height);
+            let middle = |from: u32, whole: u32| from + (whole - edge) / 2;
             let (x, y) = (middle(monitor.x, monitor.width), middle(monitor.y, monitor.height));
-            return Area { x, y, width: side, height: side };
+            return Area { x, y, width: edge, height: edge };
         };
         let step = if fine { 1 } else { (STEP * self.scale) as i32 };
         let push = |value: u32, by: i32, least: u32, most: u32| {
