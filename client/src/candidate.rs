@@ -176,7 +176,7 @@ fn stands(candidate: &Candidate) -> String {
     let (place, screen) = (&candidate.place, &candidate.screen);
     match candidate.origin.as_str() {
         "screen" if place.is_empty() => "on the screen".into(),
-        "screen" if !candidate.side.is_empty() => format!("on the {} screen ({screen}), {place}", candidate.side),
+        "screen" if !candidate.side.is_empty() => format!("on the {} monitor ({screen}), {place}", candidate.side),
         // A display without names for its screens says so.
         "screen" if screen.is_empty() || screen == "screen" => format!("on the screen, {place}"),
         "screen" => format!("on the screen {screen}, {place}"),
@@ -308,7 +308,7 @@ pub(crate) mod tests {
     #[test]
     fn of_several_screens_it_is_told_which_as_a_person_sees_it() {
         let text = in_short(&Candidate { side: "left".into(), ..account() });
-        assert!(text.ends_with("(on the left screen (HDMI-1), top left)"), "{text}");
+        assert!(text.ends_with("(on the left monitor (HDMI-1), top left)"), "{text}");
     }
 
     #[test]

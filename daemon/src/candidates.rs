@@ -10,7 +10,7 @@ use countersign_core::secret::SecretText;
 /// Where a candidate was seen.
 #[derive(Debug, Clone, Default)]
 pub struct Place {
-    /// `screen`, `image`, `clipboard`, `camera`, `text` or `inbox`.
+    /// `screen`, `image`, `clipboard`, `text` or `inbox`.
     pub origin: &'static str,
     /// Name of the screen.
     pub screen: String,

@@ -5,7 +5,7 @@ usage: portal.py PICTURE FOLDER ACCESS QUIET DIALOG [CAST]
   ACCESS  what the person says when asked whether screenshots are allowed for good: yes, no
   QUIET   what a screenshot without a dialog gives, DIALOG what one with a dialog does:
           picture (a copy of PICTURE in FOLDER), cancel, fail, second (nothing, and a picture at the
-          next call), silent, die
+          next call), silent, die, late5 (a picture, but only after so many seconds)
   CAST    what a screen cast gives: token (PipeWire's stream `screen`, and a way to open it again unasked), forgets (the
           stream, and the next cast asks), broken (a stream that is none), cancel, fail, silent
 
@@ -57,6 +57,9 @@ class Desktop(dbus.service.Object):
             return None
         if mode in ("cancel", "fail"):
             return answer(dbus.UInt32(1 if mode == "cancel" else 2), {})
+        if mode.startswith("late"):
+            GLib.timeout_add_seconds(int(mode[4:]), self.give, answer)
+            return None
         return self.give(answer)
 
     def give(self, answer):

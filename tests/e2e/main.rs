@@ -30,16 +30,19 @@ mod vault;
 mod wayland;
 mod window;
 mod witness;
+mod x11;
 
 use std::panic;
 
 use libtest_mimic::Arguments;
+use story::Stage;
 
 fn main() {
     // Where and why, without the way there: the runner catches it and goes on.
     panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
     if std::env::args().nth(1).as_deref() == Some("--tell-the-story") {
-        return story::play(true);
+        let wayland = std::env::args().nth(2).as_deref() == Some("--wayland");
+        return story::play(if wayland { Stage::Wayland } else { Stage::X11 }, true);
     }
     if std::env::args().nth(1).as_deref() == Some("--measure") {
         return measure::run();
@@ -70,6 +73,7 @@ fn main() {
     tests.extend(wayland::tests());
     tests.extend(window::tests());
     tests.extend(witness::tests());
+    tests.extend(x11::tests());
     let arguments = Arguments::from_args();
     // A whole desktop more, which most machines lack: only where it is asked for.
     if arguments.filter.as_deref().is_some_and(|filter| filter.starts_with("gnome")) {

@@ -15,6 +15,8 @@ tests![
     a_portal_that_fails_is_told,
     a_portal_that_dies_is_told,
     a_portal_that_never_answers_is_given_up_on,
+    a_slow_answer_is_waited_for,
+    an_answer_after_the_deadline_is_not_waited_for,
     an_answer_at_the_second_time_is_taken,
     a_frame_is_drawn_in_the_dialog,
     without_a_portal_the_error_says_so,
@@ -126,6 +128,17 @@ fn a_portal_that_never_answers_is_given_up_on() {
     let (found, asked) = scan_on(Desktop { quiet: "silent", ..GOOD });
     assert_eq!(found, Err("CaptureNotPossible"));
     assert_eq!(asked[1..], ["screenshot quiet silent", "screenshot quiet silent"], "it is asked twice");
+}
+
+fn a_slow_answer_is_waited_for() {
+    let (found, asked) = scan_on(Desktop { quiet: "late5", ..GOOD });
+    assert_eq!((found, asked.len()), (Ok(1), 2), "it is asked once");
+}
+
+fn an_answer_after_the_deadline_is_not_waited_for() {
+    let (found, asked) = scan_on(Desktop { quiet: "late60", ..GOOD });
+    assert_eq!(found, Err("CaptureNotPossible"));
+    assert_eq!(asked[1..], ["screenshot quiet late60", "screenshot quiet late60"], "it is asked twice");
 }
 
 /// A portal that was only just starting has been seen never to answer.

@@ -100,8 +100,6 @@ fn a_window_is_looked_at_by_words_of_its_title() {
     assert!(told.contains("GitLab") && !told.contains("GitHub"), "{told}");
     let run = world.cli(&["scan", "--window", "third"]).fails(2);
     assert!(run.err.contains("no window that can be seen has these words"), "{run:?}");
-    let run = world.cli(&["scan", "--region"]).fails(2);
-    assert!(run.err.contains("--window WORDS"), "{run:?}");
 }
 
 fn several_qrs_are_all_reported_and_none_is_kept_unasked() {

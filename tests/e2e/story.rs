@@ -13,17 +13,44 @@ use harness::{
     wait::{unix_now, within_one_step},
 };
 
-tests![from_the_page_to_a_code_and_on_to_the_next_device];
+tests![from_the_page_to_a_code_and_on_to_the_next_device, the_same_story_on_wayland];
 
 fn from_the_page_to_a_code_and_on_to_the_next_device() {
-    play(false);
+    play(Stage::X11, false);
+}
+
+fn the_same_story_on_wayland() {
+    play(Stage::Wayland, false);
+}
+
+/// Where the story plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Xvfb, openbox, xfce4-panel.
+    X11,
+    /// Sway, waybar; no X server.
+    Wayland,
+}
+
+impl Stage {
+    /// Makes a world with such a screen, a daemon and an open vault.
+    fn world(self) -> World {
+        let world = World::build().vault();
+        match self {
+            Self::X11 => world.display().start(),
+            Self::Wayland => world.wayland().start(),
+        }
+    }
 }
 
 /// Plays the story; aloud for the person who tries the product.
-pub(crate) fn play(aloud: bool) {
+pub(crate) fn play(stage: Stage, aloud: bool) {
     let teller = Teller { aloud };
     teller.says("A private world: its own home, bus and screen. Nothing of yours is touched.");
-    let mut world = World::build().display().vault().start();
+    if stage == Stage::Wayland {
+        teller.says("Its screen is a Wayland compositor's (sway, two monitors); there is no X server.");
+    }
+    let mut world = stage.world();
     let secret = samples::secret();
     world.witness().plant_key("the key on the page", &secret);
 
@@ -32,7 +59,7 @@ pub(crate) fn play(aloud: bool) {
     let page = the_reusable_qr(&teller, &world, &scan, page);
     drop((scan, page));
     the_codes(&teller, &mut world, &secret);
-    the_next_device(&teller, &world, &secret);
+    the_next_device(&teller, &world, &stage.world(), &secret);
 
     let leaks = world.end();
     assert!(leaks.is_empty(), "secrets were seen where they must not be:\n{}", leaks.join("\n"));
@@ -58,6 +85,12 @@ impl Page {
     }
 }
 
+/// Clicks at a place that the page told.
+fn click_on_page(world: &World, (x, y): (i32, i32)) {
+    let corner = world.browser_corner();
+    world.click(corner.0 + x, corner.1 + y);
+}
+
 fn the_one_time_qr<'w>(teller: &Teller, world: &'w World, mut page: Page) -> (Terminal<'w>, Page) {
     teller.step("1. The page of a work account shows Microsoft's own QR, and `countersign scan` looks at it");
     let first = page.site.next_page();
@@ -81,8 +114,7 @@ fn the_one_time_qr<'w>(teller: &Teller, world: &'w World, mut page: Page) -> (Te
     teller.shows(&shown);
     teller.held("it is recognised, explained, and not spent; nothing is stored; the scan goes on looking");
 
-    let button = first.button;
-    world.click(button.0, button.1);
+    click_on_page(world, first.button);
     (scan, page)
 }
 
@@ -109,9 +141,9 @@ fn the_reusable_qr(teller: &Teller, world: &World, scan: &Terminal<'_>, mut page
     let code: String = line.chars().take_while(|c| *c != '—').filter(char::is_ascii_digit).collect();
     teller.held("it is kept, and its first code is shown");
 
-    world.click(other.field.0, other.field.1);
+    click_on_page(world, other.field);
     world.type_text(&code);
-    world.click(other.button.0, other.button.1);
+    click_on_page(world, other.button);
     let answer = page.site.next_page();
     world.picture("3-accepted");
     assert_eq!(answer.page, "done", "the page did not accept the code");
@@ -148,7 +180,7 @@ fn the_codes(teller: &Teller, world: &mut World, secret: &str) {
     teller.held("a click on the account in the tray's menu copies a code, too");
 }
 
-fn the_next_device(teller: &Teller, world: &World, secret: &str) {
+fn the_next_device(teller: &Teller, world: &World, next: &World, secret: &str) {
     teller
         .step("4. `countersign qr microsoft` draws the QR again: the page is closed, the next device needs it no more");
     let png = world.dir().join("pictures/qr.png");
@@ -167,7 +199,6 @@ fn the_next_device(teller: &Teller, world: &World, secret: &str) {
     world.picture("4-qr-in-a-terminal");
     teller.held("zbarimg reads it from the --png file and from a picture of the terminal");
 
-    let next = World::build().display().vault().start();
     next.witness().plant_key("the key on the page", secret);
     let _viewer = next.show_picture(&drawn);
     let shown = next.cli(&["scan", "--yes"]).ok();

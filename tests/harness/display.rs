@@ -1,4 +1,5 @@
-//! A real screen (Xvfb) with a window manager, hands (xdotool), terminals (xterm) and a picture viewer.
+//! A real screen (Xvfb) with a window manager, hands (xdotool), terminals (xterm) and a picture viewer; the same hands and
+//! eyes in a Wayland session, where the world has one.
 
 use std::{
     fs,
@@ -6,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Process, World, tty::plain, until, wait::LIMIT};
+use crate::{Process, World, tty::plain, until, wait::LIMIT, wayland::FIRST_SCREEN};
 
 /// A screen of 1600 × 1000 pixels and its window manager.
 pub struct Display {
@@ -46,16 +47,29 @@ impl World {
 
     /// Types a text into the window that has the keyboard. It goes by standard input: it may be a passphrase.
     pub fn type_text(&self, text: &str) {
-        self.cmd("xdotool").args(["type", "--delay", "15", "--file", "-"]).stdin(text).ok();
+        if self.on_wayland() {
+            self.cmd("wtype").args(["-d", "15", "-"]).stdin(text).ok();
+        } else {
+            self.cmd("xdotool").args(["type", "--delay", "15", "--file", "-"]).stdin(text).ok();
+        }
     }
 
     /// Presses a key, such as `Return` or `ctrl+alt+q`.
     pub fn press(&self, key: &str) {
-        self.xdotool(&["key", key]);
+        if self.on_wayland() {
+            let (held, key) = key.rsplit_once('+').unwrap_or(("", key));
+            let held = held.split('+').filter(|name| !name.is_empty()).flat_map(|name| ["-M", name]);
+            self.cmd("wtype").args(held).args(["-k", key]).ok();
+        } else {
+            self.xdotool(&["key", key]);
+        }
     }
 
     /// Waits for a visible window by its title, gives it the keyboard and returns its id.
     pub fn window(&self, title: &str) -> String {
+        if self.on_wayland() {
+            return self.sway_window(title.trim_start_matches('^').trim_end_matches('$'));
+        }
         let id = until(&format!("a window `{title}`"), LIMIT, || {
             let found = self.cmd("xdotool").args(["search", "--onlyvisible", "--name", title]).run();
             found.out.lines().next().map(str::to_owned)
@@ -64,8 +78,20 @@ impl World {
         id
     }
 
+    /// Gives a window the keyboard.
+    fn activate(&self, window: &str) {
+        if self.on_wayland() {
+            self.sway(&format!("[con_id={window}] focus"));
+        } else {
+            self.xdotool(&["windowactivate", "--sync", window]);
+        }
+    }
+
     /// Presses a mouse button at a point of the screen.
     pub fn press_button(&self, button: u8, (x, y): (i32, i32)) {
+        if self.on_wayland() {
+            return self.sway_press(button, (x, y));
+        }
         self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", &button.to_string()]);
     }
 
@@ -108,12 +134,20 @@ impl World {
     /// Takes a picture of one window.
     pub fn picture_of(&self, window: &str, name: &str) -> PathBuf {
         let path = self.dir().join(format!("pictures/{name}.png"));
-        self.cmd("import").args(["-window", window]).arg(&path).ok();
+        if self.on_wayland() {
+            let Area { x, y, width, height } = self.sway_area(window);
+            self.cmd("grim").args(["-g", &format!("{x},{y} {width}x{height}")]).arg(&path).ok();
+        } else {
+            self.cmd("import").args(["-window", window]).arg(&path).ok();
+        }
         path
     }
 
     /// Shows a picture in a window, unscaled, until the process is dropped.
     pub fn show_picture(&self, picture: &Path) -> Process {
+        if self.on_wayland() {
+            return self.hang_up(FIRST_SCREEN, picture);
+        }
         let viewer = self.cmd("feh").args(["--title", "a picture", "--image-bg", "white"]).arg(picture).spawn();
         self.window("^a picture$");
         viewer
@@ -144,9 +178,16 @@ impl World {
             log.display(),
             code.display()
         );
-        let font = ["-fa", "DejaVu Sans Mono", "-fs", "10", "-bg", "#202124", "-fg", "#e8eaed"];
-        let show = self.cmd("xterm").args(["-T", title, "-geometry", geometry]).args(font);
-        let process = show.args(["-e", "sh", "-c", &shell]).env("TERM", "xterm-256color").spawn();
+        let show = if self.on_wayland() {
+            let size = geometry.split_once('+').map_or(geometry, |(size, _)| size);
+            let look = ["-f", "DejaVu Sans Mono:size=10", "-o", "colors.background=202124", "-o", "dpi-aware=no"];
+            self.cmd("foot").args(["-c", "/dev/null", "-T", title, "-W", size]).args(look)
+        } else {
+            let look = ["-fa", "DejaVu Sans Mono", "-fs", "10", "-bg", "#202124", "-fg", "#e8eaed"];
+            let show = self.cmd("xterm").args(["-T", title, "-geometry", geometry]).args(look);
+            show.env("TERM", "xterm-256color").arg("-e")
+        };
+        let process = show.args(["sh", "-c", &shell]).spawn();
         let window = self.window(&format!("^{title}$"));
         Terminal { world: self, log, code, window, _process: process }
     }
@@ -215,7 +256,7 @@ impl Terminal<'_> {
 
     /// Types into its window.
     pub fn type_line(&self, text: &str) {
-        self.world.xdotool(&["windowactivate", "--sync", &self.window]);
+        self.world.activate(&self.window);
         self.world.type_text(text);
         self.world.press("Return");
     }

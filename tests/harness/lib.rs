@@ -22,6 +22,7 @@ pub mod gnome;
 pub mod keyring;
 pub mod logind;
 pub mod monitor;
+mod mouse;
 pub mod notifications;
 pub mod panel;
 pub mod portal;

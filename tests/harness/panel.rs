@@ -1,4 +1,4 @@
-//! A real panel (xfce4-panel) and our tray in it, with a hand that opens the menu.
+//! A real panel (xfce4-panel; waybar on Wayland) and our tray in it, with a hand that opens the menu.
 
 use std::fs;
 
@@ -7,6 +7,9 @@ use crate::{Process, World, display::Area, programs, until, wait::LIMIT};
 impl World {
     /// Starts a panel along the upper edge, with nothing in it but tray icons.
     pub fn start_panel(&mut self) {
+        if self.on_wayland() {
+            return self.start_waybar();
+        }
         let channels = self.dir().join("config/xfce4/xfconf/xfce-perchannel-xml");
         fs::create_dir_all(&channels).unwrap();
         fs::copy(programs::data("xfce4-panel.xml"), channels.join("xfce4-panel.xml")).unwrap();
@@ -14,6 +17,15 @@ impl World {
         self.keep(settings);
         self.wait_for_name("org.xfce.Xfconf");
         let panel = self.cmd("xfce4-panel").arg("--disable-wm-check").spawn();
+        self.keep(panel);
+        self.wait_for_name("org.kde.StatusNotifierWatcher");
+    }
+
+    fn start_waybar(&mut self) {
+        let (config, style) = (self.dir().join("config/waybar.json"), self.dir().join("config/waybar.css"));
+        fs::write(&config, format!("{{\"height\": {PANEL_HEIGHT}, \"modules-right\": [\"tray\"]}}")).unwrap();
+        fs::write(&style, "window { background: #303030; } #tray { padding: 0 8px; }").unwrap();
+        let panel = self.cmd("waybar").arg("-c").arg(&config).arg("-s").arg(&style).spawn();
         self.keep(panel);
         self.wait_for_name("org.kde.StatusNotifierWatcher");
     }
@@ -38,7 +50,12 @@ impl World {
         let without = self.still_picture("panel");
         let tray = self.start_tray();
         until(&format!("`{says}` in the menu"), LIMIT, || self.tray_menu(&tray).contains(says).then_some(()));
-        let (with, icon) = self.until_picture_differs(&without, "tray-icon");
+        let (mut with, icon) = self.until_picture_differs(&without, "tray-icon");
+        if self.on_wayland() {
+            // The mouse stands in the pictures: its way there is no part of the menu.
+            self.sway_point(icon.middle());
+            with = self.until_picture_differs(&with, "tray-mouse").0;
+        }
         self.press_button(3, icon.middle());
         let (_, area) = self.until_picture_differs(&with, "tray-menu");
         TrayMenu { tray, area }
@@ -46,13 +63,20 @@ impl World {
 
     /// Clicks the first entry of an open menu: the account that is used most.
     pub fn click_first_entry(&self, menu: &TrayMenu) {
-        self.click(menu.area.x + 40, menu.area.y.max(PANEL_HEIGHT) + 16);
+        // A menu of xfce4-panel hangs below the panel, one of waybar at the mouse.
+        let top = if self.on_wayland() { menu.area.y + 4 } else { menu.area.y.max(PANEL_HEIGHT) };
+        self.click(menu.area.x + 40, top + 16);
     }
 
     /// Waits for a code on the clipboard and returns it.
     pub fn pasted_code(&self) -> String {
         until("a code on the clipboard", LIMIT, || {
-            let run = self.cmd("xclip").args(["-o", "-selection", "clipboard"]).run();
+            let paste = if self.on_wayland() {
+                self.cmd("wl-paste").arg("--no-newline")
+            } else {
+                self.cmd("xclip").args(["-o", "-selection", "clipboard"])
+            };
+            let run = paste.run();
             let code = run.code == 0 && run.out.len() == 6 && run.out.bytes().all(|byte| byte.is_ascii_digit());
             code.then_some(run.out)
         })

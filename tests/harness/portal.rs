@@ -9,7 +9,8 @@ use crate::{Process, World, programs, until, wait::LIMIT};
 pub struct Desktop {
     /// Whether the person allows screenshots for good: `yes` or `no`.
     pub access: &'static str,
-    /// What becomes of a screenshot without a dialog: `picture`, `cancel`, `fail`, `second`, `silent` or `die`.
+    /// What becomes of a screenshot without a dialog: `picture`, `cancel`, `fail`, `second`, `silent`, `die` or `late5`
+    /// (after so many seconds).
     pub quiet: &'static str,
     /// What becomes of one with a dialog.
     pub dialog: &'static str,

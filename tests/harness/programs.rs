@@ -123,7 +123,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("Xvfb", "xvfb"),
     ("busctl systemd-analyze", "systemd"),
     ("gdbus", "libglib2.0-bin"),
-    ("dbus-send dbus-monitor", "dbus-bin"),
+    ("dbus-send dbus-monitor dbus-update-activation-environment", "dbus-bin"),
     ("secret-tool", "libsecret-tools"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("zbarimg", "zbar-tools"),
@@ -131,6 +131,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("notify-send", "libnotify-bin"),
     ("dunstctl", "dunst"),
     ("swaymsg", "sway"),
+    ("imv-wayland", "imv"),
     ("xdg-permission-store", "xdg-desktop-portal"),
     ("wl-copy wl-paste", "wl-clipboard"),
     ("pw-dump", "pipewire-bin"),
@@ -138,5 +139,6 @@ const PACKAGES: &[(&str, &str)] = &[
     ("script", "bsdutils"),
     ("setsid setpriv", "util-linux"),
     ("xprop xwininfo", "x11-utils"),
+    ("xrandr", "x11-xserver-utils"),
     ("xfconfd", "xfconf"),
 ];

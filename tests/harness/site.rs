@@ -65,7 +65,7 @@ impl World {
             "--no-proxy-server",
             "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
         ];
-        let place = ["--window-position=0,0", "--window-size=760,980"];
+        let place = ["--window-position=0,0", "--window-size=760,980", "--ozone-platform-hint=auto"];
         let browser = self.cmd("chromium").args(args).args(quiet).args(alone).args(place);
         let wayland = self.environment().contains_key("WAYLAND_DISPLAY").then_some("--ozone-platform=wayland");
         let browser = browser.args(wayland);
@@ -74,7 +74,19 @@ impl World {
         browser.arg(format!("--user-data-dir={}", profile.display())).arg(format!("--app={url}")).spawn()
     }
 
+    /// Returns the upper left corner of what the browser draws, where it can't say so itself.
+    pub fn browser_corner(&self) -> (i32, i32) {
+        if !self.on_wayland() {
+            return (0, 0);
+        }
+        let area = self.sway_area(&self.window(TITLE));
+        (area.x, area.y)
+    }
+
     fn browser_profile(&self) -> PathBuf {
         self.dir().join("home/browser")
     }
 }
+
+/// The title of its pages.
+const TITLE: &str = "Enrolment page";

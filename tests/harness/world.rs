@@ -26,7 +26,7 @@ use crate::{
     samples::{self, Account},
     until,
     wait::LIMIT,
-    wayland::Wayland,
+    wayland::{FIRST_SCREEN, Wayland},
     witness::Witness,
 };
 
@@ -153,7 +153,7 @@ pub struct World {
     keyring: Option<Keyring>,
     bus: Option<Process>,
     display: Option<Display>,
-    wayland: Option<Wayland>,
+    pub(crate) wayland: Option<Wayland>,
     watch: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
     witness: Witness,
     passphrase: String,
@@ -254,6 +254,14 @@ impl World {
         self.set("XDG_SESSION_TYPE", "wayland");
         self.set("XDG_CURRENT_DESKTOP", "sway");
         self.wayland = Some(wayland);
+        // A keyboard that stays: what listens to one only once there is one would miss the first keys.
+        let keyboard = self.cmd("wtype").args(["-s", "4000000"]).spawn();
+        self.keep(keyboard);
+    }
+
+    /// Whether its screen is a Wayland session's.
+    pub(crate) fn on_wayland(&self) -> bool {
+        self.wayland.is_some()
     }
 
     /// Returns the Wayland session.
@@ -410,7 +418,11 @@ impl World {
     /// Takes a picture of the screen, into `COUNTERSIGN_PICTURES` where that is set.
     pub fn picture(&self, name: &str) -> PathBuf {
         let path = self.picture_file(name);
-        self.cmd("import").args(["-window", "root"]).arg(&path).ok();
+        if self.on_wayland() {
+            self.cmd("grim").args(["-o", FIRST_SCREEN]).arg(&path).ok();
+        } else {
+            self.cmd("import").args(["-window", "root"]).arg(&path).ok();
+        }
         path
     }
 

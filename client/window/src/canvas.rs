@@ -40,6 +40,15 @@ impl Canvas {
         Self { width, height, pixels: Zeroizing::new(vec![colour; width as usize * height as usize]) }
     }
 
+    /// Makes a picture of bytes, four a pixel; what is missing is black.
+    pub(crate) fn of_bytes(width: u32, height: u32, bytes: &[u8], order: fn([u8; 4]) -> u32) -> Self {
+        let mut canvas = Self::new(width, height, 0);
+        for (pixel, bytes) in canvas.pixels.iter_mut().zip(bytes.as_chunks().0) {
+            *pixel = order(*bytes) & 0xff_ff_ff;
+        }
+        canvas
+    }
+
     /// Returns its width.
     pub(crate) fn width(&self) -> u32 {
         self.width
@@ -137,6 +146,15 @@ mod tests {
         assert_eq!(filled, [14, 15]);
         canvas.blend(4, 0, 1, 1.0);
         assert_eq!(canvas.pixel(3, 0), 0);
+    }
+
+    #[test]
+    fn bytes_go_in_as_they_come_out() {
+        let mut canvas = Canvas::new(2, 2, 0x12_34_56);
+        canvas.blend(1, 1, 0xff_00_80, 1.0);
+        let again = Canvas::of_bytes(2, 2, &canvas.bytes(0..2, u32::to_le_bytes), u32::from_le_bytes);
+        assert_eq!(again.changed_rows(Some(&canvas)), 0..0);
+        assert_eq!(Canvas::of_bytes(2, 1, &[1, 2, 3, 4, 5], u32::from_be_bytes).pixel(1, 0), 0);
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! `countersign-window`: shows a QR code in a window, until its time is over, a key is pressed, or the pipe closes.
+//! `countersign-window`: shows a QR code in a window, until its time is over, a key is pressed, or the pipe closes; or lets
+//! the person draw a frame on an X11 screen, and says where it is.
 //!
 //! It knows neither vault nor daemon: what is to be shown comes on standard input, and is wiped when it goes.
 //!
 //! The map: [`request`] is what the pipe says, [`page`] how it looks, [`surface`] a window on X11 or Wayland, [`window`]
-//! the loop between them; [`canvas`] and [`text`] draw.
+//! the loop between them; [`frame`] is a frame in the making; [`canvas`] and [`text`] draw.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod canvas;
+mod frame;
 mod page;
 mod request;
 mod surface;
@@ -27,7 +29,8 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use zeroizing_alloc::ZeroAlloc;
 
 use crate::{
-    request::{Request, RequestError},
+    canvas::Area,
+    request::{Order, RequestError},
     surface::SurfaceError,
 };
 
@@ -60,9 +63,16 @@ fn run() -> Result<(), Fault> {
     }
     // Past the standard library's buffer, which is not wiped.
     let mut pipe = File::from(input.as_fd().try_clone_to_owned().map_err(Fault::Start)?);
-    let request = Request::read(&mut pipe)?;
-    let mut surface = surface::open(page::preferred(&request))?;
-    window::show(&request, &mut *surface, pipe)?;
+    match Order::read(&mut pipe)? {
+        Order::Show(request) => {
+            let mut surface = surface::open(page::preferred(&request))?;
+            window::show(&request, &mut *surface, pipe)?;
+        }
+        Order::AskFrame { hint, time } => {
+            let Area { x, y, width, height } = window::ask_frame(&hint, time, pipe)?.ok_or(Fault::NoFrame)?;
+            return say(&format!("{x} {y} {width} {height}\n"));
+        }
+    }
     Ok(())
 }
 
@@ -81,6 +91,8 @@ enum Fault {
     Usage(&'static str),
     #[error("the program can't start: {0}")]
     Start(#[source] io::Error),
+    #[error("no frame was drawn: the person cancelled it")]
+    NoFrame,
     #[error(transparent)]
     Request(#[from] RequestError),
     #[error(transparent)]
@@ -94,6 +106,8 @@ impl Fault {
             Self::Usage(_) | Self::Request(_) => 2,
             Self::Surface(SurfaceError::NoDisplay(_)) => 3,
             Self::Surface(SurfaceError::Lost(_)) => 4,
+            Self::NoFrame => 5,
+            Self::Surface(SurfaceError::Late) => 6,
         }
     }
 }
@@ -122,10 +136,15 @@ one. The pipe then stays open: when it closes, so does the window.
 
 Escape, Enter and q close the window.
 
+On X11, `ask frame' as the first line lets the person draw a frame on the
+screen, which stands still meanwhile; `title' and `note' are the hint, `seconds'
+the time for it. The frame's left and upper edge, width and height are written in pixels.
+
 Options:
   -h, --help     Print this help
   -V, --version  Print the version
 
 Exit codes: 0 closed by a key, its time or the pipe, 1 it can't start,
-2 the request is wrong, 3 no display, 4 the display went away
+2 the request is wrong, 3 no display, 4 the display went away, 5 the person
+drew no frame, 6 nor in time
 ";

@@ -1,4 +1,5 @@
 use super::*;
+use crate::request::Order;
 
 /// A request with a pattern that no drawing gets right by chance.
 fn request(side: usize, title: &str, notes: &[&str]) -> Request {
@@ -6,7 +7,10 @@ fn request(side: usize, title: &str, notes: &[&str]) -> Request {
     let row = |y| (0..side).map(move |x| if (x * x + 3 * y + x * y) % 5 < 2 { '1' } else { '0' });
     let rows: Vec<String> = (0..side).map(|y| format!("row {}\n", row(y).collect::<String>())).collect();
     let text = format!("show qr\ntitle {title}\n{}{}\n", notes.concat(), rows.concat());
-    Request::read(text.as_bytes()).unwrap()
+    match Order::read(text.as_bytes()).unwrap() {
+        Order::Show(request) => request,
+        order @ Order::AskFrame { .. } => panic!("{order:?}"),
+    }
 }
 
 fn view(width: u32, height: u32, scale: f32) -> View {

@@ -1,4 +1,4 @@
-//! What the pipe says: what to show, and until when.
+//! What the pipe says: what to show or to ask, and until when.
 //!
 //! Lines of UTF-8, each a word and what belongs to it, ended by an empty line. The pipe then stays open: the window closes
 //! with it. So nothing that is shown stands in an argument or in the environment.
@@ -14,6 +14,8 @@
 //!
 //! `show` comes first and says what follows. A `qr` has as many `row` lines as modules a side, `1` is dark; the light
 //! margin is not among them. `title` may be missing, `note` come up to four times, `seconds` be 1 to 600, else 60.
+//!
+//! `ask frame` in its place lets the person draw a frame on the screen; no `row` may follow.
 
 use std::{
     io::{self, Read},
@@ -21,6 +23,22 @@ use std::{
 };
 
 use zeroize::Zeroizing;
+
+use crate::surface::overlay::Hint;
+
+/// What the pipe wants.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Something is to be shown.
+    Show(Request),
+    /// The person is to draw a frame, and told how; within this time.
+    AskFrame {
+        /// How it is done.
+        hint: Hint,
+        /// How long the person has.
+        time: Duration,
+    },
+}
 
 /// What to show, and until when.
 #[derive(Debug)]
@@ -68,8 +86,8 @@ pub(crate) enum RequestError {
     Incomplete(&'static str),
 }
 
-impl Request {
-    /// Reads a request up to its empty line, and no byte beyond what came with it.
+impl Order {
+    /// Reads an order up to its empty line, and no byte beyond what came with it.
     ///
     /// # Errors
     /// See [`RequestError`].
@@ -92,7 +110,7 @@ impl Request {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
-        let (mut show, mut title, mut notes, mut time) = (None, None, Vec::new(), None);
+        let (mut asks, mut show, mut title, mut notes, mut time) = (false, None, None, Vec::new(), None);
         let mut dark = Zeroizing::new(Vec::with_capacity(MAX_SIDE * MAX_SIDE));
         let mut side = 0;
         for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
@@ -100,13 +118,14 @@ impl Request {
             let line = str::from_utf8(line).map_err(|_| wrong())?;
             match line.split_once(' ').ok_or_else(wrong)? {
                 ("show", "qr") if number == 1 => show = Some(()),
+                ("ask", "frame") if number == 1 => (asks, show) = (true, Some(())),
                 _ if show.is_none() => return Err(wrong()),
                 ("title", text) if title.is_none() && text.chars().count() <= MAX_TEXT => title = Some(text.to_owned()),
                 ("note", text) if notes.len() < MAX_NOTES && text.chars().count() <= MAX_TEXT => {
                     notes.push(text.to_owned());
                 }
                 ("seconds", text) if time.is_none() => time = Some(seconds(text).ok_or_else(wrong)?),
-                ("row", modules) if side < MAX_SIDE && modules.len() <= MAX_SIDE => {
+                ("row", modules) if !asks && side < MAX_SIDE && modules.len() <= MAX_SIDE => {
                     side += 1;
                     for module in modules.bytes() {
                         dark.push(match module {
@@ -122,11 +141,15 @@ impl Request {
                 _ => return Err(wrong()),
             }
         }
+        let time = time.unwrap_or(USUAL_TIME);
+        if asks {
+            return Ok(Self::AskFrame { hint: Hint { title: title.unwrap_or_default(), note: notes.join(" ") }, time });
+        }
         if dark.is_empty() || dark.len() != side * side {
             return Err(RequestError::Incomplete("a QR is as wide as it is high"));
         }
         let show = Show::Qr(Modules { side, dark });
-        Ok(Self { show, title: title.unwrap_or_default(), notes, time: time.unwrap_or(USUAL_TIME) })
+        Ok(Self::Show(Request { show, title: title.unwrap_or_default(), notes, time }))
     }
 }
 
@@ -167,7 +190,23 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Request, RequestError> {
-        Request::read(text.as_bytes())
+        match Order::read(text.as_bytes())? {
+            Order::Show(request) => Ok(request),
+            order @ Order::AskFrame { .. } => panic!("{order:?}"),
+        }
+    }
+
+    #[test]
+    fn a_frame_is_asked_for_with_a_hint_and_nothing_else() {
+        let text = "ask frame\ntitle Drag.\nnote One.\nnote Two.\nseconds 9\n\n";
+        let Order::AskFrame { hint, time } = Order::read(text.as_bytes()).unwrap() else {
+            panic!("it is no frame that is asked for")
+        };
+        assert_eq!((hint.title.as_str(), hint.note.as_str(), time), ("Drag.", "One. Two.", Duration::from_secs(9)));
+        assert!(Order::read(&b"ask frame\n\n"[..]).is_ok());
+        for wrong in ["ask frame\nrow 1\n\n", "show qr\nask frame\n\n", "ask page\n\n"] {
+            assert!(matches!(Order::read(wrong.as_bytes()), Err(RequestError::Line(_))), "{wrong}");
+        }
     }
 
     #[test]
@@ -198,7 +237,7 @@ mod tests {
     #[test]
     fn a_request_comes_in_pieces() {
         let (one, two) = ("show qr\nrow 10\nro", "w 01\n\n");
-        assert!(Request::read(one.as_bytes().chain(two.as_bytes())).is_ok());
+        assert!(Order::read(one.as_bytes().chain(two.as_bytes())).is_ok());
     }
 
     #[test]

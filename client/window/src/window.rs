@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read},
-    os::fd::AsFd,
+    os::fd::{AsFd, BorrowedFd},
     time::{Duration, Instant},
 };
 
@@ -12,10 +12,14 @@ use rustix::{
 };
 
 use crate::{
-    canvas::Canvas,
+    canvas::{Area, Canvas},
+    frame::Outcome,
     page,
     request::Request,
-    surface::{Event, Surface, SurfaceError},
+    surface::{
+        Event, Surface, SurfaceError,
+        overlay::{Hint, Overlay},
+    },
 };
 
 /// Shows a request until a key closes it, its time is over, or the pipe that it came on is closed.
@@ -44,8 +48,35 @@ pub(crate) fn show(request: &Request, surface: &mut dyn Surface, pipe: impl Read
             surface.show(&canvas, rows)?;
             shown = Some((canvas, seconds));
         }
-        if wait(surface, &pipe.0, until_next_second(left))? && pipe.is_closed() {
+        if wait(surface.descriptor(), &pipe.0, until_next_second(left))? && pipe.is_closed() {
             return Ok(());
+        }
+    }
+}
+
+/// Lets the person draw a frame until it is accepted; `None` where there is none when a key says so or the pipe closes.
+pub(crate) fn ask_frame(hint: &Hint, time: Duration, pipe: impl Read + AsFd) -> Result<Option<Area>, SurfaceError> {
+    let end = Instant::now() + time;
+    let mut pipe = Pipe(pipe);
+    let (overlay, mut frame) = Overlay::open(hint)?;
+    loop {
+        let before = frame.area();
+        for input in overlay.inputs()? {
+            match frame.take(input) {
+                Outcome::Accepted(area) => return Ok(Some(area)),
+                Outcome::Cancelled => return Ok(None),
+                Outcome::Changed | Outcome::Nothing => {}
+            }
+        }
+        if frame.area() != before {
+            overlay.show(frame.area())?;
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(SurfaceError::Late);
+        }
+        if wait(overlay.descriptor(), &pipe.0, left)? && pipe.is_closed() {
+            return Ok(None);
         }
     }
 }
@@ -57,9 +88,8 @@ fn until_next_second(left: Duration) -> Duration {
 }
 
 /// Waits for the desktop, the pipe or the time, and tells whether it was the pipe.
-fn wait(surface: &dyn Surface, pipe: &impl AsFd, time: Duration) -> Result<bool, SurfaceError> {
+fn wait(descriptor: BorrowedFd<'_>, pipe: &impl AsFd, time: Duration) -> Result<bool, SurfaceError> {
     let limit = Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: time.subsec_nanos().into() };
-    let descriptor = surface.descriptor();
     let mut both = [PollFd::new(&descriptor, PollFlags::IN), PollFd::new(pipe, PollFlags::IN)];
     match poll(&mut both, Some(&limit)) {
         Ok(_) => Ok(!both[1].revents().is_empty()),

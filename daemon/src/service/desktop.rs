@@ -264,7 +264,7 @@ fn is_one_decision(found: &[&Candidate]) -> bool {
 fn stands(candidate: &Candidate) -> String {
     match candidate.side.as_str() {
         "" => candidate.place.clone(),
-        side => format!("{side} screen, {}", candidate.place),
+        side => format!("{side} monitor, {}", candidate.place),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A window on a desktop: one file a display protocol.
 
 mod keymap;
+pub(crate) mod overlay;
 mod wayland;
 mod x11;
 
@@ -41,6 +42,9 @@ pub(crate) enum SurfaceError {
     /// The desktop went away, or does not go on with it.
     #[error("the display is gone: {0}")]
     Lost(String),
+    /// The person did not do in time what was asked.
+    #[error("no frame was drawn in time")]
+    Late,
 }
 
 /// Opens a window of this size, in pixels at 96 dpi: on Wayland where there is one, else on X11.

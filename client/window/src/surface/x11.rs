@@ -15,8 +15,8 @@ use x11rb::{
     protocol::{
         Event as XEvent,
         xproto::{
-            AtomEnum, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, ImageFormat, ImageOrder,
-            PropMode, Screen, WindowClass,
+            AtomEnum, ConnectionExt as _, CreateGCAux, CreateWindowAux, Drawable, EventMask, Gcontext, ImageFormat,
+            ImageOrder, PropMode, Screen, WindowClass,
         },
     },
     resource_manager,
@@ -37,7 +37,6 @@ pub(crate) struct Window {
     context: Gcontext,
     atoms: Atoms,
     depth: u8,
-    order: fn(u32) -> [u8; 4],
     view: View,
 }
 
@@ -72,11 +71,7 @@ impl Window {
         };
         let depth = screen.root_depth;
         let (id, context, atoms) = create(&connection, screen, view).map_err(|error| none(&error))?;
-        let order = match connection.setup().image_byte_order {
-            ImageOrder::MSB_FIRST => u32::to_be_bytes,
-            _ => u32::to_le_bytes,
-        };
-        Ok(Self { connection, id, context, atoms, depth, order, view })
+        Ok(Self { connection, id, context, atoms, depth, view })
     }
 
     /// Whether a key closes the window, in any of the person's layouts.
@@ -122,36 +117,45 @@ impl Surface for Window {
     }
 
     fn show(&mut self, canvas: &Canvas, rows: Range<u32>) -> Result<(), SurfaceError> {
-        self.put(canvas, rows).map_err(|error| lost(&error))
+        let target = (self.id, self.context, self.depth);
+        let put = put(&self.connection, target, (canvas, rows), (0, 0)).and_then(|()| self.connection.flush());
+        put.map_err(|error| lost(&error))
     }
 }
 
-impl Window {
-    /// Sends rows in pieces that the server takes.
-    fn put(&self, canvas: &Canvas, rows: Range<u32>) -> Result<(), ConnectionError> {
-        let room = self.connection.maximum_request_bytes().saturating_sub(REQUEST_HEAD);
-        let at_once = (room / (canvas.width() as usize * 4)).max(1);
-        for first in rows.clone().step_by(at_once) {
-            let piece = first..rows.end.min(first + at_once as u32);
-            self.connection.put_image(
-                ImageFormat::Z_PIXMAP,
-                self.id,
-                self.context,
-                canvas.width() as u16,
-                piece.len() as u16,
-                0,
-                piece.start as i16,
-                0,
-                self.depth,
-                &canvas.bytes(piece, self.order),
-            )?;
-        }
-        self.connection.flush()
+/// Returns how the server writes the four bytes of a pixel, to be read.
+pub(super) fn from_bytes(connection: &RustConnection) -> fn([u8; 4]) -> u32 {
+    match connection.setup().image_byte_order {
+        ImageOrder::MSB_FIRST => u32::from_be_bytes,
+        _ => u32::from_le_bytes,
     }
+}
+
+/// Sends rows of a picture in pieces that the server takes; it begins at a point of the target.
+pub(super) fn put(
+    connection: &RustConnection,
+    (target, context, depth): (Drawable, Gcontext, u8),
+    (canvas, rows): (&Canvas, Range<u32>),
+    (x, y): (i16, i16),
+) -> Result<(), ConnectionError> {
+    let order = match connection.setup().image_byte_order {
+        ImageOrder::MSB_FIRST => u32::to_be_bytes,
+        _ => u32::to_le_bytes,
+    };
+    let room = connection.maximum_request_bytes().saturating_sub(REQUEST_HEAD);
+    let at_once = (room / (canvas.width() as usize * 4)).max(1);
+    for first in rows.clone().step_by(at_once) {
+        let piece = first..rows.end.min(first + at_once as u32);
+        let (width, height) = (canvas.width() as u16, piece.len() as u16);
+        let top = y + piece.start as i16;
+        let bytes = canvas.bytes(piece, order);
+        connection.put_image(ImageFormat::Z_PIXMAP, target, context, width, height, x, top, 0, depth, &bytes)?;
+    }
+    Ok(())
 }
 
 /// Whether a pixel is four bytes with red, green and blue where everybody has them.
-fn has_plain_pixels(connection: &RustConnection, screen: &Screen) -> bool {
+pub(super) fn has_plain_pixels(connection: &RustConnection, screen: &Screen) -> bool {
     let visuals = screen.allowed_depths.iter().flat_map(|depth| &depth.visuals);
     let masks = |visual: &x11rb::protocol::xproto::Visualtype| {
         visual.visual_id == screen.root_visual
@@ -163,7 +167,7 @@ fn has_plain_pixels(connection: &RustConnection, screen: &Screen) -> bool {
 }
 
 /// Returns how much larger than at 96 dpi the person wants things, as desktops write it down.
-fn scale(connection: &RustConnection) -> f32 {
+pub(super) fn scale(connection: &RustConnection) -> f32 {
     let database = resource_manager::new_from_resource_manager(connection).ok().flatten();
     let dpi = database.and_then(|database| database.get_value::<f32>("Xft.dpi", "").ok().flatten());
     dpi.map_or(1.0, |dpi| (dpi / 96.0).clamp(1.0, 4.0))
@@ -220,7 +224,7 @@ fn describe(connection: &RustConnection, window: u32, atoms: Atoms, view: View) 
     Ok(())
 }
 
-fn lost(error: &dyn std::error::Error) -> SurfaceError {
+pub(super) fn lost(error: &dyn std::error::Error) -> SurfaceError {
     SurfaceError::Lost(error.to_string())
 }
 

@@ -14,10 +14,11 @@ mod pixels;
 mod portal;
 mod program;
 pub mod select;
+mod sway;
 mod wlroots;
 mod x11;
 
-use std::{future::Future, time::Duration};
+use std::{env, future::Future, io, path::PathBuf, time::Duration};
 
 use tokio::runtime;
 use zeroize::Zeroizing;
@@ -102,6 +103,11 @@ fn way(backend: Backend) -> &'static dyn Capture {
     }
 }
 
+/// Returns the path of a program of ours, which lies in the folder of this one.
+fn beside_us(program: &str) -> io::Result<PathBuf> {
+    Ok(env::current_exe()?.with_file_name(program))
+}
+
 /// Names the screens that pictures were taken of.
 fn names(shots: &[Shot]) -> String {
     let name = |Shot { screen, .. }: &Shot| {
@@ -118,4 +124,5 @@ fn wait<T>(limit: Duration, whom: &str, ask: impl Future<Output = Result<T, Scan
     runtime.block_on(async { tokio::time::timeout(limit, ask).await.unwrap_or_else(|_| Err(late())) })
 }
 
+const NO_SUCH_WINDOW: &str = "no window that can be seen has these words in its title";
 const NONE_NAMED: &str = "neither WAYLAND_DISPLAY nor DISPLAY is set";

@@ -1,7 +1,7 @@
 //! A program that helps to capture: it gets so long and no longer, and does not outlive this one's interest in it.
 
 use std::{
-    io::{self, Read},
+    io::{self, Read, Write},
     os::fd::AsFd,
     process::{Child, Command, ExitStatus, Stdio},
     time::Instant,
@@ -22,6 +22,16 @@ impl Running {
     /// Starts it with this as its standard input, and both outputs kept.
     pub(super) fn start_with(command: &mut Command, input: Stdio) -> io::Result<Self> {
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map(Self)
+    }
+
+    /// Starts it with a short text to read; the pipe stays open as long as this one waits for it.
+    fn start_with(command: &mut Command, text: &str) -> io::Result<Self> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = command.spawn().map(Self)?;
+        let written = running.0.stdin.as_mut().expect("the input is piped").write_all(text.as_bytes());
+        // One that ended early says why.
+        written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })?;
+        Ok(running)
     }
 
     /// Takes its standard output, to be read until then.
@@ -46,17 +56,30 @@ impl Drop for Running {
     }
 }
 
-/// Runs a program to its end and returns what it wrote, what it said, and how it ended.
-pub(super) fn run(
-    command: &mut Command,
-    until: Instant,
-    most: u64,
-) -> io::Result<(Zeroizing<Vec<u8>>, String, ExitStatus)> {
-    let mut running = Running::start(command)?;
+/// What a program wrote, what it said, and how it ended.
+type Ended = (Zeroizing<Vec<u8>>, String, ExitStatus);
+
+/// Runs a program to its end.
+pub(super) fn run(command: &mut Command, until: Instant, most: u64) -> io::Result<Ended> {
+    finish(Running::start(command)?, until, most)
+}
+
+/// The same, with a short text to read.
+pub(super) fn run_with(command: &mut Command, text: &str, until: Instant, most: u64) -> io::Result<Ended> {
+    finish(Running::start_with(command, text)?, until, most)
+}
+
+fn finish(mut running: Running, until: Instant, most: u64) -> io::Result<Ended> {
     let mut written = Zeroizing::new(Vec::new());
     running.output(until).take(most).read_to_end(&mut written)?;
     let (told, status) = running.end(until)?;
     Ok((written, told, status))
+}
+
+/// Returns the last line of what a program said, harmless and short; or this where it said nothing.
+pub(super) fn last_line(told: &str, nothing: &str) -> String {
+    let line = told.lines().last().unwrap_or(nothing);
+    line.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// Reads a pipe, and gives up when the time is over.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Shot, program};
-use crate::outcome::ScanError;
+use crate::{outcome::ScanError, report::Screen};
 
 /// What to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,15 +48,17 @@ pub(super) fn one_screen(mut shots: Vec<Shot>, wanted: &str) -> Result<Vec<Shot>
     Ok(vec![shots.swap_remove(index)])
 }
 
-/// Cuts the pictures down to an area; screens that it does not touch are left out.
-pub(super) fn cut(shots: Vec<Shot>, area: Area) -> Vec<Shot> {
-    shots.into_iter().filter_map(|shot| shot.cut(area)).collect()
+/// Cuts the pictures down to areas; screens that none of them touches are left out. `scale` says how many pixels of a
+/// screen one unit is in which the screens stand beside each other.
+pub(super) fn cut(shots: Vec<Shot>, areas: &[Area], scale: fn(&Screen) -> f32) -> Vec<Shot> {
+    let pieces = |shot: Shot| areas.iter().filter_map(move |area| shot.cut(*area, scale)).collect::<Vec<_>>();
+    shots.into_iter().flat_map(pieces).collect()
 }
 
 impl Shot {
     /// Returns the part of it that lies in an area.
-    fn cut(mut self, area: Area) -> Option<Self> {
-        let (screen, scale) = (&self.screen, self.screen.scale);
+    fn cut(&self, area: Area, scale: fn(&Screen) -> f32) -> Option<Self> {
+        let (mut screen, scale) = (self.screen.clone(), scale(&self.screen));
         // In pixels of this screen, within its bounds.
         let span = |from: f32, length: f32, origin: i32, size: u32| {
             let begin = (from - origin as f32) * scale;
@@ -65,22 +67,44 @@ impl Shot {
         };
         let (left, right) = span(area.x, area.width, screen.x, screen.width);
         let (top, bottom) = span(area.y, area.height, screen.y, screen.height);
-        self.picture = self.picture.cut(left..right, top..bottom)?;
-        self.screen.x += (left as f32 / scale) as i32;
-        self.screen.y += (top as f32 / scale) as i32;
-        self.screen.width = (right - left) as u32;
-        self.screen.height = (bottom - top) as u32;
-        Some(self)
+        let picture = self.picture.cut(left..right, top..bottom)?;
+        screen.x += (left as f32 / scale) as i32;
+        screen.y += (top as f32 / scale) as i32;
+        screen.width = (right - left) as u32;
+        screen.height = (bottom - top) as u32;
+        Some(Self { screen, picture })
+    }
+}
+
+/// Lets the person draw a frame on an X server's screens, by `countersign-window`; in pixels.
+pub(super) fn frame_on_x11() -> Result<Area, ScanError> {
+    let program = super::beside_us(WINDOW).map_err(|error| ScanError::Capture(error.to_string()))?;
+    // Wayland has nothing to do with it: the window is to open on the X server.
+    let mut command = Command::new(&program);
+    command.env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
+    let order = format!("ask frame\ntitle {TITLE}\nnote {HINT}\nseconds {}\n\n", DRAWING.as_secs());
+    let run = program::run_with(&mut command, &order, Instant::now() + DRAWING + SPARE, 200);
+    let (written, told, status) = run.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => ScanError::Choice(NO_WINDOW_PROGRAM.into()),
+        std::io::ErrorKind::TimedOut => ScanError::Late(NOT_DRAWN.into()),
+        _ => ScanError::Capture(format!("countersign-window: {error}")),
+    })?;
+    match (status.code(), area(&String::from_utf8_lossy(&written))) {
+        (Some(0), Some(area)) => Ok(area),
+        (Some(4), _) => Err(ScanError::Lost),
+        (Some(5), _) => Err(ScanError::Denied),
+        (Some(6), _) => Err(ScanError::Late(NOT_DRAWN.into())),
+        _ => Err(ScanError::Capture(program::last_line(&told, "countersign-window gave no frame"))),
     }
 }
 
 /// Lets the person draw a frame, by `slurp`.
 pub(super) fn frame() -> Result<Area, ScanError> {
     let until = Instant::now() + DRAWING;
-    let run = program::run(Command::new("slurp").args(["-f", "%x %y %w %h"]), until, 200);
+    let run = program::run(Command::new("slurp").args(SLURP), until, 200);
     let (written, told, status) = run.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => ScanError::Choice(NO_SLURP.into()),
-        std::io::ErrorKind::TimedOut => ScanError::Late("no frame was drawn in time".into()),
+        std::io::ErrorKind::TimedOut => ScanError::Late(NOT_DRAWN.into()),
         _ => ScanError::Capture(format!("slurp: {error}")),
     })?;
     match area(&String::from_utf8_lossy(&written)) {
@@ -98,17 +122,26 @@ fn area(text: &str) -> Option<Area> {
 }
 
 const NO_SLURP: &str = "--region needs slurp here: install it, or use --screen N";
+const NO_WINDOW_PROGRAM: &str = "--region needs countersign-window here; use --window WORDS or --screen N";
+const NOT_DRAWN: &str = "no frame was drawn in time";
+const WINDOW: &str = "countersign-window";
+/// Dims the screen but for what is framed, as countersign-window does.
+const SLURP: [&str; 10] = ["-f", "%x %y %w %h", "-b", "0609109c", "-s", "00000000", "-c", "2f6fdeff", "-w", "3"];
+const TITLE: &str = "Drag a frame around the QR code";
+const HINT: &str = "Enter takes this monitor  ·  arrow keys move a frame, with Shift its size  ·  Esc cancels";
 const DRAWING: Duration = Duration::from_secs(60);
+/// What the other program may take longer, so that it is the one that ends first.
+const SPARE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{grey::Grey, pixels::Pixels, report::Screen};
+    use crate::{grey::Grey, pixels::Pixels};
 
     fn shot(name: &str, x: i32, scale: f32) -> Shot {
         let (width, height) = ((40.0 * scale) as usize, (30.0 * scale) as usize);
         let pixels = (0..width * height).map(|index| (index % width) as u8).collect();
-        let screen = Screen { name: name.into(), x, y: 0, width: width as u32, height: height as u32, scale };
+        let screen = Screen { name: name.into(), x, scale, ..Screen::whole(width as u32, height as u32) };
         Shot { screen, picture: Pixels::from(Grey::new(width, height, pixels).unwrap()) }
     }
 
@@ -130,7 +163,10 @@ mod tests {
     #[test]
     fn an_area_is_cut_out_of_each_screen_in_its_own_pixels() {
         let area = Area { x: 30.0, y: 10.0, width: 20.0, height: 5.0 };
-        let cut = cut(vec![shot("one", 0, 1.0), shot("two", 40, 1.5), shot("far", 80, 1.0)], area);
+        let shots = || vec![shot("one", 0, 1.0), shot("two", 40, 1.5), shot("far", 80, 1.0)];
+        let in_pixels = cut(shots(), &[area], |_| 1.0);
+        assert_eq!(in_pixels.iter().map(|shot| shot.screen.width).collect::<Vec<_>>(), [10, 10]);
+        let cut = cut(shots(), &[area], |screen| screen.scale);
         let told: Vec<_> = cut.iter().map(|shot| (&*shot.screen.name, shot.screen.x, shot.screen.y)).collect();
         assert_eq!(told, [("one", 30, 10), ("two", 40, 10)]);
         let sizes: Vec<_> = cut.iter().map(|shot| (shot.screen.width, shot.screen.height)).collect();

@@ -32,7 +32,7 @@ use zeroize::Zeroizing;
 use super::{
     Capture, Look, Shot, Wanted,
     pixels::{self, Layout},
-    select,
+    select, sway,
 };
 use crate::{outcome::ScanError, picture::MAX_PIXELS, report::Screen};
 
@@ -47,10 +47,22 @@ impl Capture for Wlroots {
             Wanted::Region => {
                 // Before the person draws anything: whether there is a picture to draw on.
                 shots()?;
-                let area = select::frame()?;
-                select::cut(shots()?, area)
+                let area = select::frame();
+                // Nothing can be drawn, either, on a compositor that has ended meanwhile.
+                let shots = shots().map_err(|error| match error {
+                    ScanError::NoDisplay(_) => ScanError::Lost,
+                    error => error,
+                })?;
+                select::cut(shots, &[area?], |screen| screen.scale)
             }
-            Wanted::Window(_) => return Err(ScanError::Choice(NO_WINDOWS.into())),
+            Wanted::Window(words) => {
+                let areas = sway::windows(words).ok_or_else(|| ScanError::Choice(NO_WINDOWS.into()))?;
+                let shots = select::cut(shots()?, &areas, |screen| screen.scale);
+                if shots.is_empty() {
+                    return Err(ScanError::Choice(super::NO_SUCH_WINDOW.into()));
+                }
+                shots
+            }
         };
         Ok(Look::Shots(shots))
     }
@@ -291,5 +303,5 @@ fn lost(error: &io::Error) -> ScanError {
     }
 }
 
-const NO_WINDOWS: &str = "this compositor gives no pictures of single windows; use --region or --screen N";
+const NO_WINDOWS: &str = "this compositor does not say where windows are; use --region or --screen N";
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -7,12 +7,15 @@ use std::{
     env,
     io::{self, ErrorKind},
     os::unix::process::ExitStatusExt,
-    path::PathBuf,
     process::{Command, ExitStatus},
     time::{Duration, Instant},
 };
 
-use super::{Capture, Look, Shot, Wanted, frames, program::Running, select};
+use super::{
+    Capture, Look, Shot, Wanted, frames,
+    program::{self, Running},
+    select,
+};
 use crate::outcome::ScanError;
 
 /// The X server in `DISPLAY`.
@@ -24,7 +27,11 @@ impl Capture for X11 {
             Wanted::Screens => shots(None)?,
             Wanted::Screen(wanted) => select::one_screen(shots(None)?, wanted)?,
             Wanted::Window(words) => shots(Some(words))?,
-            Wanted::Region => return Err(ScanError::Choice(NO_FRAME.into())),
+            Wanted::Region => {
+                // What is framed is what the person sees: the screen as it was before.
+                let shots = shots(None)?;
+                select::cut(shots, &[select::frame_on_x11()?], |_| 1.0)
+            }
         }))
     }
 
@@ -62,7 +69,7 @@ fn unanswered(error: &io::Error) -> ScanError {
 }
 
 fn start(window: Option<&String>) -> Result<Running, ScanError> {
-    let program = beside_us().map_err(|error| ScanError::Capture(error.to_string()))?;
+    let program = super::beside_us(PROGRAM).map_err(|error| ScanError::Capture(error.to_string()))?;
     let mut command = Command::new(&program);
     command.args(window);
     // A closed list: above all nothing of Wayland, for which the capture library would go other ways.
@@ -75,28 +82,18 @@ fn start(window: Option<&String>) -> Result<Running, ScanError> {
     })
 }
 
-/// Returns the path of the capture program, which lies in the folder of this one.
-fn beside_us() -> io::Result<PathBuf> {
-    Ok(env::current_exe()?.with_file_name(PROGRAM))
-}
-
 /// Says what the end of the capture program means.
 fn judge(status: ExitStatus, told: &str) -> ScanError {
     match (status.code(), status.signal()) {
         (Some(NO_LIBRARY), _) => ScanError::Libraries,
         (Some(code), _) if code == i32::from(XWAYLAND) => ScanError::Unfit(BEHIND_XWAYLAND),
-        (Some(code), _) if code == i32::from(NO_WINDOW) => ScanError::Choice(NO_SUCH_WINDOW.into()),
+        (Some(code), _) if code == i32::from(NO_WINDOW) => ScanError::Choice(super::NO_SUCH_WINDOW.into()),
         _ if REFUSALS.iter().any(|refusal| told.contains(refusal)) => ScanError::Permission,
         _ if told.contains(UNOPENED) => ScanError::NoDisplay("no X server answers at DISPLAY".into()),
         _ if told.contains(BROKEN) => ScanError::Lost,
         (None, Some(signal)) => ScanError::Capture(format!("the capture program was killed by signal {signal}")),
-        _ => ScanError::Capture(last_line(told)),
+        _ => ScanError::Capture(program::last_line(told, "the capture program gave no reason")),
     }
-}
-
-fn last_line(told: &str) -> String {
-    let line = told.lines().last().unwrap_or("the capture program gave no reason");
-    line.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// The name of the capture program.
@@ -116,8 +113,6 @@ const UNOPENED: &str = "the display can't be opened";
 /// What it says when the connection breaks later.
 const BROKEN: &str = "onnection error";
 const BEHIND_XWAYLAND: &str = "the X server there shows X programs only";
-const NO_SUCH_WINDOW: &str = "no window that can be seen has these words in its title";
-const NO_FRAME: &str = "on X11 no frame can be drawn; use --window WORDS or --screen N";
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,8 @@
 //! The format is that of `capture/frames.rs`. Exit codes: 0 all written, 3 nothing could be captured, 5 the X server is
 //! Xwayland, 6 no window has these words, 127 (the loader's) a shared library is missing.
 
+mod rest;
+
 use std::{
     env,
     io::{self, IsTerminal, Write},
@@ -14,6 +16,7 @@ use countersign_scan::{
     capture::{NO_WINDOW, XWAYLAND, frames},
     report::Screen,
 };
+use rest::Rest;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use xcap::{Monitor, Window, XCapResult};
 use zeroize::Zeroizing;
@@ -36,14 +39,16 @@ fn main() -> ExitCode {
 
 /// Writes the monitors, or with words as argument the windows that have them in their titles.
 fn run() -> Result<ExitCode, String> {
-    let captured = match env::args().nth(1) {
-        Some(words) => windows(&words)?,
+    let words = env::args().nth(1);
+    let rest = if words.is_some() { None } else { Rest::of_server() };
+    let captured = match &words {
+        Some(words) => windows(words)?,
         None => monitors()?,
     };
     let mut written: Vec<Screen> = Vec::new();
     let mut failed = None;
     for captured in captured {
-        let (screen, rgba) = match captured {
+        let (mut screen, rgba) = match captured {
             Ok(captured) => captured,
             Err(error) => {
                 failed = Some(format!("the X server gives no picture: {error}"));
@@ -53,6 +58,9 @@ fn run() -> Result<ExitCode, String> {
         if screen.name.starts_with("XWAYLAND") {
             return Ok(ExitCode::from(XWAYLAND));
         }
+        if let Some(rest) = &rest {
+            rest.straighten(&mut screen);
+        }
         // Mirrored outputs are one picture.
         if written.iter().any(|other| other.same_area(&screen)) {
             continue;
@@ -60,10 +68,16 @@ fn run() -> Result<ExitCode, String> {
         frames::write(&mut io::stdout().lock(), &screen, &rgba).map_err(|error| error.to_string())?;
         written.push(screen);
     }
+    if let Some(rest) = &rest {
+        for (screen, rgba) in rest.beside(&written) {
+            frames::write(&mut io::stdout().lock(), &screen, &rgba).map_err(|error| error.to_string())?;
+            written.push(screen);
+        }
+    }
     io::stdout().flush().map_err(|error| error.to_string())?;
     match failed {
         Some(why) if written.is_empty() => Err(why),
-        None if written.is_empty() && env::args().len() > 1 => Ok(ExitCode::from(NO_WINDOW)),
+        None if written.is_empty() && words.is_some() => Ok(ExitCode::from(NO_WINDOW)),
         _ => Ok(ExitCode::SUCCESS),
     }
 }
@@ -106,7 +120,8 @@ fn capture(monitor: &Monitor) -> XCapResult<(Screen, Zeroizing<Vec<u8>>)> {
 fn capture_window(window: &Window) -> XCapResult<(Screen, Zeroizing<Vec<u8>>)> {
     let picture = window.capture_image()?;
     let screen = Screen {
-        name: window.current_monitor()?.name()?,
+        // It may stand on a monitor that the library does not know.
+        name: window.current_monitor().and_then(|monitor| monitor.name()).unwrap_or_else(|_| "screen".into()),
         x: window.x()?,
         y: window.y()?,
         width: picture.width(),
