@@ -191,17 +191,14 @@ impl Hunt {
 
     /// Looks at the picture or at the screen.
     async fn look(&self, session: &Session) -> Result<Vec<Candidate>, Error> {
-        let found = match &self.args.image {
-            Some(path) => {
-                let picture = picture::open(path)?;
-                let options = ImageOptions { harder: harder(&self.args) };
-                session.secrets().await?.scan_image(picture.as_fd().into(), options.into()).await?
-            }
-            None => {
-                let looks_on = self.is_one_of_many().then_some(true);
-                let options = ScanOptions { looks_on, ..options(&self.args) };
-                session.scanner().await?.scan_screen(options.into()).await?
-            }
+        let found = if let Some(path) = &self.args.image {
+            let picture = picture::open(path)?;
+            let options = ImageOptions { harder: harder(&self.args) };
+            session.secrets().await?.scan_image(picture.as_fd().into(), options.into()).await?
+        } else {
+            let looks_on = self.is_one_of_many().then_some(true);
+            let options = ScanOptions { looks_on, ..options(&self.args) };
+            session.scanner().await?.scan_screen(options.into()).await?
         };
         Ok(found.into_iter().map(Candidate::from).collect())
     }
