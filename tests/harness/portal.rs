@@ -24,7 +24,7 @@ impl World {
         self.start_portal_of(desktop, None, picture)
     }
 
-    /// The same, with screen casts too: of this picture, over a real PipeWire. `cast` is what comes of one: `token`,
+    /// The same, with screen casts too: of this picture, over a real `PipeWire`. `cast` is what comes of one: `token`,
     /// `forgets`, `broken`, `cancel`, `fail` or `silent`.
     pub fn start_casting_portal(&mut self, desktop: Desktop, cast: &'static str, picture: &Path) -> Process {
         self.start_pipewire();
@@ -68,7 +68,7 @@ impl World {
         self.dir().join("home/Pictures")
     }
 
-    /// Starts PipeWire, and what joins its streams to their readers.
+    /// Starts `PipeWire`, and what joins its streams to their readers.
     pub fn start_pipewire(&mut self) {
         let pipewire = self.cmd("pipewire").spawn();
         self.keep(pipewire);

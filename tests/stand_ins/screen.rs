@@ -1,6 +1,6 @@
-//! A stand-in for a compositor whose screen is cast: a picture as a stream of PipeWire, until it is killed.
+//! A stand-in for a compositor whose screen is cast: a picture as a stream of `PipeWire`, until it is killed.
 //!
-//! usage: `countersign-stand-in-screen FILE WIDTH HEIGHT`; the file holds BGRx pixels, and is read again for each frame.
+//! usage: `countersign-stand-in-screen FILE WIDTH HEIGHT`; the file holds `BGRx` pixels, and is read again for each frame.
 
 #![allow(clippy::unwrap_used)] // a stand-in fails by panicking
 

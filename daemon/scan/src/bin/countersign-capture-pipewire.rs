@@ -1,6 +1,6 @@
 //! Writes the next picture of each given video stream to standard output, for `countersign-scan`.
 //!
-//! Standard input is a connection to PipeWire, as the ScreenCast portal gives it; the arguments are the numbers of the
+//! Standard input is a connection to `PipeWire`, as the `ScreenCast` portal gives it; the arguments are the numbers of the
 //! streams, which come back as names of the screens. The format is that of `capture/frames.rs`. With `--version` it only
 //! proves that it starts. Exit codes: 0 written, 3 no stream gave a picture, 127 (the loader's) libpipewire is missing.
 

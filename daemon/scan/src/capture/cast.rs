@@ -1,7 +1,7 @@
 //! Looking on where only the desktop's portal sees the screens: a screen cast that the person allows once.
 //!
 //! Each look opens a cast, with the token of the one before so that nobody is asked, takes one picture of each screen that
-//! the person chose, and closes it. The pictures come from PipeWire, whose library has a program of its own,
+//! the person chose, and closes it. The pictures come from `PipeWire`, whose library has a program of its own,
 //! `countersign-capture-pipewire`: without it a scan does all it does elsewhere.
 
 use std::{
@@ -15,8 +15,10 @@ use std::{
 use ashpd::{
     Error,
     desktop::{
-        PersistMode, ResponseError, Session,
-        screencast::{Screencast, SelectSourcesOptions, SourceType, Stream},
+        CreateSessionOptions, PersistMode, ResponseError, Session,
+        screencast::{
+            OpenPipeWireRemoteOptions, Screencast, SelectSourcesOptions, SourceType, StartCastOptions, Stream,
+        },
     },
 };
 
@@ -78,7 +80,7 @@ pub(super) async fn asks(bus: portal::Bus) -> Asks {
     }
 }
 
-/// Returns the ScreenCast portal, if it is one that remembers.
+/// Returns the `ScreenCast` portal, if it is one that remembers.
 async fn offered(bus: portal::Bus) -> Result<Screencast, &'static str> {
     let portal = Screencast::with_connection(bus.connection).await.map_err(|_| NO_CAST)?;
     match portal.version() {
@@ -94,7 +96,7 @@ async fn prepare(token: Option<&str>) -> Result<(Screencast, Session<Screencast>
     let prepared = async {
         let portal = offered(portal::connect().await?).await.map_err(ScanError::Unfit)?;
         let refused = |_: Error| ScanError::Unfit(REFUSED);
-        let session = portal.create_session(Default::default()).await.map_err(refused)?;
+        let session = portal.create_session(CreateSessionOptions::default()).await.map_err(refused)?;
         let sources = SelectSourcesOptions::default()
             .set_sources(Some(SourceType::Monitor.into()))
             .set_multiple(true)
@@ -108,7 +110,7 @@ async fn prepare(token: Option<&str>) -> Result<(Screencast, Session<Screencast>
 
 /// Starts the cast, where the person may be asked, and takes its pictures.
 async fn film(portal: &Screencast, session: &Session<Screencast>, memory: &Memory) -> Result<Vec<Shot>, ScanError> {
-    let started = portal.start(session, None, Default::default()).await.and_then(|request| request.response());
+    let started = portal.start(session, None, StartCastOptions::default()).await.and_then(|request| request.response());
     let started = match started {
         Ok(started) => started,
         Err(Error::Response(ResponseError::Cancelled)) => {
@@ -126,7 +128,7 @@ async fn film(portal: &Screencast, session: &Session<Screencast>, memory: &Memor
         memory.write(&Remembered::Failed);
         ScanError::Unfit(FAILED)
     };
-    let remote = portal.open_pipe_wire_remote(session, Default::default()).await;
+    let remote = portal.open_pipe_wire_remote(session, OpenPipeWireRemoteOptions::default()).await;
     let remote = remote.map_err(|_| failed("the portal opens no connection to PipeWire"))?;
     let shots = pictures(remote, started.streams()).map_err(|why| failed(&why))?;
     memory.write(&match started.restore_token() {
@@ -166,7 +168,7 @@ fn place(shot: &mut Shot, streams: &[Stream]) {
     }
 }
 
-/// Starts the program that reads PipeWire once, to see that it is there with all that it needs.
+/// Starts the program that reads `PipeWire` once, to see that it is there with all that it needs.
 fn program_works() -> Result<(), &'static str> {
     let mut program = program().ok_or(MISSING)?;
     program.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -177,7 +179,7 @@ fn program_works() -> Result<(), &'static str> {
     }
 }
 
-/// Returns the program that reads PipeWire, which lies in the folder of this one, in an environment of its own.
+/// Returns the program that reads `PipeWire`, which lies in the folder of this one, in an environment of its own.
 fn program() -> Option<Command> {
     let mut command = Command::new(env::current_exe().ok()?.with_file_name(PROGRAM));
     command.env_clear().envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));

@@ -43,7 +43,7 @@ impl Capture for Portal {
         }
     }
 
-    /// Takes screenshots where they are allowed for good, else a screen cast, which asks once; a screenshot may ask each time.
+    /// Takes a screenshot where that is allowed for good. Else it may ask each time, and a screen cast asks once.
     fn look_on(&self, wanted: &Wanted) -> Result<Look, ScanError> {
         let casts = *wanted == Wanted::Screens && !wait(QUIET_LIMIT, PORTAL, screenshots_allowed()).unwrap_or(false);
         match casts.then(cast::take) {

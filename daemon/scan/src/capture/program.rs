@@ -25,9 +25,8 @@ impl Running {
     }
 
     /// Starts it with a short text to read; the pipe stays open as long as this one waits for it.
-    fn start_with(command: &mut Command, text: &str) -> io::Result<Self> {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut running = command.spawn().map(Self)?;
+    fn start_told(command: &mut Command, text: &str) -> io::Result<Self> {
+        let mut running = Self::start_with(command, Stdio::piped())?;
         let written = running.0.stdin.as_mut().expect("the input is piped").write_all(text.as_bytes());
         // One that ended early says why.
         written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })?;
@@ -65,8 +64,8 @@ pub(super) fn run(command: &mut Command, until: Instant, most: u64) -> io::Resul
 }
 
 /// The same, with a short text to read.
-pub(super) fn run_with(command: &mut Command, text: &str, until: Instant, most: u64) -> io::Result<Ended> {
-    finish(Running::start_with(command, text)?, until, most)
+pub(super) fn run_told(command: &mut Command, text: &str, until: Instant, most: u64) -> io::Result<Ended> {
+    finish(Running::start_told(command, text)?, until, most)
 }
 
 fn finish(mut running: Running, until: Instant, most: u64) -> io::Result<Ended> {

@@ -83,7 +83,7 @@ pub(super) fn frame_on_x11() -> Result<Area, ScanError> {
     let mut command = Command::new(&program);
     command.env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
     let order = format!("ask frame\ntitle {TITLE}\nnote {HINT}\nseconds {}\n\n", DRAWING.as_secs());
-    let run = program::run_with(&mut command, &order, Instant::now() + DRAWING + SPARE, 200);
+    let run = program::run_told(&mut command, &order, Instant::now() + DRAWING + SPARE, 200);
     let (written, told, status) = run.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => ScanError::Choice(NO_WINDOW_PROGRAM.into()),
         std::io::ErrorKind::TimedOut => ScanError::Late(NOT_DRAWN.into()),
