@@ -57,7 +57,8 @@ fn a_code_is_told_with_its_screen() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(line["text"], "on the second");
-    let expected = serde_json::json!({"name": "HDMI-1", "x": 0, "y": 0, "width": 400, "height": 300, "scale": 1.0});
+    let mut expected = serde_json::json!({"name": "HDMI-1", "x": 0, "y": 0, "width": 400, "height": 300, "scale": 1.0});
+    expected["side"] = "right".into();
     assert_eq!(line["screen"], expected);
 }
 
