@@ -534,7 +534,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_text_says_which_and_can_not_be_kept() {
-        let part = part_of_text(&Place { words: "at the top".into(), ..Place::default() }, (1, 3));
+        let part = part_of_text(&Place { words: "at the top", ..Place::default() }, (1, 3));
         assert!(part.what.starts_with("Part 1 of 3 of a text"));
         assert_eq!((part.id.as_str(), part.class.as_str(), part.place.as_str()), ("", "other", "at the top"));
     }

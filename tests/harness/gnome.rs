@@ -1,6 +1,9 @@
 //! A GNOME session without hardware: the real GNOME Shell and its portal, with hands and eyes of its own.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{Process, World, until, wait::LIMIT};
 
@@ -69,29 +72,32 @@ impl World {
             )
         };
         assert!(self.in_gnome(&format!("{keyboard} {} {}", press(1), press(0))), "{key} can't be pressed");
-        let after = self.still_picture_of_gnome("after-a-key");
-        fs::remove_file(after).unwrap();
+        // A passing one, in a folder that no other world has.
+        self.until_gnome_is_still(&self.dir().join("pictures/after-a-key.png"));
     }
 
     /// Takes a picture when two in a row are the same.
     pub fn still_picture_of_gnome(&self, name: &str) -> PathBuf {
-        let before = self.picture_of_gnome(&format!("{name}-before"));
-        let after = until("the screen is still", LIMIT, || {
-            let after = self.picture_of_gnome(name);
-            let still = self.difference(&before, &after).is_none();
-            fs::copy(&after, &before).unwrap();
-            still.then_some(after)
-        });
-        fs::remove_file(before).unwrap();
-        after
+        let path = self.picture_file(name);
+        self.until_gnome_is_still(&path);
+        path
     }
 
-    fn picture_of_gnome(&self, name: &str) -> PathBuf {
-        let path = self.picture_file(name);
+    fn until_gnome_is_still(&self, path: &Path) {
+        let before = self.dir().join("pictures/before.png");
+        self.picture_of_gnome(&before);
+        until("the screen is still", LIMIT, || {
+            self.picture_of_gnome(path);
+            let still = self.difference(&before, path).is_none();
+            fs::copy(path, &before).unwrap();
+            still.then_some(())
+        });
+    }
+
+    fn picture_of_gnome(&self, path: &Path) {
         let (service, object) = ("org.gnome.Shell.Screenshot", "/org/gnome/Shell/Screenshot");
         let call = self.cmd("busctl").args(["--user", "call", service, object, service, "Screenshot", "bbs"]);
-        call.args(["false", "false"]).arg(&path).ok();
-        path
+        call.args(["false", "false"]).arg(path).ok();
     }
 
     fn in_gnome_is(&self, script: &str, value: &str) -> bool {

@@ -292,7 +292,8 @@ const USUAL_SECONDS: u64 = 120;
 const HELP: &str = "\
 Read every QR code off the screen or a picture
 
-Usage: countersign-scan [--harder] [--looks-on] [--screen N | --region | --window WORDS]
+Usage: countersign-scan [--harder] [--looks-on]
+                        [--screen N | --region | --window WORDS]
        countersign-scan [--harder] --clipboard
        countersign-scan [--harder] FILE | -
        countersign-scan [--harder] --camera [--seconds N] [DEVICE]
@@ -318,7 +319,7 @@ camera is taken.
 Options:
       --harder        Walk all decoding steps, even when one has read something;
                       of a camera, take for each picture the time that it needs
-      --looks-on      This is one look of many: have the desktop ask once at most
+      --looks-on      This is one look of many: have the desktop ask only once
       --screen N      Look at one screen: its number from the left, or its name
       --region        Look at a frame that you draw
       --window WORDS  Look at the windows with these words in their titles

@@ -227,8 +227,8 @@ mod tests {
             refused: !works,
         };
         let cameras = vec![found("/dev/video0 (Front)", true, "1280 × 720"), found("/dev/video2", false, "refused")];
-        let mut diagnosis =
-            Diagnosis { session: Session::default(), uses: None, ways: Vec::new(), cameras, advice: Vec::new() };
+        let (session, ways, advice) = (Session::default(), Vec::new(), Vec::new());
+        let mut diagnosis = Diagnosis { session, uses: None, ways, looking_on: None, cameras, advice };
         let told = diagnosis.to_string();
         assert!(told.contains("/dev/video0 (Front): works (1280 × 720)\n"), "{told}");
         assert!(told.contains("/dev/video2: does not work (refused)\n"), "{told}");
