@@ -201,7 +201,7 @@ pub(crate) struct Proof {
 }
 
 /// The options of `scan` that are about looking and keeping.
-const LOOKING: [&str; 8] = ["image", "Part", "harder", "yes", "wait", "no_wait", "notify", "Keep"];
+const LOOKING: [&str; 9] = ["image", "part", "camera", "harder", "yes", "wait", "no_wait", "notify", "Keep"];
 
 /// Which part of the screen to look at.
 #[derive(Debug, Clone, Default, Args)]
