@@ -255,8 +255,7 @@ impl World {
         self.set("XDG_CURRENT_DESKTOP", "sway");
         self.wayland = Some(wayland);
         // A keyboard that stays: what listens to one only once there is one would miss the first keys.
-        let keyboard = self.cmd("wtype").args(["-s", "4000000"]).spawn();
-        self.keep(keyboard);
+        self.processes.push(self.cmd("wtype").args(["-s", "4000000"]).spawn());
     }
 
     /// Whether its screen is a Wayland session's.
