@@ -42,8 +42,9 @@ impl App {
             ],
             Self::Aegis => ["Tap +, then “Scan QR code”.", POINT, COMPARE],
             Self::Countersign => [
-                "Make a picture here: countersign qr NAME --png FILE, and carry it over (scp, a USB stick).",
-                "There: countersign scan --image FILE. Then remove the picture on both, for it holds the secret.",
+                "If it has a camera, there: countersign scan --camera, and hold this QR to it.",
+                "Else a picture: countersign qr NAME --png FILE here, carry it over (scp, a USB stick), there: countersign \
+                 scan --image FILE. Then remove it on both, for it holds the secret.",
                 COMPARE,
             ],
         }
@@ -61,8 +62,9 @@ impl App {
             Self::MicrosoftAuthenticator => return None,
             Self::Aegis => ["Tap +, then “Scan QR code”.", PARTS, COMPARE],
             Self::Countersign => [
-                "Make pictures here: countersign qr NAMES --migration --png FILE, and carry them over (scp, a USB stick).",
-                "There: countersign scan --image FILES, in any order. Then remove the pictures on both.",
+                "If it has a camera, there: countersign scan --camera, and hold one part after the other to it.",
+                "Else pictures: countersign qr NAMES --migration --png FILE here, carry them over (scp, a USB stick), there: \
+                 countersign scan --image FILES, in any order. Then remove them on both.",
                 COMPARE,
             ],
         })
@@ -232,7 +234,7 @@ pub(crate) const ONE_SECRET: &str =
     "All devices share one secret: if one is lost, remove the method on the security page and enrol anew.";
 
 const POINT: &str = "Point the camera at the QR code.";
-const PARTS: &str = "Point the camera at part 1, press Enter here for the next, until it has read all.";
+const PARTS: &str = "Point the camera at part 1, then at the next, until it has read all.";
 const COMPARE: &str = "Compare: it shows the same code as countersign code NAME.";
 
 const COUNTERS: &str = "Its codes follow a counter, and each device counts on by itself: whichever lags behind is refused. Use \

@@ -101,7 +101,7 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:
    9  the code would come later than --max-wait allows
   10  no QR found
   11  the QR is a one-time activation: the steps to a reusable one are shown
-  12  the screen can't be captured
+  12  the screen can't be captured, or the camera not be looked through
   13  several accounts fit
   14  the picture could not be decoded
  130  interrupted

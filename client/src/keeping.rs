@@ -110,23 +110,25 @@ pub(crate) fn declined(what: &str) -> Error {
     Error::Daemon(Answer::Denied(what.into()))
 }
 
-/// Tells what became of it, with the first code and what to know from now on.
+/// Tells what became of it, with the first code and what to know from now on; returns whether a code was shown.
 ///
 /// # Errors
 /// What was sealed because the vault is locked ends with [`Answer::Locked`]: it is safe, but there is no code yet.
-pub(crate) async fn tell(session: &mut Session, kept: &Kept) -> Result<(), Error> {
+pub(crate) async fn tell(session: &mut Session, kept: &Kept) -> Result<bool, Error> {
     say(&kept::outcome(kept))?;
     if kept.outcome == "waiting" {
         let locked = Error::Daemon(Answer::Locked("the vault is locked".into()));
-        return if kept.missing_parts.is_empty() { Err(locked) } else { Ok(()) };
+        return if kept.missing_parts.is_empty() { Err(locked) } else { Ok(false) };
     }
     let [account] = kept.accounts.as_slice() else {
         kept.titles.iter().try_for_each(|title| output::line(&format!("  {}", output::one_line(title))))?;
-        return output::print(&candidate::left_out(kept, output::width()));
+        return output::print(&candidate::left_out(kept, output::width())).map(|()| false);
     };
     output::print(&candidate::left_out(kept, output::width()))?;
     let is_new = kept.outcome != "already-kept";
-    match first_code(session, account).await {
+    let code = first_code(session, account).await;
+    let is_shown = code.is_ok();
+    match code {
         Ok((code, details)) => say(&Zeroizing::new(kept::code_line(&code, &details, time::now(), is_new)))?,
         Err(Error::Daemon(Answer::CounterBased(_))) => {
             say("Its codes follow a counter. The one to finish with on the page: countersign code NAME")?;
@@ -143,7 +145,7 @@ pub(crate) async fn tell(session: &mut Session, kept: &Kept) -> Result<(), Error
         let account = account_of(session, account).await?;
         say(&format!("\n{}", handing_over::after_keeping(&account)))?;
     }
-    Ok(())
+    Ok(is_shown)
 }
 
 /// Prints a sentence, as wide as the terminal.

@@ -77,6 +77,7 @@ async fn walk(session: &mut Session, account: &AccountInfo) -> Result<(), Error>
     let mut codes = Codes { account, pin: None };
     for variation in [None].into_iter().chain(variations(session, account).await?.into_iter().map(Some)) {
         let what = match &variation {
+            None if account.period == 0 => "A code by a counter is good for once. The next one:".to_owned(),
             None => {
                 "A code that comes late, or a second time, is refused. The one of now, as the QR says it:".to_owned()
             }
@@ -92,7 +93,7 @@ async fn walk(session: &mut Session, account: &AccountInfo) -> Result<(), Error>
             Verdict::Enough => return say("Nothing has changed."),
         }
     }
-    say(NOTHING_FITS)?;
+    say(if account.period == 0 { COUNTS_ON } else { NOTHING_FITS })?;
     Err(Error::Said(exit::FAILURE))
 }
 
@@ -160,6 +161,7 @@ impl Codes<'_> {
             fresh: (period > 0).then(|| TYPING.min(period / 4)),
             advance: (period == 0).then_some(true),
             variation,
+            trial: Some(true),
             ..CodeOptions::default()
         }
     }
@@ -220,6 +222,9 @@ None of these fits, and nothing has changed. What else it may be:
 - The page shows another QR by now: load it anew, then: countersign scan --replace
 - This computer's clock is wrong by more than a step: timedatectl shows it, and whether it is set by the network.
 - The page wants the code of another account, or this method is set up already: remove it on the site, and begin anew.";
+const COUNTS_ON: &str = "\
+The site's counter may be some codes ahead: try the next ones, each by: countersign code NAME
+Or the page shows another QR by now: load it anew, then: countersign scan --replace";
 /// Seconds that it takes to carry a code to the page.
 const TYPING: u32 = 8;
 

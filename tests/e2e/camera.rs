@@ -85,7 +85,8 @@ fn a_qr_held_to_the_camera_is_kept() {
     let github = account(&world, "GitHub");
     let film = film(&world, &[None, Some(&github.uri()), None]);
     let mut scan = world.tty(&["scan", "--camera", film.to_str().unwrap()]);
-    scan.expect("Hold the QR to the camera").expect("before the camera").expect("Keep it?").line("y").ends(0);
+    scan.expect("Hold the QR to the camera").expect("before the camera").expect("Keep it?").line("y");
+    scan.expect("Did the page accept it?").line("").ends(0);
     assert_eq!(world.cli(&["code", "github", "--at", "59"]).ok(), world.oathtool(&github.secret, 59));
     // In a pipe, and named from its own folder.
     world.cli(&["remove", "--yes", "github"]).ok();

@@ -9,8 +9,8 @@ use harness::{
     display::{Terminal, words},
     samples,
     site::Site,
-    tests,
-    wait::{unix_now, within_one_step},
+    tests, until,
+    wait::{LIMIT, unix_now, within_one_step},
 };
 
 tests![from_the_page_to_a_code_and_on_to_the_next_device, the_same_story_on_wayland];
@@ -81,6 +81,8 @@ impl Page {
     fn open(world: &World, secret: &str) -> Self {
         let site = Site::start(world, secret, "mfa");
         let browser = world.browse(&site.url);
+        // The page tells that it is there before the screen shows it.
+        until("the page's QR on the screen", LIMIT, || world.zbarimg_tries(&world.picture("page")));
         Self { site, _browser: browser }
     }
 }

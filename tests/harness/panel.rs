@@ -32,6 +32,7 @@ impl World {
 
     /// Starts our tray.
     pub fn start_tray(&self) -> Process {
+        programs::ours("countersign-clip");
         let tray = self.cmd(&programs::ours("countersign-tray")).spawn();
         self.wait_for_name("org.countersign.Tray1");
         tray

@@ -11,6 +11,8 @@ use tokio::sync::Mutex;
 use zbus::{Connection, proxy::CacheProperties};
 use zeroize::Zeroizing;
 
+use crate::Request;
+
 /// One account, and the code of it that was last given.
 pub(crate) struct Codes {
     connection: Connection,
@@ -20,11 +22,12 @@ pub(crate) struct Codes {
     pin: Option<Zeroizing<String>>,
     /// How a site may compute it instead.
     variation: Option<String>,
-    last: Mutex<Code>,
+    /// The page may refuse it.
+    trial: Option<bool>,
+    last: Mutex<Option<Code>>,
 }
 
 /// A code, and when it dies.
-#[derive(Default)]
 struct Code {
     text: Zeroizing<String>,
     /// Unix time in seconds; 0 where codes follow a counter.
@@ -36,11 +39,8 @@ impl Codes {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Ambiguous`]; whatever keeps the daemon from answering.
-    pub(crate) async fn connect(
-        account: &str,
-        pin: Option<Zeroizing<String>>,
-        variation: Option<&str>,
-    ) -> Result<Self, Error> {
+    pub(crate) async fn connect(request: &Request<'_>, pin: Option<Zeroizing<String>>) -> Result<Self, Error> {
+        let account = request.account;
         let connection = connect::private().await?;
         let proxy = AccountsProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?;
         let mut found = proxy.find(account, countersign_api::Dict::new()).await?.into_iter().map(AccountInfo::from);
@@ -49,32 +49,34 @@ impl Codes {
             (Some(_), Some(_)) => return Err(Error::Ambiguous(format!("several accounts fit \"{account}\""))),
             (None, _) => return Err(Error::NotFound(format!("no account fits \"{account}\""))),
         };
-        let variation = variation.map(str::to_owned);
-        Ok(Self { connection, proxy, account, pin, variation, last: Mutex::default() })
+        let (variation, trial) = (request.variation.map(str::to_owned), request.trial.then_some(true));
+        Ok(Self { connection, proxy, account, pin, variation, trial, last: Mutex::default() })
     }
 
     /// Gets a code that a person has the time to paste, and returns the Unix time at which it dies; calls `waiting`
     /// before it waits for one.
-    pub(crate) async fn prepare(&mut self, waiting: impl Fn()) -> Result<u64, Error> {
-        let code = match self.ask(&self.options(true)).await {
+    pub(crate) async fn prepare(&self, waiting: impl Fn()) -> Result<u64, Error> {
+        let code = match self.ask(&self.first(true)).await {
             Err(Error::WouldWait(_)) => {
                 waiting();
-                self.ask(&self.options(false)).await?
+                self.ask(&self.first(false)).await?
             }
             answer => answer?,
         };
         let expires = code.expires;
-        *self.last.get_mut() = code;
+        *self.last.lock().await = Some(code);
         Ok(expires)
     }
 
-    /// Returns the code as it is at this Unix time.
-    pub(crate) async fn at(&self, now: u64) -> Result<Zeroizing<String>, Error> {
+    /// Returns the code as it is at this Unix time; `None` as long as none has been prepared, or where the daemon gives
+    /// none any more.
+    pub(crate) async fn at(&self, now: u64) -> Option<Zeroizing<String>> {
         let mut last = self.last.lock().await;
-        if last.expires != 0 && last.expires <= now {
-            *last = self.ask(&CodeOptions { variation: self.variation.clone(), ..CodeOptions::default() }).await?;
+        let is_dead = |code: &Code| code.expires != 0 && code.expires <= now;
+        if is_dead(last.as_ref()?) {
+            *last = Some(self.ask(&self.any()).await.ok()?);
         }
-        Ok(last.text.clone())
+        last.as_ref().map(|code| code.text.clone())
     }
 
     /// Waits until the daemon ends the connection, as it does when it locks.
@@ -91,17 +93,21 @@ impl Codes {
         Ok(Code { text: Zeroizing::new(text), expires: CodeDetails::from(details).expires })
     }
 
-    fn options(&self, at_once: bool) -> CodeOptions {
+    /// Asks for the code of now, whatever is left of it.
+    fn any(&self) -> CodeOptions {
+        CodeOptions { variation: self.variation.clone(), trial: self.trial, ..CodeOptions::default() }
+    }
+
+    fn first(&self, at_once: bool) -> CodeOptions {
         let period = self.account.period;
         CodeOptions {
             // Of a code that lives 4 s, 5 can't be asked.
             fresh: (period > 0).then(|| FRESH.min(period / 2)),
             max_wait: at_once.then_some(0),
-            variation: self.variation.clone(),
             prompt: Some(true),
             // Whoever copies one code knows that it is used up.
             advance: (period == 0).then_some(true),
-            ..CodeOptions::default()
+            ..self.any()
         }
     }
 }

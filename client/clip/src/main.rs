@@ -57,6 +57,7 @@ struct Request<'a> {
     once: bool,
     pin: bool,
     variation: Option<&'a str>,
+    trial: bool,
 }
 
 impl<'a> Request<'a> {
@@ -66,8 +67,9 @@ impl<'a> Request<'a> {
         let mut options = options.iter();
         while let Some(option) = options.next() {
             match *option {
-                "--once" => request.once = true,
+                "--paste-once" => request.once = true,
                 "--pin" => request.pin = true,
+                "--trial" => request.trial = true,
                 "--variation" => request.variation = Some(options.next()?),
                 _ => return None,
             }
@@ -81,11 +83,10 @@ fn run(request: &Request) -> Result<(), Fault> {
     let pin = request.pin.then(read_pin).transpose()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut codes = Codes::connect(request.account, pin, request.variation).await?;
+        let codes = Codes::connect(request, pin).await?;
         // First the clipboard: where there is none, no counter is advanced in vain.
         let board = board::open()?;
-        let expires = codes.prepare(|| tell(Word::Waiting)).await?;
-        offer::serve(board, &codes, expires, request.once).await
+        offer::serve(board, &codes, request.once).await
     })
 }
 
@@ -113,7 +114,7 @@ enum Word {
     Copied(u64),
     /// A code was pasted.
     Pasted,
-    /// Something asked for the code sooner than a person can, and got none.
+    /// Something asked for the code before it was there, or sooner than a person can, and got none.
     Refused,
     /// The offer is over, and why.
     Ended(End),
@@ -187,7 +188,8 @@ const LONGEST_PIN: usize = 256;
 const HELP: &str = "\
 Offer one account's code on the clipboard until it has expired
 
-Usage: countersign-clip [--once] [--pin] [--variation WORD] ACCOUNT
+Usage: countersign-clip [--paste-once] [--pin] [--trial] [--variation WORD]
+                        ACCOUNT
 
 The code is computed as it is pasted: a paste just after it has changed gives
 the new one. The offer ends 5 seconds after the code, at a lock, and when
@@ -197,13 +199,14 @@ something else is copied. What happens is told on standard output, a line each:
   copied TIME      it can be pasted; Unix time at which the code of now dies,
                    0 where codes follow a counter
   pasted           it was pasted
-  refused          with --once: a program read sooner than a person can, or
-                   keeps a history; it got nothing
+  refused          nothing was given: the code is waited for, or, with --paste-once,
+                   a program read sooner than a person can, or keeps a history
   ended WHY        expired, once, replaced, locked or told
 
 Options:
-      --once            End the offer when it has been pasted
+      --paste-once      End the offer when it has been pasted
       --pin             Read the account's PIN from standard input, one line
+      --trial           Its use proves nothing yet: the page may refuse the code
       --variation WORD  The code as a site may compute it instead
   -V, --version         Print the version
   -h, --help            Print this help
@@ -219,8 +222,8 @@ mod tests {
     #[test]
     fn the_account_comes_last() {
         let once = Request { account: "ab", once: true, variation: Some("sha1"), ..Request::default() };
-        assert_eq!(Request::parse(&["--once", "--variation", "sha1", "ab"]), Some(once));
-        for bad in [&[][..], &["--once"], &["ab", "--once"], &["--twice", "ab"], &["--variation", "ab"]] {
+        assert_eq!(Request::parse(&["--paste-once", "--variation", "sha1", "ab"]), Some(once));
+        for bad in [&[][..], &["--paste-once"], &["ab", "--paste-once"], &["--twice", "ab"], &["--variation", "ab"]] {
             assert_eq!(Request::parse(bad), None, "{bad:?}");
         }
     }

@@ -3,6 +3,7 @@
 use std::{
     future, io,
     os::unix::net,
+    pin::pin,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -21,36 +22,44 @@ use crate::{
     tell,
 };
 
-/// Offers the codes until the one that dies at this Unix time (0 for a counter's) is of no use to anybody any more.
-pub(crate) async fn serve(mut board: Box<dyn Board>, codes: &Codes, expires: u64, once: bool) -> Result<(), Fault> {
+/// Takes the clipboard over, waits for a code that a person has the time to paste, and offers it until it is of no use any
+/// more. From the first moment on, what was there before can't be pasted as if it were the code, and whoever copies later
+/// ends this.
+pub(crate) async fn serve(mut board: Box<dyn Board>, codes: &Codes, once: bool) -> Result<(), Fault> {
     board.offer()?;
-    tell(Word::Copied(expires));
-    let began = Instant::now();
-    let mut policy = Policy::new(once, began);
-    let last = began + stays(expires, unix_now());
+    let mut policy = Policy::new(once, Instant::now());
+    let mut last = None;
     let mut terminate = signal(SignalKind::terminate())?;
     let display = Display::of(&*board)?;
+    let mut prepared = pin!(codes.prepare(|| tell(Word::Waiting)));
     let end = loop {
         let events = board.events()?;
         if !events.is_empty() {
-            match answer(&mut *board, codes, &mut policy, events).await? {
-                Some(end) => break end,
+            match answer(&mut *board, codes, last.map(|_| &mut policy), events).await? {
+                Some(end) => break Ok(end),
                 // While an answer was under way, more may have arrived with it.
                 None => continue,
             }
         }
         tokio::select! {
+            expires = &mut prepared, if last.is_none() => match expires {
+                Ok(expires) => {
+                    last = Some(Instant::now() + stays(expires, unix_now()));
+                    tell(Word::Copied(expires));
+                }
+                Err(error) => break Err(error),
+            },
             told = display.told() => told?,
-            () = sleep_until(last.into()) => break End::Expired,
-            () = until(policy.end()) => break End::Once,
-            () = codes.locked() => break End::Locked,
-            _ = terminate.recv() => break End::Told,
+            () = until(last) => break Ok(End::Expired),
+            () = until(policy.end()) => break Ok(End::Once),
+            () = codes.locked() => break Ok(End::Locked),
+            _ = terminate.recv() => break Ok(End::Told),
         }
     };
-    if end != End::Replaced {
+    if !matches!(end, Ok(End::Replaced)) {
         board.withdraw()?;
     }
-    tell(Word::Ended(end));
+    tell(Word::Ended(end?));
     Ok(())
 }
 
@@ -73,11 +82,11 @@ impl Display {
     }
 }
 
-/// Answers what was asked; says so when the offer is no longer ours.
+/// Answers what was asked, nothing before there is a policy; says so when the offer is no longer ours.
 async fn answer(
     board: &mut dyn Board,
     codes: &Codes,
-    policy: &mut Policy,
+    mut policy: Option<&mut Policy>,
     events: Vec<Event>,
 ) -> Result<Option<End>, BoardError> {
     for event in events {
@@ -85,7 +94,8 @@ async fn answer(
             Event::Replaced => return Ok(Some(End::Replaced)),
             Event::Asked(asked, reader) => (asked, reader),
         };
-        let code = if policy.answers(reader, Instant::now()) { codes.at(unix_now()).await.ok() } else { None };
+        let answers = policy.as_mut().is_some_and(|policy| policy.answers(reader, Instant::now()));
+        let code = if answers { codes.at(unix_now()).await } else { None };
         tell(if code.is_some() { Word::Pasted } else { Word::Refused });
         board.answer(asked, code.as_deref().map(String::as_str))?;
     }

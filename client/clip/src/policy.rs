@@ -1,4 +1,4 @@
-//! Who gets the code: everybody who pastes, but with `--once` nobody who keeps a history.
+//! Who gets the code: everybody who pastes, but with `--paste-once` nobody who keeps a history.
 
 use std::time::{Duration, Instant};
 

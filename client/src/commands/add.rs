@@ -64,7 +64,7 @@ fn warnings(found: &Candidate) -> Vec<String> {
 
 async fn add(session: &mut Session, text: &str, options: KeepOptions, json: bool) -> Result<(), Error> {
     let kept: Kept = session.secrets().await?.add(text, options.into()).await?.into();
-    if json { output::json(&kept) } else { keeping::tell(session, &kept).await }
+    if json { output::json(&kept) } else { keeping::tell(session, &kept).await.map(drop) }
 }
 
 /// Asks for a key or URI, and for what it does not say itself.

@@ -95,6 +95,7 @@ fn options(args: &Code, advance: bool) -> CodeOptions {
         next: args.next.then_some(true),
         prompt: None,
         advance: advance.then_some(true),
+        trial: None,
         variation: None,
     }
 }

@@ -1,12 +1,12 @@
 //! `countersign copy`: the code of an account on the clipboard, held there by `countersign-clip` until it has expired.
 
-use std::{
-    io::{self, BufRead, BufReader, Read, Write},
-    os::unix::process::CommandExt,
-    process::{Child, Command, Stdio},
-};
+use std::{io, mem, process::Stdio};
 
 use countersign_api::{connect, types::AccountInfo};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, Command},
+};
 use zeroize::Zeroizing;
 
 use crate::{args::Copy, error::Error, output, session::Session, time};
@@ -18,37 +18,38 @@ pub(crate) async fn run(args: Copy, session: &mut Session) -> Result<(), Error> 
         Some(tty) => Some(tty.ask_secret("PIN of this account: ").await?),
         None => None,
     };
-    let mut clip = start(&account, args.paste_once, pin.as_deref().map(String::as_str)).map_err(failed())?;
-    let lines = BufReader::new(clip.stdout.take().expect("the output is piped")).lines();
-    for line in lines {
-        let line = line.map_err(failed())?;
+    let mut clip = start(&account, args.paste_once, pin.as_deref().map(String::as_str)).await.map_err(failed())?;
+    let mut lines = BufReader::new(clip.stdout.take().expect("the output is piped")).lines();
+    while let Some(line) = lines.next_line().await.map_err(failed())? {
         match line.split_once(' ').unwrap_or((&line, "")) {
             ("waiting", _) => remark(&format!("The code of now lives less than {SOON} s: waiting for the next one …")),
             ("copied", expires) => {
                 remark(&copied(&account.title, expires.parse().unwrap_or(0), time::now(), args.paste_once));
+                // From here on it lives by itself.
+                mem::forget(clip);
                 return Ok(());
             }
             _ => {}
         }
     }
-    let mut why = String::new();
-    clip.stderr.take().expect("the errors are piped").take(LONGEST).read_to_string(&mut why).map_err(failed())?;
-    let status = clip.wait().map_err(failed())?;
+    let ended = clip.wait_with_output().await.map_err(failed())?;
+    let why = String::from_utf8_lossy(&ended.stderr);
     output::say(&format!("countersign: {}", output::one_line(why.trim().trim_start_matches("countersign-clip: "))));
-    Err(Error::Said(status.code().and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0).unwrap_or(1)))
+    let code = ended.status.code().and_then(|code| u8::try_from(code).ok());
+    Err(Error::Said(code.filter(|code| *code != 0).unwrap_or(1)))
 }
 
-fn start(account: &AccountInfo, once: bool, pin: Option<&str>) -> io::Result<Child> {
+async fn start(account: &AccountInfo, once: bool, pin: Option<&str>) -> io::Result<Child> {
     let missing = || io::Error::new(io::ErrorKind::NotFound, "it is not installed beside this program");
     let mut command = Command::new(connect::program("countersign-clip").ok_or_else(missing)?);
-    command.args(once.then_some("--once")).args(pin.map(|_| "--pin")).arg(&account.id);
-    // A terminal that closes, or Ctrl-C there, is not to end it, and whoever reads what this program says is not to wait
-    // for its end.
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command.args(once.then_some("--paste-once")).args(pin.map(|_| "--pin")).arg(&account.id);
+    // A terminal that closes is not to end it, and whoever reads what this program says is not to wait for its end. As long
+    // as nothing is copied, it ends with this program.
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let mut child = command.spawn()?;
     let mut input = child.stdin.take().expect("the input is piped");
     if let Some(pin) = pin {
-        input.write_all(Zeroizing::new(format!("{pin}\n")).as_bytes())?;
+        input.write_all(Zeroizing::new(format!("{pin}\n")).as_bytes()).await?;
     }
     Ok(child)
 }
@@ -73,8 +74,6 @@ fn copied(title: &str, expires: u64, now: u64, once: bool) -> String {
     format!("Code for {title} copied{left}{once}.")
 }
 
-/// The most bytes of a failure that are read.
-const LONGEST: u64 = 4096;
 /// Seconds that a copied code must still live.
 const SOON: u32 = 5;
 

@@ -118,6 +118,8 @@ struct Hunt {
     explained: HashSet<String>,
     /// Whether a one-time QR was among it.
     one_time: bool,
+    /// Whether the code of an account that was kept has been shown.
+    code_shown: bool,
     /// Parts of an export that are sealed and wait for the others.
     parts: HashSet<String>,
 }
@@ -127,7 +129,17 @@ impl Hunt {
         let patience = Patience::of(&args, terminal);
         let (explained, parts) = (HashSet::new(), HashSet::new());
         let (progress, looking_on) = (Progress::default(), LookingOn::default());
-        Self { args, patience, since: Instant::now(), progress, looking_on, explained, one_time: false, parts }
+        Self {
+            args,
+            patience,
+            since: Instant::now(),
+            progress,
+            looking_on,
+            explained,
+            one_time: false,
+            code_shown: false,
+            parts,
+        }
     }
 
     async fn run(&mut self, session: &mut Session) -> Result<(), Error> {
@@ -315,7 +327,7 @@ impl Hunt {
         self.keep_all(session, &chosen, &mut all).await?;
         let last_part = all.iter().rev().find(|kept| kept.parts > 0);
         let waits = last_part.is_some_and(|kept| !kept.missing_parts.is_empty());
-        proof::follow(session, &all, !self.args.yes && output::is_terminal()).await?;
+        proof::follow(session, &all, self.code_shown && !self.args.yes && output::is_terminal()).await?;
         Ok(if waits { Settled::LooksOn } else { Settled::Done })
     }
 
@@ -343,7 +355,7 @@ impl Hunt {
             };
             yes |= one_decision(chosen);
             if !self.args.json {
-                keeping::tell(session, &kept).await?;
+                self.code_shown |= keeping::tell(session, &kept).await?;
             }
             if !kept.missing_parts.is_empty() {
                 self.parts.insert(content(one));

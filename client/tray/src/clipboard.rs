@@ -33,7 +33,7 @@ async fn talk(account: &str, tell: impl Fn(Word)) -> std::io::Result<Option<Stri
         return Ok(Some("countersign-clip is not installed".into()));
     };
     let mut command = Command::new(program);
-    // It outlives the tray: what was copied can still be pasted.
+    // It outlives a tray that is quit: what was copied can still be pasted.
     let mut child = command.arg(account).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(child.stdout.take().expect("the output is piped")).lines();
     while let Some(line) = lines.next_line().await? {

@@ -73,7 +73,7 @@ impl<B: AccountsBackend> Accounts<B> {
 
     /// The code of one account. Options: fresh u (seconds it must still live), unused b (never the same twice),
     /// max_wait u, at t (Unix time), next b, prompt b (ask to unlock), advance b (counter-based: use one up),
-    /// variation s (as a site may compute it instead, see Variations).
+    /// variation s (as a site may compute it instead, see Variations), trial b (it may be refused: no proof of use).
     /// Details: expires t, period u, account s.
     #[zbus(out_args("code", "details"))]
     async fn code_with(
@@ -118,7 +118,7 @@ impl<B: AccountsBackend> Accounts<B> {
 
     /// The site accepted a code of the account: it is confirmed from now on. Options: variation s (that code was one of
     /// this variation: codes are computed so from now on, which undo takes back; a clock that is wrong changes nothing
-    /// here). Answers account s, title s, changed b, text s (what to know or to do now).
+    /// here; on the private socket only). Answers account s, title s, changed b, text s (what to know or to do now).
     #[zbus(out_args("confirmed"))]
     async fn confirm(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
         let confirmed = self.backend.confirm(self.origin.caller(&header)?, account, options.try_into()?).await?;

@@ -26,6 +26,8 @@ options! {
         advance: bool,
         /// The code as a site may compute it instead: an id that `Variations` answers.
         variation: String,
+        /// It is tried on a page that may refuse it: that it was asked for proves nothing.
+        trial: bool,
     }
 }
 

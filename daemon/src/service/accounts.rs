@@ -69,6 +69,10 @@ impl AccountsBackend for Door {
 
     async fn confirm(&self, caller: Caller, account: &str, options: ConfirmOptions) -> Result<Confirmed, Error> {
         self.admit(&caller, &[account])?;
+        if matches!(caller, Caller::Bus(_)) && options.variation.is_some() {
+            let how = "an account is changed on the private connection only: countersign scan --accepted NAME --variation WORD";
+            return Err(Error::Denied(how.into()));
+        }
         self.ensure_open(None, false).await?;
         let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
         self.confirm_account(id, options.variation.as_deref())
@@ -164,7 +168,7 @@ impl Service {
         })?;
         if counts {
             self.change_vault(|vault| vault.advance(id))?;
-        } else if options.at.is_none() && variation.is_none() {
+        } else if options.at.is_none() && variation.is_none() && !options.trial.unwrap_or(false) {
             self.note_use(id);
         }
         let expires = code.expires.unwrap_or(0);

@@ -168,7 +168,7 @@ impl Service {
             Action::Undo(ids) => self.take_out(&ids).await.map(|()| None),
             Action::OpenPage(page) => open_page(page, options.clone()).await.map(|()| None),
             Action::KeepLooking => {
-                let found = self.keep_looking(options).await;
+                let found = self.keep_looking(&ScanOptions { looks_on: Some(true), ..options.clone() }).await;
                 Ok(Some(self.result_of(found).await))
             }
         }
@@ -193,12 +193,14 @@ impl Service {
     }
 
     /// Has a code offered on the clipboard, by a process that stays until the code has expired; comes back when it is there.
-    async fn copy_code(&self, way: &Way, options: ScanOptions) -> Result<(), Error> {
+    async fn copy_code(self: &Arc<Self>, way: &Way, options: ScanOptions) -> Result<(), Error> {
+        self.ensure_open(None, false).await?;
         let failed = |text: String| Error::Failed(text);
         let helper = program("countersign-clip")
             .ok_or_else(|| failed("nothing was copied: countersign-clip is not installed".into()))?;
         let variation = way.variation.iter().flat_map(|word| ["--variation", word]);
         let mut child = Command::new(helper)
+            .arg("--trial")
             .args(variation)
             .arg(&way.account)
             .env_clear()

@@ -161,6 +161,7 @@ mod tests {
         ahead.store(601, Ordering::Relaxed);
         code(&door, varied("digits-8")).await;
         code(&door, CodeOptions { at: Some(59), ..CodeOptions::default() }).await;
+        code(&door, CodeOptions { trial: Some(true), ..CodeOptions::default() }).await;
         // A spawned confirmation would have its turn here.
         for _ in 0..100 {
             tokio::task::yield_now().await;
