@@ -259,8 +259,10 @@ fn read_lines(out: &[u8]) -> Result<Vec<FoundQr>, WorkerError> {
 
 /// For a picture that is there.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// For a screen, where a person may have to answer the desktop or to draw a frame. The worker gives up by itself before.
-const PERSON: Duration = Duration::from_secs(150);
+/// For a screen, where a person may have to answer the desktop or to draw a frame. The worker gives up by itself before:
+/// at the latest after three questions without a dialog (15 s each) beside a screen cast that fails (105 s) and the dialog
+/// of a screenshot (60 s).
+const PERSON: Duration = Duration::from_secs(240);
 const LOOKS_ON: &str = "--looks-on";
 pub(crate) const HARDER: &str = "--harder";
 pub(crate) const MAX_OUTPUT: u64 = 256 * 1024;

@@ -6,7 +6,9 @@ use std::{
 };
 
 use countersign_api::types::{CameraOptions, ScanOptions};
-use harness::{Client, World, notifications::Notifications, programs, samples::Account, tests, until, wait::LIMIT};
+use harness::{
+    Client, World, client::none, notifications::Notifications, programs, samples::Account, tests, until, wait::LIMIT,
+};
 
 use crate::scan::export_part;
 
@@ -22,6 +24,7 @@ tests![
     each_refusal_of_a_camera_says_what_to_do,
     every_format_of_a_driver_is_read_by_a_restricted_worker,
     ctrl_c_ends_with_130_and_the_camera_goes_off,
+    parts_seen_before_it_ended_early_wait,
     the_desktop_shows_that_a_camera_looks,
     the_doctor_tells_of_cameras,
 ];
@@ -240,6 +243,28 @@ fn ctrl_c_ends_with_130_and_the_camera_goes_off() {
     assert!(busy.id() == "LimitsExceeded" && busy.message().contains("through the camera"), "{busy:?}");
     scan.interrupt().ends(130);
     until("the camera is off", LIMIT, || (another().unwrap_err().id() == "NoDisplay").then_some(()));
+}
+
+fn parts_seen_before_it_ended_early_wait() {
+    let mut world = World::build().vault().start();
+    let (_, parts) = export(&world);
+    for (fault, part) in [("none", &parts[0]), ("unplugged", &parts[2])] {
+        let film = film(&world, &[Some(part)]);
+        world.stop_daemon();
+        start_before_camera(&mut world, "GREY", fault, &film);
+        world.unlock();
+        // A camera that is unplugged shows it only twice: each picture gets the time that it needs.
+        let mut scan = world.tty(&["scan", "--harder", "--camera", "/dev/zero", "--wait=600"]);
+        scan.expect("1 of 3 parts seen");
+        if fault == "none" {
+            scan.interrupt().ends(130);
+        } else {
+            scan.expect("unplugged").ends(12);
+        }
+        let client = Client::bus(&world);
+        let waiting = || client.wait(client.scanner().candidates(none())).unwrap().len();
+        until("the part waits", LIMIT, || (waiting() == 1).then_some(()));
+    }
 }
 
 /// A program that looks behind the person's back is seen, whatever becomes of its look.

@@ -159,6 +159,7 @@ impl Hunt {
                 }
                 found => found?,
             };
+            self.looking_on.looked();
             if self.look_at(session, &found).await? == Settled::Done {
                 return Ok(());
             }
@@ -167,7 +168,7 @@ impl Hunt {
                 return self.end(&found);
             };
             if asks_each_time {
-                // The time is the person's, and runs from their answer.
+                // The pause is the person's, and begins with their answer; the time of the search goes on meanwhile.
                 rate.reset();
             }
             self.progress.show(&format!("{} s: {}; Ctrl-C ends", left.as_secs(), self.waits_for()));

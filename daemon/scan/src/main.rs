@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let exit = match parse(std::env::args_os().skip(1).collect()) {
         Ok(Task::Help) => print(HELP),
         Ok(Task::Version) => print(concat!("countersign-scan ", env!("CARGO_PKG_VERSION"), "\n")),
-        Ok(Task::Doctor { json }) => doctor(json),
+        Ok(Task::Doctor { cameras, json }) => doctor(cameras, json),
         Ok(Task::SelfTest { camera }) => self_test(camera),
         Ok(Task::Scan(source, effort)) => scan(&source, effort),
         Ok(Task::Watch(camera, time, effort)) => watch(camera.as_deref(), time, effort),
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 enum Task {
     Help,
     Version,
-    Doctor { json: bool },
+    Doctor { cameras: bool, json: bool },
     SelfTest { camera: bool },
     Scan(Source, Effort),
     Watch(Option<PathBuf>, Duration, Effort),
@@ -86,7 +86,10 @@ fn parse(arguments: Vec<OsString>) -> Result<Task, &'static str> {
         Some("-") => scan(Source::Input),
         Some("--help" | "-h") => Task::Help,
         Some("--version" | "-V") => Task::Version,
-        Some("--doctor") => Task::Doctor { json: arguments.next().is_some_and(|argument| argument == "--json") },
+        Some("--doctor") => Task::Doctor {
+            cameras: arguments.next_if(|next| next == "--screens").is_none(),
+            json: arguments.next_if(|next| next == "--json").is_some(),
+        },
         Some("--self-test") => {
             Task::SelfTest { camera: arguments.next().is_some_and(|argument| argument == "--camera") }
         }
@@ -263,9 +266,9 @@ fn report_text(text: &Zeroizing<String>) -> io::Result<usize> {
     report::write(&mut io::stdout().lock(), &found, None, &mut room)
 }
 
-/// Tells how the screen can be looked at here.
-fn doctor(json: bool) -> Exit {
-    let diagnosis = doctor::examine();
+/// Tells how the screen can be looked at here, and through which cameras.
+fn doctor(cameras: bool, json: bool) -> Exit {
+    let diagnosis = doctor::examine(cameras);
     match print(&if json { diagnosis.as_json() } else { diagnosis.to_string() }) {
         Exit::Found if diagnosis.uses.is_none() => Exit::NoCapture,
         exit => exit,
@@ -297,7 +300,7 @@ Usage: countersign-scan [--harder] [--looks-on]
        countersign-scan [--harder] --clipboard
        countersign-scan [--harder] FILE | -
        countersign-scan [--harder] --camera [--seconds N] [DEVICE]
-       countersign-scan --doctor [--json]
+       countersign-scan --doctor [--screens] [--json]
        countersign-scan --self-test [--camera]
 
 Without an argument the screens are looked at, with FILE or - (standard input)
@@ -326,7 +329,8 @@ Options:
       --clipboard     Look at the clipboard instead: a picture or a text
       --camera        Look through a camera
       --seconds N     For so long: 1 to 3600, 120 unless told
-      --doctor        Tell how the screen is looked at here, and why so
+      --doctor        Tell how the screen is looked at here, and why so; with
+                      --screens no camera is touched
       --self-test     Say how well a scan is shut in here, and prove it
   -h, --help          Print this help
   -V, --version       Print the version

@@ -43,15 +43,24 @@ impl Service {
         let _one = self.begin_scan()?;
         let _told = Told::new(&self.through_camera);
         let limit = camera::time(options) + GRACE;
-        let found = tokio::select! {
-            found = timeout(limit, self.watch(options, &progress)) => found.unwrap_or_else(|_| Err(late())),
-            () = closed(&progress) => return Err(Error::Cancelled("nobody waits for the camera any more".into())),
+        let mut found = Vec::new();
+        let ended = tokio::select! {
+            ended = timeout(limit, self.watch(options, &progress, &mut found)) => {
+                ended.unwrap_or_else(|_| Err(late())).map_err(|error| convert::worker_error(&error))
+            }
+            () = closed(&progress) => Err(Error::Cancelled("nobody waits for the camera any more".into())),
         };
-        self.hold_all(&found.map_err(|error| convert::worker_error(&error))?, "camera")
+        // However it ended: the parts of an export that were seen need not be shown again.
+        let held = self.hold_all(&found, "camera");
+        ended.and(held)
     }
 
-    async fn watch(self: &Arc<Self>, options: &CameraOptions, progress: &Sender) -> Result<Vec<FoundQr>, WorkerError> {
-        let mut found = Vec::new();
+    async fn watch(
+        self: &Arc<Self>,
+        options: &CameraOptions,
+        progress: &Sender,
+        found: &mut Vec<FoundQr>,
+    ) -> Result<(), WorkerError> {
         let mut watch = Watch::start(options)?;
         while let Some(sight) = watch.next().await? {
             match sight {
@@ -61,7 +70,7 @@ impl Service {
                 }
                 Sight::Codes(codes) => found.extend(codes),
             }
-            let Some((there, of)) = self.parts_of(&found) else { break };
+            let Some((there, of)) = self.parts_of(found) else { break };
             if of > 0 {
                 tell(progress, &CameraProgress::Parts(there, of));
             }
@@ -69,7 +78,7 @@ impl Service {
                 break;
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Returns how many parts of the export that was begun are there, and of how many, with those that wait from earlier

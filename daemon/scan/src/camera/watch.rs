@@ -19,7 +19,7 @@ use crate::{
 /// The whole ladder is climbed for each picture: beside a code that is read easily there may be another one, and of several
 /// none is to be kept without a choice. That costs, and a camera sends 30 pictures a second. So a look at one ends after
 /// `a_look`, there are ten a second at most, and after each the process rests for as long as it took: about half a
-/// processor is used at most, however long a person needs.
+/// processor is used at most, however long a person needs. A film shows each picture once, and waits: it has all the time.
 pub fn watch<E: From<ScanError>>(
     frames: &mut dyn Frames,
     a_look: Duration,
@@ -31,7 +31,8 @@ pub fn watch<E: From<ScanError>>(
         && let Some(light) = frames.next(until)?
     {
         let begun = Instant::now();
-        let mut found = decode::scan(&light.into(), Effort::Whole, until.min(begun + a_look));
+        let end = if frames.is_live() { until.min(begun + a_look) } else { until };
+        let mut found = decode::scan(&light.into(), Effort::Whole, end);
         found.retain(|code| seen.is_new(code));
         if !found.is_empty() {
             report(found)?;
@@ -72,7 +73,7 @@ fn rest(begun: Instant, until: Instant) {
     let _ = poll(&mut [], Some(&super::timespec(rest)));
 }
 
-/// How long one picture is looked at, unless told.
+/// How long one picture of a camera is looked at, unless told.
 pub const A_LOOK: Duration = Duration::from_millis(300);
 /// From one look to the next, at least.
 const BETWEEN: Duration = Duration::from_millis(100);
@@ -120,7 +121,7 @@ mod tests {
 
     fn reported(left: Vec<Option<&'static str>>) -> Vec<Zeroizing<String>> {
         let (mut texts, until) = (Vec::new(), Instant::now() + Duration::from_secs(60));
-        watch(&mut Pictures { left, live: false }, LONG, until, |found| {
+        watch(&mut Pictures { left, live: false }, Duration::ZERO, until, |found| {
             texts.extend(found.into_iter().filter_map(|code| match code.content {
                 Content::Text(text) => Some(text),
                 _ => None,

@@ -181,7 +181,7 @@ fn program_works() -> Result<(), &'static str> {
 
 /// Returns the program that reads `PipeWire`, which lies in the folder of this one, in an environment of its own.
 fn program() -> Option<Command> {
-    let mut command = Command::new(env::current_exe().ok()?.with_file_name(PROGRAM));
+    let mut command = Command::new(super::beside_us(PROGRAM).ok()?);
     command.env_clear().envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));
     Some(command)
 }

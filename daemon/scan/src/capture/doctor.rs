@@ -20,8 +20,8 @@ pub struct Diagnosis {
     pub uses: Option<&'static str>,
     /// The back ends that fit, in the order in which they are tried.
     pub ways: Vec<Way>,
-    /// The cameras that could be looked through.
-    pub cameras: Vec<device::Found>,
+    /// The cameras that could be looked through; `None` where that was not asked.
+    pub cameras: Option<Vec<device::Found>>,
     /// Whether looking on asks the person; `None` where nothing is seen.
     pub looking_on: Option<LookingOn>,
     /// What would make it better, a line each.
@@ -58,8 +58,8 @@ impl From<Asks> for LookingOn {
     }
 }
 
-/// Tries all ways that fit this session, without asking the person anything.
-pub fn examine() -> Diagnosis {
+/// Tries all ways that fit this session, without asking the person anything; and cameras, whose lights may go on.
+pub fn examine(cameras: bool) -> Diagnosis {
     let session = Session::of_environment();
     let mut uses = None;
     let mut ways = Vec::new();
@@ -75,9 +75,9 @@ pub fn examine() -> Diagnosis {
     }
     let uses = uses.filter(|(_, works)| *works).map(|(backend, _)| backend);
     let looking_on = uses.map(|backend| way(backend).asks().into());
-    let cameras = device::list();
+    let cameras = cameras.then(device::list);
     let mut advice = advice(&session, uses, is_there);
-    if cameras.iter().any(|camera| camera.refused) {
+    if cameras.iter().flatten().any(|camera| camera.refused) {
         advice.push(JOIN_VIDEO.into());
     }
     Diagnosis { session, uses: uses.map(Backend::id), ways, looking_on, cameras, advice }
@@ -112,12 +112,12 @@ impl fmt::Display for Diagnosis {
             };
             writeln!(f, "Looking on (scan --wait): {asks} ({told})")?;
         }
-        if self.cameras.is_empty() {
-            writeln!(f, "Cameras: none found; plug one in, for: countersign scan --camera")?;
-        } else {
-            writeln!(f, "Cameras:")?;
+        match self.cameras.as_deref() {
+            None => {}
+            Some([]) => writeln!(f, "Cameras: none found; plug one in, for: countersign scan --camera")?,
+            Some(_) => writeln!(f, "Cameras:")?,
         }
-        for device::Found { name, works, told, .. } in &self.cameras {
+        for device::Found { name, works, told, .. } in self.cameras.iter().flatten() {
             writeln!(f, "  {name}: {} ({told})", if *works { "works" } else { "does not work" })?;
         }
         for line in &self.advice {
@@ -226,15 +226,18 @@ mod tests {
             told: told.into(),
             refused: !works,
         };
-        let cameras = vec![found("/dev/video0 (Front)", true, "1280 × 720"), found("/dev/video2", false, "refused")];
+        let cameras = [found("/dev/video0 (Front)", true, "1280 × 720"), found("/dev/video2", false, "refused")];
+        let cameras = Some(cameras.into());
         let (session, ways, advice) = (Session::default(), Vec::new(), Vec::new());
         let mut diagnosis = Diagnosis { session, uses: None, ways, looking_on: None, cameras, advice };
         let told = diagnosis.to_string();
         assert!(told.contains("/dev/video0 (Front): works (1280 × 720)\n"), "{told}");
         assert!(told.contains("/dev/video2: does not work (refused)\n"), "{told}");
         assert!(diagnosis.as_json().contains(r#""cameras":[{"name":"/dev/video0 (Front)","works":true,"#));
-        diagnosis.cameras.clear();
+        diagnosis.cameras = Some(Vec::new());
         assert!(diagnosis.to_string().contains("Cameras: none found"));
+        diagnosis.cameras = None;
+        assert!(!diagnosis.to_string().contains("Cameras"), "of the screens only: {diagnosis}");
     }
 
     #[test]
