@@ -248,14 +248,14 @@ fn ctrl_c_ends_with_130_and_the_camera_goes_off() {
 fn parts_seen_before_it_ended_early_wait() {
     let mut world = World::build().vault().start();
     let (_, parts) = export(&world);
-    for (fault, part) in [("none", &parts[0]), ("unplugged", &parts[2])] {
+    for (fault, part, there) in [("none", &parts[0], 1), ("unplugged", &parts[2], 2)] {
         let film = film(&world, &[Some(part)]);
         world.stop_daemon();
         start_before_camera(&mut world, "GREY", fault, &film);
         world.unlock();
         // A camera that is unplugged shows it only twice: each picture gets the time that it needs.
         let mut scan = world.tty(&["scan", "--harder", "--camera", "/dev/zero", "--wait=600"]);
-        scan.expect("1 of 3 parts seen");
+        scan.expect(&format!("{there} of 3 parts seen"));
         if fault == "none" {
             scan.interrupt().ends(130);
         } else {
@@ -263,7 +263,7 @@ fn parts_seen_before_it_ended_early_wait() {
         }
         let client = Client::bus(&world);
         let waiting = || client.wait(client.scanner().candidates(none())).unwrap().len();
-        until("the part waits", LIMIT, || (waiting() == 1).then_some(()));
+        until("the part waits", LIMIT, || (waiting() == there).then_some(()));
     }
 }
 
