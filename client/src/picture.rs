@@ -1,13 +1,13 @@
 //! A picture that is handed to the daemon as a descriptor: this program never decodes a pixel of it.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, Read, Seek},
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::fs::OpenOptionsExt},
     path::Path,
 };
 
-use rustix::fs::{FileType, MemfdFlags};
+use rustix::fs::{FileType, MemfdFlags, OFlags, fcntl_setfl};
 
 use crate::{error::Error, input};
 
@@ -22,8 +22,16 @@ pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
         return readable(input::stdin()?, "standard input");
     }
     let shown = path.display().to_string();
-    let file = File::open(path).map_err(Error::io(format!("{shown} can't be read")))?;
+    let file = open_at_once(path).map_err(Error::io(format!("{shown} can't be read")))?;
     readable(file, &shown)
+}
+
+/// Opens a file without waiting: a named pipe that nobody writes into would hold this program up for good.
+fn open_at_once(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+    // To be read as any other: the writer of a pipe may take its time.
+    fcntl_setfl(&file, OFlags::empty())?;
+    Ok(file)
 }
 
 fn readable(file: File, shown: &str) -> Result<OwnedFd, Error> {
@@ -63,6 +71,16 @@ mod tests {
         let mut text = String::new();
         File::from(held).read_to_string(&mut text).unwrap();
         assert_eq!(text, "pixels");
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_writes_into_is_empty() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let mut bytes = Vec::new();
+        File::from(open(&path).unwrap()).read_to_end(&mut bytes).unwrap();
+        assert!(bytes.is_empty());
     }
 
     #[test]
