@@ -178,6 +178,9 @@ async fn list(session: &mut Session, account: &AccountInfo, json: bool) -> Resul
     if json {
         return output::secret_json(&all);
     }
+    if all.is_empty() {
+        output::say(COUNTS_ON);
+    }
     for Tried { variation, code, expires, .. } in &all {
         let cells = [&variation.variation, code.as_str(), &expires.to_string(), &variation.text];
         output::secret_line(&cells.map(output::one_line).join("\t"))?;
