@@ -8,6 +8,7 @@ mod args;
 mod asking;
 mod camera;
 mod candidate;
+mod choosing;
 mod commands;
 mod error;
 mod fast;

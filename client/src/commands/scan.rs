@@ -24,6 +24,7 @@ use crate::{
     args::{Part, Scan},
     camera,
     candidate::{self, Sort},
+    choosing::{self, one_decision},
     error::{Error, exit},
     keeping::{self, Keeper},
     looking_on::{self, LookingOn},
@@ -67,7 +68,7 @@ async fn notify(args: &Scan, session: &mut Session) -> Result<(), Error> {
         }
         true => Ok(()),
         false if choices.is_empty() => Err(nothing_to_keep(&found)),
-        false => Err(Error::Said(ambiguous())),
+        false => Err(Error::Said(choosing::ambiguous())),
     }
 }
 
@@ -323,7 +324,7 @@ impl Hunt {
 
     /// Keeps what is chosen of several; whether to keep a single one is asked.
     async fn settle(&mut self, session: &mut Session, choices: Vec<&Candidate>) -> Result<Settled, Error> {
-        let chosen = self.choose(session, choices).await?;
+        let chosen = choosing::choose(session, choices, self.args.yes).await?;
         let mut all = Vec::new();
         self.keep_all(session, &chosen, &mut all).await?;
         let last_part = all.iter().rev().find(|kept| kept.parts > 0);
@@ -366,38 +367,6 @@ impl Hunt {
         Ok(())
     }
 
-    /// Shows what there is and returns what is chosen.
-    async fn choose<'a>(
-        &self,
-        session: &mut Session,
-        choices: Vec<&'a Candidate>,
-    ) -> Result<Vec<&'a Candidate>, Error> {
-        if one_decision(&choices) {
-            for one in &choices {
-                output::print(&candidate::describe(one, output::width()))?;
-            }
-            return Ok(choices);
-        }
-        let tty = session.asking.tty().filter(|_| !self.args.yes);
-        let Some(tty) = tty else { return Err(several(&choices)) };
-        for (number, one) in (1..).zip(&choices) {
-            output::print(&numbered(number, &candidate::describe(one, output::width().saturating_sub(4))))?;
-        }
-        loop {
-            let question = format!("Keep which? [1-{}, several parted by spaces, Enter for none] ", choices.len());
-            let answer = tty.ask(&question).await?;
-            match numbers(&answer, choices.len()) {
-                Some(numbers) if numbers.is_empty() => break,
-                Some(numbers) => return Ok(numbers.into_iter().map(|number| choices[number - 1]).collect()),
-                None => tty.show("Please type numbers of the list.\n")?,
-            }
-        }
-        for one in choices {
-            session.scanner().await?.discard(&one.id, none()).await?;
-        }
-        Err(keeping::declined("nothing was kept"))
-    }
-
     /// Prints what was found, and keeps it with `--yes`.
     async fn as_json(
         &mut self,
@@ -409,7 +378,7 @@ impl Hunt {
             output::json(&Report { candidates: found, kept: &[] })?;
             return match choices {
                 [] => Err(self.nothing(found)),
-                several_of_them if self.args.yes => Err(several(several_of_them)),
+                several_of_them if self.args.yes => Err(choosing::several(several_of_them)),
                 _ => Ok(Settled::Done),
             };
         }
@@ -471,19 +440,6 @@ fn content(part: &Candidate) -> String {
     format!("{} {} {} {}", part.class, part.part, part.parts, part.accounts.join("\n"))
 }
 
-/// Whether these are one thing to decide: a single account, or parts of one export.
-fn one_decision(choices: &[&Candidate]) -> bool {
-    match choices {
-        [] => false,
-        [_] => true,
-        [first, rest @ ..] => {
-            let of_one_export = |one: &&&Candidate| one.class == "migration" && one.parts == first.parts;
-            let numbers: HashSet<u32> = choices.iter().map(|one| one.part).collect();
-            first.class == "migration" && rest.iter().all(|one| of_one_export(&one)) && numbers.len() == choices.len()
-        }
-    }
-}
-
 /// Returns the error for a look that found nothing to keep, and says which QRs there were.
 fn nothing_to_keep(found: &[Candidate]) -> Error {
     if found.iter().any(|one| Sort::of(one) == Sort::OneTime) {
@@ -500,41 +456,6 @@ fn nothing_to_keep(found: &[Candidate]) -> Error {
         text = format!("{text}. {}", unexplained.join("; "));
     }
     Error::NoQr(text)
-}
-
-/// Lists what there is to choose from on standard error, and returns the exit code for it.
-fn several(choices: &[&Candidate]) -> Error {
-    output::say(&format!("countersign: {} QR codes can be kept, and none was: choose on a terminal", choices.len()));
-    for one in choices {
-        output::say(&format!("  {}", candidate::in_short(one)));
-    }
-    Error::Said(ambiguous())
-}
-
-/// Returns the exit code for "several fit".
-fn ambiguous() -> u8 {
-    Answer::Ambiguous(String::new()).exit_code()
-}
-
-/// Puts a number before the first line of a text, the others standing below it.
-fn numbered(number: usize, text: &str) -> String {
-    let mut out = String::new();
-    for (i, line) in text.lines().enumerate() {
-        let mark = if i == 0 { format!("{number:>2}. ") } else { "    ".into() };
-        out.push_str(format!("{mark}{line}").trim_end());
-        out.push('\n');
-    }
-    out
-}
-
-/// Reads the numbers of an answer, each from 1 to this; `None` where the answer is none.
-fn numbers(line: &str, max: usize) -> Option<Vec<usize>> {
-    let words = line.split([' ', ',']).filter(|word| !word.is_empty());
-    let mut numbers =
-        words.map(|word| word.parse().ok().filter(|n| (1..=max).contains(n))).collect::<Option<Vec<_>>>()?;
-    numbers.sort_unstable();
-    numbers.dedup();
-    Some(numbers)
 }
 
 /// How long a terminal looks on after a one-time QR.
@@ -636,15 +557,6 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_one_export_are_one_decision() {
-        let part = |part| Candidate { class: "migration".into(), part, parts: 2, ..Candidate::default() };
-        let (one, two, other) = (part(1), part(2), account());
-        assert!(!one_decision(&[&one, &two, &one]), "two exports, or one with an impostor beside it");
-        assert!(one_decision(&[&one, &two]) && one_decision(&[&other]));
-        assert!(!one_decision(&[&one, &other]) && !one_decision(&[&other, &other]) && !one_decision(&[]));
-    }
-
-    #[test]
     fn what_can_not_be_kept_ends_with_its_code() {
         let link = Candidate { class: "url".into(), what: "A link to example.org".into(), ..Candidate::default() };
         assert_eq!(nothing_to_keep(&[]).exit_code(), exit::NO_QR);
@@ -655,20 +567,5 @@ mod tests {
             Candidate { class: "vendor-login".into(), what: "A login".into(), advice: "x".into(), ..link.clone() };
         assert!(!nothing_to_keep(&[login]).to_string().contains("A login"), "it was explained already");
         assert_eq!(nothing_to_keep(&[link, activation()]).exit_code(), exit::ONE_TIME);
-        assert_eq!(several(&[&account(), &account()]).exit_code(), 13);
-    }
-
-    #[test]
-    fn an_answer_is_numbers_or_nothing() {
-        assert_eq!(numbers("", 3), Some(vec![]));
-        assert_eq!(numbers("3, 1 3", 3), Some(vec![1, 3]));
-        for wrong in ["0", "4", "x", "1 x", "-1"] {
-            assert_eq!(numbers(wrong, 3), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_list_is_numbered() {
-        assert_eq!(numbered(2, "a\n\n  b\n"), " 2. a\n\n      b\n");
     }
 }
