@@ -91,7 +91,11 @@ fn monitors() -> Result<Captured, String> {
 }
 
 fn windows(words: &str) -> Result<Captured, String> {
-    let windows = Window::all().map_err(|error| format!("the display can't be opened: {error}"))?;
+    let windows = Window::all().map_err(|error| match Monitor::all() {
+        // The server answers: it is the list that nobody keeps.
+        Ok(_) => "the window manager tells no list of windows; use --region or --screen N".into(),
+        Err(_) => format!("the display can't be opened: {error}"),
+    })?;
     let wanted: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
     let fits = move |window: &Window| {
         let title = window.title().unwrap_or_default().to_lowercase();
