@@ -369,7 +369,7 @@ fn copies(texts: &[SecretText]) -> Vec<SecretText> {
 }
 
 /// Returns a second holder of the same account.
-fn duplicate(account: &Account) -> Account {
+pub(super) fn duplicate(account: &Account) -> Account {
     let copy = |pin: &Option<SecretText>| pin.as_ref().map(|pin| SecretText::from(pin.expose()));
     let kind = match &account.kind {
         Kind::Totp { algorithm, digits, period } => {

@@ -148,7 +148,7 @@ fn read_past(text: &str) -> Result<Past, Odd> {
     Ok(Past { at, change, why, undone, before, extras: object.rest() })
 }
 
-fn read_details(mut object: Object<'_>) -> Result<Details, Odd> {
+pub(super) fn read_details(mut object: Object<'_>) -> Result<Details, Odd> {
     let kind = read_kind(&mut object)?;
     let account = Account {
         issuer: object.text("issuer")?,
@@ -246,7 +246,7 @@ fn write_past<W: Write>(out: &mut W, past: &Past) -> io::Result<()> {
     object.close(&past.extras)
 }
 
-fn write_details<W: Write>(object: &mut ObjectWriter<'_, W>, details: &Details) -> io::Result<()> {
+pub(super) fn write_details<W: Write>(object: &mut ObjectWriter<'_, W>, details: &Details) -> io::Result<()> {
     let account = &details.account;
     object.value("type", account.kind.name())?;
     object.text("issuer", &account.issuer)?;

@@ -1,0 +1,145 @@
+//! An account as foreign files describe it: a key in some writing, and parameters that may be missing.
+
+use countersign_core::{
+    account::{Account, Algorithm, Kind},
+    secret::{Secret, SecretText},
+    text,
+    uri::{self, MAX_KEY},
+    vault::Portable,
+};
+use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
+
+/// What a file says of an account; what it leaves open is as everybody takes it.
+#[derive(Debug, Default)]
+pub struct Fields<'a> {
+    /// `totp`, `hotp`, `steam`, `motp` or `yandex`, in any case.
+    pub kind: &'a str,
+    /// The key.
+    pub key: Key<'a>,
+    /// Who the account is with.
+    pub issuer: &'a str,
+    /// Its name there.
+    pub name: &'a str,
+    /// The hash function's name: `SHA1`, `sha-256`, `HmacSHA512`, …
+    pub algorithm: Option<&'a str>,
+    /// Length of a code.
+    pub digits: Option<u64>,
+    /// Seconds that a code lives.
+    pub period: Option<u64>,
+    /// The counter of the next code.
+    pub counter: Option<u64>,
+    /// The PIN.
+    pub pin: Option<&'a str>,
+}
+
+/// A key in its writing.
+#[derive(Debug, Default)]
+pub enum Key<'a> {
+    /// There is none.
+    #[default]
+    Missing,
+    /// Base32, as loosely as people write it.
+    Base32(&'a str),
+    /// Base64.
+    Base64(&'a str),
+    /// Hexadecimal.
+    Hex(&'a str),
+    /// The bytes themselves.
+    Bytes(Vec<u8>),
+}
+
+impl Fields<'_> {
+    /// Makes the account; an error is a reason for a person, and quotes nothing of the key.
+    pub fn account(self) -> Result<Portable, String> {
+        for (what, text) in [("issuer", self.issuer), ("name", self.name)] {
+            if !text::fits(text) {
+                return Err(format!("its {what} is longer than {} bytes", text::MAX_BYTES));
+            }
+        }
+        let kind = self.kind()?;
+        let secret = self.key.read(matches!(kind, Kind::Motp { .. }))?;
+        let (issuer, name) = (self.issuer.trim().to_owned(), self.name.trim().to_owned());
+        Ok(Portable::new(Account { issuer, name, prefix: None, kind, secret }))
+    }
+
+    fn kind(&self) -> Result<Kind, String> {
+        Ok(match self.kind.to_ascii_lowercase().as_str() {
+            "totp" => Kind::Totp { algorithm: self.algorithm()?, digits: self.digits()?, period: self.period()? },
+            "hotp" => {
+                let counter = self.counter.unwrap_or(0);
+                if counter == u64::MAX {
+                    return Err("its counter has reached its end".into());
+                }
+                Kind::Hotp { algorithm: self.algorithm()?, digits: self.digits()?, counter }
+            }
+            "steam" => Kind::Steam,
+            "motp" => Kind::Motp { pin: self.pin() },
+            "yandex" | "yaotp" => Kind::Yandex { pin: self.pin(), pin_length: None },
+            other => return Err(format!("codes of the type {} are not known here", text::visible(&short(other)))),
+        })
+    }
+
+    fn pin(&self) -> Option<SecretText> {
+        self.pin.filter(|pin| !pin.is_empty()).map(SecretText::from)
+    }
+
+    fn algorithm(&self) -> Result<Algorithm, String> {
+        algorithm(self.algorithm)
+    }
+
+    fn digits(&self) -> Result<u8, String> {
+        match self.digits.unwrap_or(6) {
+            digits @ 4..=10 => Ok(digits as u8),
+            other => Err(format!("codes of {other} digits are not known here")),
+        }
+    }
+
+    fn period(&self) -> Result<u32, String> {
+        match self.period.unwrap_or(30) {
+            period @ 1..=86_400 => Ok(period as u32),
+            other => Err(format!("codes that live {other} seconds are not known here")),
+        }
+    }
+}
+
+/// Reads the name of a hash function; none is SHA-1.
+pub fn algorithm(name: Option<&str>) -> Result<Algorithm, String> {
+    let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(Algorithm::Sha1) };
+    let plain: String = name.to_ascii_uppercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    match plain.strip_prefix("HMAC").unwrap_or(&plain) {
+        "SHA1" | "SHA" => Ok(Algorithm::Sha1),
+        "SHA256" => Ok(Algorithm::Sha256),
+        "SHA512" => Ok(Algorithm::Sha512),
+        other => Err(format!("codes by {} are not known here", text::visible(&short(other)))),
+    }
+}
+
+impl Key<'_> {
+    /// Returns the key's bytes; of mOTP, whose key is the hexadecimal text itself, that text's.
+    fn read(self, is_text: bool) -> Result<Secret, String> {
+        let bytes = match self {
+            Self::Missing => Vec::new(),
+            Self::Base32(text) if text.trim().is_empty() => Vec::new(),
+            Self::Base32(text) => match uri::secret_from_text(text) {
+                Ok(secret) if !is_text => return Ok(secret),
+                Ok(secret) => secret.expose().to_vec(),
+                Err(_) => return Err("its key is not base32".into()),
+            },
+            Self::Base64(text) => BASE64.decode(text.trim().as_bytes()).map_err(|_| "its key is not base64")?,
+            Self::Hex(text) => {
+                HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).map_err(|_| "its key is not hexadecimal")?
+            }
+            Self::Bytes(bytes) => bytes,
+        };
+        match bytes.len() {
+            0 => Err("it has no key".into()),
+            length if length > MAX_KEY => Err(format!("its key is longer than {MAX_KEY} bytes")),
+            _ if is_text => Ok(Secret::new(data_encoding::HEXLOWER.encode(&bytes).into_bytes())),
+            _ => Ok(Secret::new(bytes)),
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(20).collect()
+}

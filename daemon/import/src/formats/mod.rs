@@ -1,0 +1,87 @@
+//! The formats, one file each, and how a file is recognised: by what is in it, never by its name.
+//!
+//! To add one: a file here with its [`Format`], a line in [`REGISTRY`], a sample in `tests/data`.
+
+mod aegis;
+mod uris;
+
+use countersign_core::secret::SecretText;
+
+use crate::{
+    file::File,
+    import::{Import, ImportError},
+};
+
+/// A format of foreign files.
+pub trait Format: Sync {
+    /// Returns the word by which it is chosen: lower case and dashes.
+    fn name(&self) -> &'static str;
+
+    /// Returns what people call it.
+    fn title(&self) -> &'static str;
+
+    /// Returns the steps to such a file, in the words of the other program.
+    fn steps(&self) -> &'static [&'static str];
+
+    /// Says whether a file looks like it; nothing is decrypted for that.
+    fn detect(&self, file: &File) -> Confidence;
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Each of [`ImportError`]'s but [`ImportError::NotRecognised`].
+    fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError>;
+}
+
+/// How much a file looks like a format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// It does not.
+    No,
+    /// Nothing speaks against it, and nothing for it.
+    Perhaps,
+    /// It does, and so might another that is more general.
+    Likely,
+    /// It does.
+    Sure,
+}
+
+/// Every format, in the order of the alphabet.
+pub const REGISTRY: &[&dyn Format] = &[&aegis::Aegis, &uris::Uris];
+
+/// Returns the format that a file looks like most.
+pub fn detect(file: &File) -> Option<&'static dyn Format> {
+    let rated = REGISTRY.iter().map(|format| (format.detect(file), *format));
+    // The first of those that are equally likely, so that the answer does not depend on the iterator.
+    let best = rated.rev().max_by_key(|(confidence, _)| *confidence)?;
+    (best.0 > Confidence::No).then_some(best.1)
+}
+
+/// Returns the format of this name.
+pub fn named(name: &str) -> Option<&'static dyn Format> {
+    REGISTRY.iter().copied().find(|format| format.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_is_in_the_order_of_the_alphabet_and_each_name_is_once_there() {
+        let names: Vec<_> = REGISTRY.iter().map(|format| format.name()).collect();
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+        for name in names {
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{name}");
+            assert_eq!(named(name).unwrap().name(), name);
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_for_anything() {
+        for bytes in [&b""[..], b"\n", b"{}", b"[]", b"null", b"hello world", b"\xff\xfe\0\0"] {
+            let file = File::new(bytes.to_vec());
+            let found = detect(&file).map(Format::name);
+            assert!(detect(&file).is_none_or(|format| format.detect(&file) < Confidence::Sure), "{bytes:?}: {found:?}");
+        }
+    }
+}

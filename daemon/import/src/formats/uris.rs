@@ -1,0 +1,99 @@
+//! A list of URIs, one a line: `otpauth`, `otpauth-migration`, `motp`, `steam`. Many programs write it.
+
+use countersign_core::{
+    payload::{
+        Payload, classify,
+        migration::{Collector, Part},
+    },
+    secret::SecretText,
+    vault::Portable,
+};
+
+use super::{Confidence, Format};
+use crate::{
+    file::File,
+    import::{Import, ImportError, Why},
+};
+
+/// The format.
+pub(super) struct Uris;
+
+impl Format for Uris {
+    fn name(&self) -> &'static str {
+        "uris"
+    }
+
+    fn title(&self) -> &'static str {
+        "otpauth URIs"
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        &["Export as plain text, or as a list of URIs", "Copy the file here"]
+    }
+
+    fn detect(&self, file: &File) -> Confidence {
+        let mut lines = file.text().into_iter().flat_map(lines);
+        if lines.next().is_some_and(|line| is_uri(line)) { Confidence::Sure } else { Confidence::No }
+    }
+
+    fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
+        let text = file.text().ok_or_else(|| ImportError::damaged("it is not text"))?;
+        let mut import = Import::default();
+        let mut parts = Vec::new();
+        for (number, line) in lines(text).enumerate() {
+            let name = format!("line {}", number + 1);
+            match classify(line) {
+                Payload::Migration(part) => parts.push(part),
+                payload => take(&mut import, &name, payload),
+            }
+        }
+        take_parts(&mut import, parts);
+        Ok(import)
+    }
+}
+
+/// Takes the parts of Google exports, of as many as there are.
+fn take_parts(import: &mut Import, parts: Vec<Part>) {
+    let mut exports: Vec<Collector> = Vec::new();
+    for part in parts {
+        match exports.iter_mut().find(|export| export.fits(&part)) {
+            Some(export) => export.add(part),
+            None => {
+                let mut export = Collector::default();
+                export.add(part);
+                exports.push(export);
+                true
+            }
+        };
+    }
+    for export in exports {
+        let missing: Vec<String> = export.missing().iter().map(ToString::to_string).collect();
+        if !missing.is_empty() {
+            import.note(&format!("Of an export in {} parts, part {} is not in it.", export.size(), missing.join(", ")));
+        }
+        for skipped in export.skipped() {
+            let (name, reason) = skipped.rsplit_once(": ").unwrap_or((&skipped, "it can't be read"));
+            import.leave_out(name, Why::Bad, reason);
+        }
+        import.accounts.extend(export.into_accounts().into_iter().map(Portable::new));
+    }
+}
+
+/// Takes what one URI says.
+fn take(import: &mut Import, name: &str, payload: Payload) {
+    match payload {
+        Payload::Account(parsed) => import.accounts.push(Portable::new(parsed.account)),
+        Payload::Broken(error) => import.leave_out(name, Why::Bad, error.to_string()),
+        Payload::Vendor(activation) => import.leave_out(name, Why::NotExportable, activation.advice().what.text),
+        other => import.leave_out(name, Why::NoCode, other.what()),
+    }
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+fn is_uri(line: &str) -> bool {
+    let scheme = line.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()).unwrap_or_default();
+    ["otpauth", "apple-otpauth", "otpauth-migration", "motp", "steam"].contains(&scheme.as_str())
+}

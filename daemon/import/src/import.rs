@@ -1,0 +1,122 @@
+//! What a foreign file held: accounts, and what was left out and why.
+
+use std::fmt;
+
+use countersign_core::vault::Portable;
+
+/// What came out of a file.
+#[derive(Debug, Default)]
+pub struct Import {
+    /// What can be kept.
+    pub accounts: Vec<Portable>,
+    /// What can't, or is none.
+    pub left_out: Vec<LeftOut>,
+    /// What the person should know of all of it, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Import {
+    /// Takes an account, or why one can't be read.
+    pub fn take(&mut self, name: &str, read: Result<Portable, String>) {
+        match read {
+            Ok(account) => self.accounts.push(account),
+            Err(reason) => self.leave_out(name, Why::Bad, reason),
+        }
+    }
+
+    /// Leaves something out.
+    pub fn leave_out(&mut self, name: &str, why: Why, reason: impl Into<String>) {
+        self.left_out.push(LeftOut { name: name.to_owned(), why, reason: reason.into() });
+    }
+
+    /// Says something once.
+    pub fn note(&mut self, text: &str) {
+        if !self.notes.iter().any(|note| note == text) {
+            self.notes.push(text.to_owned());
+        }
+    }
+}
+
+/// Something in a file that does not become an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What it is called there.
+    pub name: String,
+    /// Of which sort the reason is.
+    pub why: Why,
+    /// The reason, to be read after a colon.
+    pub reason: String,
+}
+
+/// Why something is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It should be an account, and can't be read or computed as one.
+    Bad,
+    /// It holds no code at all.
+    NoCode,
+    /// It holds one that by its nature can't leave the other program.
+    NotExportable,
+}
+
+impl Why {
+    /// Returns the word for it on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bad => "bad",
+            Self::NoCode => "no-code",
+            Self::NotExportable => "not-exportable",
+        }
+    }
+}
+
+/// Why nothing came out of a file. No text quotes it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// No format fits.
+    #[error("it is no export that is known here")]
+    NotRecognised,
+    /// It is encrypted, and no passphrase was given.
+    #[error("it is encrypted: its password is needed")]
+    PassphraseNeeded,
+    /// The passphrase does not open it.
+    #[error("that is not its password")]
+    WrongPassphrase,
+    /// It is of this format, and broken.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// A later version of the other program wrote it.
+    #[error("it is of a version that is not known here: {0}")]
+    Newer(String),
+    /// It can't be opened outside the other program; the text says what to do instead.
+    #[error("{0}")]
+    Restricted(String),
+    /// Opening it would take too much memory or time.
+    #[error("opening it would take too much: {0}")]
+    TooCostly(String),
+    /// It is larger than such files are, packed or unpacked.
+    #[error("it is too large: {0}")]
+    TooLarge(String),
+}
+
+impl ImportError {
+    /// Returns the program's exit code for it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotRecognised => 3,
+            Self::PassphraseNeeded => 4,
+            Self::WrongPassphrase => 5,
+            Self::Damaged(_) => 6,
+            Self::Newer(_) => 7,
+            Self::Restricted(_) => 8,
+            Self::TooCostly(_) => 9,
+            Self::TooLarge(_) => 10,
+        }
+    }
+
+    /// Returns the error for a broken file; `what` names the part that is.
+    pub fn damaged(what: impl fmt::Display) -> Self {
+        Self::Damaged(what.to_string())
+    }
+}

@@ -1,0 +1,17 @@
+//! Reads accounts out of the files of other authenticators and password managers.
+//!
+//! The map: [`file`] is the foreign file in memory, [`formats`] a file each for what it may be, [`fields`] how an account
+//! is described there, [`keys`] how a passphrase opens it, [`import`] what comes out. The program around it, in `main`,
+//! gives up files, network and other programs before any of this looks at a byte.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod fields;
+pub mod file;
+pub mod formats;
+pub mod import;
+pub mod keys;
+
+pub use file::File;
+pub use formats::{Confidence, Format, REGISTRY, detect, named};
+pub use import::{Import, ImportError, LeftOut, Why};

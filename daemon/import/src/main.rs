@@ -1,0 +1,193 @@
+//! `countersign-import`: reads the accounts in a file of another authenticator, and exits.
+
+use std::{
+    alloc::System,
+    fs,
+    io::{self, Read, Write},
+    process::ExitCode,
+};
+
+use countersign_core::{secret::SecretText, text::visible};
+use countersign_import::{File, Format, Import, ImportError, REGISTRY, detect, keys::MAX_MEMORY, named};
+use countersign_sandbox::Limits;
+use serde_json::json;
+use zeroize::Zeroizing;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes what is freed: keys pass through the buffers of several parsers.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
+fn main() -> ExitCode {
+    // The message of a panic may quote what was being read.
+    std::panic::set_hook(Box::new(|_| {}));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["--version" | "-V"] => print(concat!("countersign-import ", env!("CARGO_PKG_VERSION"), "\n")),
+        ["--help" | "-h"] => print(HELP),
+        ["--list-formats"] => list(),
+        words => Request::parse(words).ok_or(Fault::Usage).and_then(|request| run(&request)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("countersign-import: {fault}");
+            ExitCode::from(fault.exit_code())
+        }
+    }
+}
+
+/// What the command line asks for.
+#[derive(Default)]
+struct Request<'a> {
+    format: Option<&'a str>,
+    passphrase: Option<u32>,
+}
+
+impl<'a> Request<'a> {
+    fn parse(words: &[&'a str]) -> Option<Self> {
+        let mut request = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--format" => request.format = Some(words.next()?),
+                "--passphrase-fd" => request.passphrase = Some(words.next()?.parse().ok()?),
+                _ => return None,
+            }
+        }
+        Some(request)
+    }
+}
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error("wrong usage; see countersign-import --help")]
+    Usage,
+    #[error("there is no format {0}; see countersign-import --list-formats")]
+    NoFormat(String),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Sandbox(#[from] countersign_sandbox::Error),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+}
+
+impl Fault {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage | Self::NoFormat(_) => 64,
+            Self::Io(_) | Self::Sandbox(_) => 70,
+            Self::Import(error) => error.exit_code(),
+        }
+    }
+}
+
+fn run(request: &Request<'_>) -> Result<(), Fault> {
+    let format = match request.format {
+        Some(name) => Some(named(name).ok_or_else(|| Fault::NoFormat(visible(name)))?),
+        None => None,
+    };
+    let passphrase = request.passphrase.map(read_passphrase).transpose()?;
+    let file = File::new(read_input()?);
+    // From here on foreign bytes are looked at, and nothing but memory and the outputs is left.
+    countersign_sandbox::restrict(&LIMITS)?;
+    let format = format.or_else(|| detect(&file)).ok_or(ImportError::NotRecognised)?;
+    say_format(format)?;
+    let import = format.read(&file, passphrase.as_ref())?;
+    Ok(write(&import)?)
+}
+
+fn read_input() -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(ImportError::TooLarge(format!("more than {} MiB", MAX_FILE >> 20)).into());
+    }
+    Ok(bytes)
+}
+
+/// Reads one line of a descriptor.
+fn read_passphrase(descriptor: u32) -> io::Result<SecretText> {
+    let mut text = Zeroizing::new(String::with_capacity(MAX_PASSPHRASE as usize));
+    fs::File::open(format!("/proc/self/fd/{descriptor}"))?.take(MAX_PASSPHRASE).read_to_string(&mut text)?;
+    let line = text.split('\n').next().unwrap_or_default();
+    Ok(SecretText::from(line.trim_end_matches('\r')))
+}
+
+/// Says what the file is, before a derivation that may take its time.
+fn say_format(format: &dyn Format) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", json!({"format": format.name(), "title": format.title()}))?;
+    out.flush()
+}
+
+fn write(import: &Import) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for account in &import.accounts {
+        out.write_all(b"{\"account\":")?;
+        account.write(&mut out)?;
+        out.write_all(b"}\n")?;
+    }
+    for left in &import.left_out {
+        let (name, why) = (visible(&left.name), left.why.word());
+        writeln!(out, "{}", json!({"left_out": name, "why": why, "reason": left.reason}))?;
+    }
+    for note in &import.notes {
+        writeln!(out, "{}", json!({"note": note}))?;
+    }
+    writeln!(out, "{}", json!({"end": import.accounts.len()}))?;
+    out.flush()
+}
+
+fn list() -> Result<(), Fault> {
+    let mut out = io::stdout().lock();
+    for format in REGISTRY {
+        writeln!(out, "{}", json!({"format": format.name(), "title": format.title(), "steps": format.steps()}))?;
+    }
+    Ok(())
+}
+
+fn print(text: &str) -> Result<(), Fault> {
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+/// The limits once foreign bytes are looked at: the memory of the costliest derivation beside a file and what is made of it;
+/// the time of that derivation on a slow machine.
+const LIMITS: Limits = Limits { memory: MAX_MEMORY + (1 << 30), seconds: 60, output: 64 << 20 };
+/// The largest file, in bytes.
+const MAX_FILE: u64 = 64 << 20;
+const MAX_PASSPHRASE: u64 = 4096;
+
+const HELP: &str = "\
+Read the accounts in a file of another authenticator
+
+Usage: countersign-import [--format F] [--passphrase-fd N] < FILE
+       countersign-import --list-formats
+
+The file comes on standard input; it is recognised by what is in it. It is
+read without access to files, network or other programs. What is found is
+told on standard output, a JSON object a line:
+
+  {\"format\": …, \"title\": …}                 what the file is
+  {\"account\": {…}}                          as FORMAT.md describes an entry
+  {\"left_out\": …, \"why\": …, \"reason\": …}    why: bad, no-code, not-exportable
+  {\"note\": …}                               what to know of all of it
+  {\"end\": N}                                that is all: N accounts
+
+The accounts hold their secrets.
+
+Options:
+      --format F          Read it as this format
+      --passphrase-fd N   Read the file's password from this descriptor
+      --list-formats      List the formats, with the steps to such a file
+  -h, --help              Print this help
+  -V, --version           Print the version
+
+Exit codes: 0 read, 3 not recognised, 4 its password is needed, 5 wrong
+password, 6 damaged, 7 of a newer version, 8 can't be opened outside the other
+program, 9 opening it would take too much, 10 too large, 64 wrong usage, 70
+another failure
+";
