@@ -46,6 +46,8 @@ pub enum Key<'a> {
     Hex(&'a str),
     /// The bytes themselves.
     Bytes(Vec<u8>),
+    /// Of mOTP: the text itself.
+    Text(&'a str),
 }
 
 impl Fields<'_> {
@@ -130,6 +132,7 @@ impl Key<'_> {
                 HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).map_err(|_| "its key is not hexadecimal")?
             }
             Self::Bytes(bytes) => bytes,
+            Self::Text(text) => return key_text(text),
         };
         match bytes.len() {
             0 => Err("it has no key".into()),
@@ -138,6 +141,37 @@ impl Key<'_> {
             _ => Ok(Secret::new(bytes)),
         }
     }
+}
+
+fn key_text(text: &str) -> Result<Secret, String> {
+    match text.trim() {
+        "" => Err("it has no key".into()),
+        text if text.len() > MAX_KEY => Err(format!("its key is longer than {MAX_KEY} bytes")),
+        text => Ok(Secret::new(text.as_bytes().to_vec())),
+    }
+}
+
+/// Makes an account of what a password manager keeps beside a login: a URI, or a bare key. Names that it does not tell are
+/// those of the login.
+pub fn from_uri(text: &str, login: Fields<'_>) -> Result<Portable, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("it has no key".into());
+    }
+    if !text.contains("://") {
+        return Fields { kind: "totp", key: Key::Base32(text), ..login }.account();
+    }
+    let mut account = uri::parse(text).map_err(|error| error.to_string())?.account;
+    if text.to_ascii_lowercase().starts_with("steam://") && !login.issuer.is_empty() {
+        account.issuer = login.issuer.trim().to_owned();
+    }
+    if account.issuer.is_empty() && account.name.is_empty() {
+        account.issuer = login.issuer.trim().to_owned();
+    }
+    if account.name.is_empty() {
+        account.name = login.name.trim().to_owned();
+    }
+    Ok(Portable::new(account))
 }
 
 fn short(text: &str) -> String {

@@ -1,8 +1,14 @@
 //! From a passphrase to what it opens: key derivations with a price that is looked at first, and ciphers that tell a wrong
 //! key from a right one.
 
-use aes_gcm::{Aes256Gcm, KeyInit, Nonce, aead::Aead};
+use aes::cipher::{BlockDecryptMut, KeyIvInit, block_padding::Pkcs7};
+use aes_gcm::{
+    Aes256Gcm, KeyInit, Nonce,
+    aead::{Aead, Payload},
+};
+use argon2::{Argon2, Params};
 use countersign_core::secret::SecretText;
+use pbkdf2::pbkdf2_hmac;
 use zeroize::Zeroizing;
 
 use crate::import::ImportError;
@@ -27,6 +33,50 @@ pub fn scrypt(passphrase: &[u8], salt: &[u8], n: u64, r: u32, p: u32) -> Result<
     Ok(key)
 }
 
+/// The hash inside PBKDF2.
+#[derive(Debug, Clone, Copy)]
+pub enum Hash {
+    /// SHA-1.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+/// Derives a key by PBKDF2, RFC 8018. The caller has looked at the rounds.
+pub fn pbkdf2(hash: Hash, passphrase: &[u8], salt: &[u8], rounds: u32) -> Key {
+    let mut key = Key::default();
+    match hash {
+        Hash::Sha1 => pbkdf2_hmac::<sha1::Sha1>(passphrase, salt, rounds, &mut *key),
+        Hash::Sha256 => pbkdf2_hmac::<sha2::Sha256>(passphrase, salt, rounds, &mut *key),
+        Hash::Sha512 => pbkdf2_hmac::<sha2::Sha512>(passphrase, salt, rounds, &mut *key),
+    }
+    key
+}
+
+/// Derives a key by Argon2id, RFC 9106, version 0x13; the memory is in KiB.
+///
+/// # Errors
+/// [`ImportError::TooCostly`] beyond [`MAX_MEMORY`], or beyond what takes half a minute.
+pub fn argon2id(passphrase: &[u8], salt: &[u8], memory: u32, rounds: u32, lanes: u32) -> Result<Key, ImportError> {
+    check_memory(u64::from(memory) * 1024)?;
+    check_work(u64::from(memory) * u64::from(rounds), MAX_ARGON_WORK)?;
+    let odd = |_| ImportError::damaged("the parameters of its key derivation");
+    let parameters = Params::new(memory, rounds, lanes, Some(32)).map_err(odd)?;
+    let mut key = Key::default();
+    Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, parameters)
+        .hash_password_into(passphrase, salt, &mut *key)
+        .map_err(odd)?;
+    Ok(key)
+}
+
+/// Opens AES-256-CBC with PKCS #7; `None` where the padding does not fit, as it does under a wrong key, mostly.
+pub fn open_cbc(key: &[u8; 32], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = cbc::Decryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?;
+    cipher.decrypt_padded_vec_mut::<Pkcs7>(sealed).ok().map(Zeroizing::new)
+}
+
 /// Refuses a derivation that needs too much memory.
 pub fn check_memory(bytes: u64) -> Result<(), ImportError> {
     if bytes <= MAX_MEMORY {
@@ -45,9 +95,14 @@ pub fn check_work(rounds: u64, most: u64) -> Result<(), ImportError> {
 
 /// Opens AES-256-GCM, the tag at its end; `None` where the key is another one, or a byte was changed.
 pub fn open_gcm(key: &[u8; 32], nonce: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    open_gcm_with(key, nonce, sealed, b"")
+}
+
+/// The same, with associated data.
+pub fn open_gcm_with(key: &[u8; 32], nonce: &[u8], sealed: &[u8], aad: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let nonce: &[u8; 12] = nonce.try_into().ok()?;
     let cipher = Aes256Gcm::new(key.into());
-    cipher.decrypt(Nonce::from_slice(nonce), sealed).ok().map(Zeroizing::new)
+    cipher.decrypt(Nonce::from_slice(nonce), Payload { msg: sealed, aad }).ok().map(Zeroizing::new)
 }
 
 /// Returns the bytes of a passphrase, or says that one is needed.
@@ -57,3 +112,5 @@ pub fn needed(passphrase: Option<&SecretText>) -> Result<&[u8], ImportError> {
 
 /// The most memory that a derivation may use: what real exports ask for stays far below.
 pub const MAX_MEMORY: u64 = 1 << 30;
+/// KiB times rounds: a memory of 1 GiB eight times over.
+const MAX_ARGON_WORK: u64 = 8 << 20;

@@ -10,6 +10,7 @@ pub mod fields;
 pub mod file;
 pub mod formats;
 pub mod import;
+pub mod json;
 pub mod keys;
 
 pub use file::File;

@@ -119,7 +119,6 @@ fn expected_line(entry: &Value) -> String {
     // The key of mOTP is a text.
     let key = match (kind, entry["secret_text"].as_str()) {
         ("motp", Some(key)) => data_encoding::HEXLOWER.encode(key.as_bytes()),
-        ("motp", None) => data_encoding::HEXLOWER.encode(text("secret_hex").as_bytes()),
         _ => text("secret_hex").to_owned(),
     };
     let counter = entry["counter"].as_u64().map(|counter| counter.to_string()).unwrap_or_default();

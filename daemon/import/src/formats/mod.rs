@@ -3,6 +3,14 @@
 //! To add one: a file here with its [`Format`], a line in [`REGISTRY`], a sample in `tests/data`.
 
 mod aegis;
+mod andotp;
+mod cotp;
+mod ente;
+mod lastpass;
+mod proton_authenticator;
+mod steam;
+mod stratum;
+mod twofas;
 mod uris;
 
 use countersign_core::secret::SecretText;
@@ -47,7 +55,18 @@ pub enum Confidence {
 }
 
 /// Every format, in the order of the alphabet.
-pub const REGISTRY: &[&dyn Format] = &[&aegis::Aegis, &uris::Uris];
+pub const REGISTRY: &[&dyn Format] = &[
+    &twofas::TwoFas,
+    &aegis::Aegis,
+    &andotp::AndOtp,
+    &cotp::Cotp,
+    &ente::Ente,
+    &lastpass::LastPass,
+    &proton_authenticator::ProtonAuthenticator,
+    &steam::Steam,
+    &stratum::Stratum,
+    &uris::Uris,
+];
 
 /// Returns the format that a file looks like most.
 pub fn detect(file: &File) -> Option<&'static dyn Format> {

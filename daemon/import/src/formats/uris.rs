@@ -37,7 +37,12 @@ impl Format for Uris {
     }
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
-        let text = file.text().ok_or_else(|| ImportError::damaged("it is not text"))?;
+        Ok(read(file.text().ok_or_else(|| ImportError::damaged("it is not text"))?))
+    }
+}
+
+/// Reads a list of URIs; lines that begin with `#` are remarks.
+pub(super) fn read(text: &str) -> Import {
         let mut import = Import::default();
         let mut parts = Vec::new();
         for (number, line) in lines(text).enumerate() {
@@ -48,8 +53,7 @@ impl Format for Uris {
             }
         }
         take_parts(&mut import, parts);
-        Ok(import)
-    }
+        import
 }
 
 /// Takes the parts of Google exports, of as many as there are.
@@ -90,7 +94,7 @@ fn take(import: &mut Import, name: &str, payload: Payload) {
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty())
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 fn is_uri(line: &str) -> bool {

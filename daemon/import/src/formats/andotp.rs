@@ -1,0 +1,115 @@
+//! andOTP (Android): a JSON array, plain or encrypted; nothing marks the encrypted ones.
+
+use countersign_core::{secret::SecretText, vault::Portable};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::{Confidence, Format};
+use crate::{
+    fields::{Fields, Key},
+    file::File,
+    import::{Import, ImportError},
+    json::{called, number, text, texts},
+    keys,
+};
+
+/// The format.
+pub(super) struct AndOtp;
+
+impl Format for AndOtp {
+    fn name(&self) -> &'static str {
+        "andotp"
+    }
+
+    fn title(&self) -> &'static str {
+        "andOTP"
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        &["Menu, Backups, Backup (encrypted)", "Copy the file here: otp_accounts_….json.aes"]
+    }
+
+    fn detect(&self, file: &File) -> Confidence {
+        match file.json() {
+            Some(Value::Array(entries)) if entries.first().is_some_and(is_entry) => Confidence::Sure,
+            Some(_) => Confidence::No,
+            // Random bytes, as long as the smallest export is.
+            None if file.text().is_none() && file.bytes().len() > HEAD + TAG => Confidence::Perhaps,
+            None => Confidence::No,
+        }
+    }
+
+    fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
+        if let Some(Value::Array(entries)) = file.json() {
+            return Ok(import(entries));
+        }
+        let json = decrypt(file.bytes(), keys::needed(passphrase)?)?;
+        let entries: Vec<Value> = serde_json::from_slice(&json).map_err(|_| ImportError::damaged("its list"))?;
+        Ok(import(&entries))
+    }
+}
+
+fn is_entry(value: &Value) -> bool {
+    value["secret"].is_string() && value["label"].is_string() && value["type"].is_string()
+}
+
+/// Opens it, as it has been encrypted since 2018, or before.
+fn decrypt(bytes: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, ImportError> {
+    let (head, sealed) = bytes.split_at_checked(HEAD).ok_or(ImportError::WrongPassphrase)?;
+    let rounds = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
+    let mut costly = None;
+    match keys::check_work(rounds.into(), MAX_ROUNDS) {
+        Ok(()) if rounds > 0 => {
+            let key = keys::pbkdf2(keys::Hash::Sha1, passphrase, &head[4..16], rounds);
+            if let Some(json) = keys::open_gcm(&key, &head[16..], sealed) {
+                return Ok(json);
+            }
+        }
+        Ok(()) => {}
+        Err(error) => costly = Some(error),
+    }
+    let key: [u8; 32] = Sha256::digest(passphrase).into();
+    let old = keys::open_gcm(&key, &bytes[..12], &bytes[12..]);
+    // Too many rounds are most likely none: the bytes are of the old form.
+    old.ok_or(costly.filter(|_| rounds < PLAUSIBLE).unwrap_or(ImportError::WrongPassphrase))
+}
+
+fn import(entries: &[Value]) -> Import {
+    let mut import = Import::default();
+    for entry in entries {
+        import.take(&called(entry, &["issuer", "label"]), account(entry));
+    }
+    import
+}
+
+fn account(entry: &Value) -> Result<Portable, String> {
+    // Old versions have no issuer of its own.
+    let (issuer, name) = match entry["issuer"].as_str() {
+        Some(issuer) => (issuer, text(entry, "label")),
+        None => text(entry, "label").split_once(" - ").unwrap_or(("", text(entry, "label"))),
+    };
+    let kind = text(entry, "type");
+    let fields = Fields {
+        kind,
+        key: Key::Base32(text(entry, "secret")),
+        issuer,
+        name,
+        algorithm: entry["algorithm"].as_str(),
+        digits: number(entry, "digits"),
+        period: number(entry, "period"),
+        counter: number(entry, "counter"),
+        pin: None,
+    };
+    let uses = number(entry, "used_frequency").unwrap_or(0);
+    // Its key is the text as it stands there.
+    let fields = if kind == "MOTP" { Fields { key: Key::Text(text(entry, "secret")), ..fields } } else { fields };
+    Ok(Portable { tags: texts(entry, "tags"), uses, ..fields.account()? })
+}
+
+/// Rounds, salt, nonce.
+const HEAD: usize = 4 + 12 + 12;
+const TAG: usize = 16;
+/// The most rounds that are run, and that anybody may have meant.
+const MAX_ROUNDS: u64 = 10_000_000;
+const PLAUSIBLE: u32 = 100_000_000;
