@@ -48,6 +48,8 @@ pub enum Key<'a> {
     Bytes(Vec<u8>),
     /// Of mOTP: the text itself.
     Text(&'a str),
+    /// Of mOTP: the text itself, in base32.
+    Base32OfText(&'a str),
 }
 
 impl Fields<'_> {
@@ -133,6 +135,7 @@ impl Key<'_> {
             }
             Self::Bytes(bytes) => bytes,
             Self::Text(text) => return key_text(text),
+            Self::Base32OfText(text) => return uri::secret_from_text(text).map_err(|_| "its key is not base32".into()),
         };
         match bytes.len() {
             0 => Err("it has no key".into()),

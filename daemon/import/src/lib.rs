@@ -6,12 +6,15 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod archive;
+pub mod database;
 pub mod fields;
 pub mod file;
 pub mod formats;
 pub mod import;
 pub mod json;
 pub mod keys;
+pub mod prefs;
 
 pub use file::File;
 pub use formats::{Confidence, Format, REGISTRY, detect, named};

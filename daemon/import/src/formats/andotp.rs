@@ -89,10 +89,13 @@ fn account(entry: &Value) -> Result<Portable, String> {
         Some(issuer) => (issuer, text(entry, "label")),
         None => text(entry, "label").split_once(" - ").unwrap_or(("", text(entry, "label"))),
     };
-    let kind = text(entry, "type");
     let fields = Fields {
-        kind,
-        key: Key::Base32(text(entry, "secret")),
+        kind: text(entry, "type"),
+        key: if text(entry, "type") == "MOTP" {
+            Key::Base32OfText(text(entry, "secret"))
+        } else {
+            Key::Base32(text(entry, "secret"))
+        },
         issuer,
         name,
         algorithm: entry["algorithm"].as_str(),
@@ -102,8 +105,6 @@ fn account(entry: &Value) -> Result<Portable, String> {
         pin: None,
     };
     let uses = number(entry, "used_frequency").unwrap_or(0);
-    // Its key is the text as it stands there.
-    let fields = if kind == "MOTP" { Fields { key: Key::Text(text(entry, "secret")), ..fields } } else { fields };
     Ok(Portable { tags: texts(entry, "tags"), uses, ..fields.account()? })
 }
 

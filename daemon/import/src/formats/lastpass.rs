@@ -54,7 +54,7 @@ impl Format for LastPass {
 }
 
 fn account(entry: &Value) -> Result<Portable, String> {
-    let either = |name: &str, original: &str| maybe(entry, name).or(maybe(entry, original)).unwrap_or_default().to_owned();
+    let either = |name: &str, original: &str| entry[name].as_str().unwrap_or(text(entry, original)).to_owned();
     Fields {
         kind: "totp",
         key: Key::Base32(text(entry, "secret")),

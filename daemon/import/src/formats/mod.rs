@@ -4,14 +4,23 @@
 
 mod aegis;
 mod andotp;
+mod authenticator_plus;
+mod authy;
+mod bitwarden;
 mod cotp;
 mod ente;
+mod freeotp;
+mod google_db;
 mod lastpass;
+mod microsoft_db;
 mod proton_authenticator;
+mod proton_pass;
 mod steam;
 mod stratum;
+mod totp_authenticator;
 mod twofas;
 mod uris;
+mod winauth;
 
 use countersign_core::secret::SecretText;
 
@@ -59,13 +68,22 @@ pub const REGISTRY: &[&dyn Format] = &[
     &twofas::TwoFas,
     &aegis::Aegis,
     &andotp::AndOtp,
+    &authenticator_plus::AuthenticatorPlus,
+    &authy::Authy,
+    &bitwarden::Bitwarden,
     &cotp::Cotp,
     &ente::Ente,
+    &freeotp::FreeOtp,
+    &google_db::GoogleDatabase,
     &lastpass::LastPass,
+    &microsoft_db::MicrosoftDatabase,
     &proton_authenticator::ProtonAuthenticator,
+    &proton_pass::ProtonPass,
     &steam::Steam,
     &stratum::Stratum,
+    &totp_authenticator::TotpAuthenticator,
     &uris::Uris,
+    &winauth::WinAuth,
 ];
 
 /// Returns the format that a file looks like most.

@@ -62,6 +62,10 @@ fn import(export: &Value) -> Import {
         let name = text(content, "name");
         let account = from_uri(text(content, "uri"), Fields { name, ..Fields::default() });
         let account = account.map(|mut account| {
+            // What the person sees in the app.
+            if !name.is_empty() {
+                name.clone_into(&mut account.account.name);
+            }
             account.note = maybe(entry, "note").unwrap_or_default().to_owned();
             account
         });

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{Confidence, Format};
 use crate::{
+    database::{Database, has_table},
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
@@ -32,12 +33,18 @@ impl Format for Stratum {
     }
 
     fn detect(&self, file: &File) -> Confidence {
+        if has_table(file, "authenticator", "secret") {
+            return Confidence::Sure;
+        }
         let starts = [STRONG, LEGACY].iter().any(|head| file.bytes().starts_with(head));
         if starts || file.has_members(&["Authenticators"]) { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
         let bytes = file.bytes();
+        if bytes.starts_with(b"SQLite") {
+            return database(file);
+        }
         let opened = if let Some(sealed) = bytes.strip_prefix(STRONG) {
             strong(sealed, keys::needed(passphrase)?)?
         } else if let Some(sealed) = bytes.strip_prefix(LEGACY) {
@@ -85,6 +92,15 @@ fn import(backup: &Value) -> Import {
         import.take(&called(entry, &["Issuer", "Username"]), account);
     }
     import
+}
+
+/// Reads the app's own database, by the names of the backup.
+fn database(file: &File) -> Result<Import, ImportError> {
+    let rows = Database::open(file)?
+        .rows("SELECT type, issuer, username, secret, algorithm, digits, period, counter FROM authenticator")?;
+    let names = ["Type", "Issuer", "Username", "Secret", "Algorithm", "Digits", "Period", "Counter"];
+    let entry = |row: Vec<Option<String>>| names.into_iter().zip(row).collect::<Value>();
+    Ok(import(&Value::from_iter([("Authenticators", rows.into_iter().map(entry).collect::<Vec<_>>())])))
 }
 
 fn account(entry: &Value) -> Result<Portable, String> {

@@ -1,0 +1,71 @@
+//! Zip archives: one member of them, plain or with a password, of a bounded size.
+
+use std::{
+    borrow::Cow,
+    io::{Cursor, Read},
+};
+
+use countersign_core::secret::SecretText;
+use zip::{ZipArchive, result::ZipError};
+
+use crate::{file::File, import::ImportError, keys};
+
+/// An archive.
+pub struct Archive<'a>(ZipArchive<Cursor<&'a [u8]>>);
+
+impl<'a> Archive<'a> {
+    /// Opens one; `None` where the file is none.
+    pub fn open(file: &'a File) -> Option<Self> {
+        if !file.bytes().starts_with(b"PK") {
+            return None;
+        }
+        ZipArchive::new(Cursor::new(file.bytes())).ok().map(Self)
+    }
+
+    /// Returns the names of its files.
+    pub fn names(&self) -> Vec<String> {
+        let names = self.0.file_names().filter_map(Result::ok);
+        names.filter(|name| !name.ends_with('/')).map(Cow::into_owned).collect()
+    }
+
+    /// Returns the name of the first file for which this holds.
+    pub fn find(&self, fits: impl Fn(&str) -> bool) -> Option<String> {
+        self.names().into_iter().find(|name| fits(name))
+    }
+
+    /// Unpacks one file, which may need a password.
+    ///
+    /// # Errors
+    /// [`ImportError::PassphraseNeeded`], [`ImportError::WrongPassphrase`], [`ImportError::TooLarge`] beyond 64 MiB, or where it
+    /// is packed as tightly as only bombs are.
+    pub fn unpack(&mut self, name: &str, passphrase: Option<&SecretText>) -> Result<Vec<u8>, ImportError> {
+        let index = self.0.index_for_name(name).ok_or_else(|| ImportError::damaged("a file in it is missing"))?;
+        let is_locked = self.0.by_index_raw(index).map_err(|_| damaged())?.encrypted();
+        let member = if is_locked {
+            self.0.by_index_decrypt(index, keys::needed(passphrase)?)
+        } else {
+            self.0.by_index(index)
+        };
+        let mut member = member.map_err(|error| match error {
+            ZipError::InvalidPassword => ImportError::WrongPassphrase,
+            _ => damaged(),
+        })?;
+        let mut bytes = Vec::new();
+        let read = (&mut member).take(MAX_UNPACKED + 1).read_to_end(&mut bytes);
+        if bytes.len() as u64 > MAX_UNPACKED {
+            return Err(ImportError::TooLarge(format!("more than {} MiB unpacked", MAX_UNPACKED >> 20)));
+        }
+        match read {
+            Ok(_) => Ok(bytes),
+            // An old zip knows its password by one byte: a wrong one comes that far in one case of 256.
+            Err(_) if is_locked => Err(ImportError::WrongPassphrase),
+            Err(_) => Err(damaged()),
+        }
+    }
+}
+
+fn damaged() -> ImportError {
+    ImportError::damaged("its archive")
+}
+
+const MAX_UNPACKED: u64 = 64 << 20;

@@ -1,0 +1,111 @@
+//! Authy (Android): its shared preferences, which only a rooted phone gives.
+
+use countersign_core::{secret::SecretText, vault::Portable};
+use data_encoding::BASE64;
+use serde_json::Value;
+
+use super::{Confidence, Format};
+use crate::{
+    fields::{Fields, Key},
+    file::File,
+    import::{Import, ImportError},
+    json::{called, list, maybe, number, text},
+    keys::{self, Hash},
+    prefs,
+};
+
+/// The format.
+pub(super) struct Authy;
+
+impl Format for Authy {
+    fn name(&self) -> &'static str {
+        "authy"
+    }
+
+    fn title(&self) -> &'static str {
+        "Authy"
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        &[
+            "Authy lets nothing out: enrol each site again (countersign import --checklist)",
+            "A rooted phone: /data/data/com.authy.authy/shared_prefs/com.authy.storage.tokens.authenticator.xml",
+        ]
+    }
+
+    fn detect(&self, file: &File) -> Confidence {
+        let is_ours = file.text().is_some_and(|text| prefs::is_map(Some(text)) && text.contains("com.authy.storage"));
+        if is_ours { Confidence::Sure } else { Confidence::No }
+    }
+
+    fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
+        let mut import = Import::default();
+        for (name, json) in prefs::strings(file.bytes())? {
+            let tokens = || serde_json::from_str::<Value>(&json).map_err(|_| ImportError::damaged("its list"));
+            match name.as_str() {
+                "com.authy.storage.tokens.authenticator.key" => {
+                    let tokens = Value::from_iter([("tokens", tokens()?)]);
+                    for token in list(&tokens, "tokens") {
+                        let secret = secret(token, passphrase)?;
+                        import.take(&called(token, &["name", "originalName"]), account(token, &secret));
+                    }
+                }
+                "com.authy.storage.tokens.authy.key" => {
+                    let tokens = Value::from_iter([("tokens", tokens()?)]);
+                    for token in list(&tokens, "tokens") {
+                        import.take(&called(token, &["name"]), own(token));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(import)
+    }
+}
+
+/// Returns the key in base32, decrypted where the app had not done so.
+fn secret(token: &Value, passphrase: Option<&SecretText>) -> Result<String, ImportError> {
+    if let Some(plain) = maybe(token, "decryptedSecret") {
+        return Ok(plain.to_owned());
+    }
+    let Some(sealed) = maybe(token, "encryptedSecret") else { return Ok(String::new()) };
+    let sealed = BASE64.decode(sealed.as_bytes()).map_err(|_| ImportError::damaged("a key is not base64"))?;
+    let passphrase = keys::needed(passphrase)?;
+    let opened = ROUNDS.iter().find_map(|rounds| {
+        let key = keys::pbkdf2(Hash::Sha1, passphrase, text(token, "salt").as_bytes(), *rounds);
+        let plain = String::from_utf8(keys::open_cbc(&key, &[0; 16], &sealed)?.to_vec()).ok()?;
+        countersign_core::uri::secret_from_text(&plain).is_ok().then_some(plain)
+    });
+    opened.ok_or(ImportError::WrongPassphrase)
+}
+
+fn account(token: &Value, secret: &str) -> Result<Portable, String> {
+    let original = maybe(token, "originalName").or(maybe(token, "name")).unwrap_or_default();
+    let (prefix, rest) = original.split_once(':').unwrap_or(("", original));
+    Fields {
+        kind: "totp",
+        key: Key::Base32(secret),
+        issuer: maybe(token, "originalIssuer").unwrap_or(prefix),
+        name: rest,
+        digits: number(token, "digits"),
+        ..Fields::default()
+    }
+    .account()
+}
+
+/// Authy's own accounts: 7 digits, every 10 seconds.
+fn own(token: &Value) -> Result<Portable, String> {
+    Fields {
+        kind: "totp",
+        key: Key::Hex(text(token, "secretSeed")),
+        issuer: "Authy",
+        name: text(token, "name"),
+        digits: Some(7),
+        period: Some(10),
+        ..Fields::default()
+    }
+    .account()
+}
+
+/// What its versions take.
+const ROUNDS: [u32; 2] = [1000, 100_000];

@@ -1,0 +1,175 @@
+//! Bitwarden: JSON (plain or password-protected), CSV; Bitwarden Authenticator's JSON and CSV are the same.
+
+use std::collections::HashMap;
+
+use countersign_core::{secret::SecretText, vault::Portable};
+use data_encoding::BASE64;
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::{Confidence, Format};
+use crate::{
+    fields::{Fields, from_uri},
+    file::File,
+    import::{Import, ImportError, Why},
+    json::{called, flag, list, maybe, number, text},
+    keys::{self, Hash},
+};
+
+/// The format.
+pub(super) struct Bitwarden;
+
+impl Format for Bitwarden {
+    fn name(&self) -> &'static str {
+        "bitwarden"
+    }
+
+    fn title(&self) -> &'static str {
+        "Bitwarden, Bitwarden Authenticator"
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        &[
+            "Bitwarden: Tools, Export vault. Format: .json (Encrypted), Export type: Password protected",
+            "Bitwarden Authenticator: Settings, Export, .json",
+            "Copy the file here: bitwarden_export_….json",
+        ]
+    }
+
+    fn detect(&self, file: &File) -> Confidence {
+        let is_csv = file.text().is_some_and(|text| is_header(text.lines().next().unwrap_or_default()));
+        let is_item = |one: &Value| one["login"].is_object() || one["type"].is_u64();
+        let is_list =
+            |json: &Value| json["encrypted"].is_boolean() && list(json, "items").iter().take(1).all(is_item);
+        if is_csv || file.json().is_some_and(is_list) { Confidence::Sure } else { Confidence::No }
+    }
+
+    fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
+        let Some(json) = file.json() else { return csv(file) };
+        if !flag(json, "encrypted") {
+            return Ok(import(json));
+        }
+        if !flag(json, "passwordProtected") {
+            let how = "it is restricted to the Bitwarden account that made it: export again, as .json (Encrypted), with the \
+                       export type Password protected";
+            return Err(ImportError::Restricted(how.into()));
+        }
+        let opened = decrypt(json, keys::needed(passphrase)?)?;
+        Ok(import(&serde_json::from_slice(&opened).map_err(|_| ImportError::damaged("its content"))?))
+    }
+}
+
+fn is_header(line: &str) -> bool {
+    line.split(',').any(|name| name.trim() == "login_totp")
+}
+
+fn decrypt(json: &Value, passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, ImportError> {
+    let missing = || ImportError::damaged("its key derivation");
+    let rounds = number(json, "kdfIterations").and_then(|rounds| u32::try_from(rounds).ok()).ok_or_else(missing)?;
+    // The salt is the text, not what it stands for in base64.
+    let salt = text(json, "salt").as_bytes();
+    let master = match number(json, "kdfType") {
+        Some(0) => {
+            keys::check_work(rounds.into(), MAX_ROUNDS)?;
+            keys::pbkdf2(Hash::Sha256, passphrase, salt, rounds)
+        }
+        Some(1) => {
+            let (memory, lanes) = (number(json, "kdfMemory"), number(json, "kdfParallelism"));
+            let kib = memory.and_then(|mib| u32::try_from(mib.saturating_mul(1024)).ok()).ok_or_else(missing)?;
+            let lanes = lanes.and_then(|lanes| u32::try_from(lanes).ok()).ok_or_else(missing)?;
+            keys::argon2id(passphrase, &Sha256::digest(salt), kib, rounds, lanes)?
+        }
+        _ => return Err(ImportError::Newer("its key derivation".into())),
+    };
+    let pair = Pair::of(&master);
+    pair.open(text(json, "encKeyValidation_DO_NOT_EDIT"))?.ok_or(ImportError::WrongPassphrase)?;
+    pair.open(text(json, "data"))?.ok_or_else(|| ImportError::damaged("its data does not fit its key"))
+}
+
+/// A key to decrypt, and one to see that nothing was changed.
+struct Pair {
+    encryption: keys::Key,
+    authentication: keys::Key,
+}
+
+impl Pair {
+    fn of(master: &[u8; 32]) -> Self {
+        let expand = Hkdf::<Sha256>::from_prk(master).expect("the key is of the hash's length");
+        let part = |name: &[u8]| {
+            let mut key = keys::Key::default();
+            expand.expand(name, &mut *key).expect("one block is asked for");
+            key
+        };
+        Self { encryption: part(b"enc"), authentication: part(b"mac") }
+    }
+
+    /// Opens `2.iv|data|mac`; `None` where the key does not fit.
+    fn open(&self, text: &str) -> Result<Option<Zeroizing<Vec<u8>>>, ImportError> {
+        let damaged = || ImportError::damaged("an encrypted text in it");
+        let parts = text.strip_prefix("2.").ok_or_else(damaged)?;
+        let parts: Vec<Vec<u8>> = parts
+            .split('|')
+            .map(|part| BASE64.decode(part.as_bytes()))
+            .collect::<Result<_, _>>()
+            .map_err(|_| damaged())?;
+        let [iv, data, mac] = parts.as_slice() else { return Err(damaged()) };
+        let mut check = Hmac::<Sha256>::new_from_slice(&*self.authentication).expect("a key of any length will do");
+        check.update(iv);
+        check.update(data);
+        Ok(if check.verify_slice(mac).is_ok() { keys::open_cbc(&self.encryption, iv, data) } else { None })
+    }
+}
+
+fn import(json: &Value) -> Import {
+    let folders: HashMap<&str, &str> =
+        list(json, "folders").iter().map(|one| (text(one, "id"), text(one, "name"))).collect();
+    let mut import = Import::default();
+    for item in list(json, "items") {
+        let name = called(item, &["name"]);
+        let login = &item["login"];
+        let Some(totp) = maybe(login, "totp") else {
+            import.leave_out(&name, Why::NoCode, "it has no code");
+            continue;
+        };
+        let fields = Fields { issuer: text(item, "name"), name: text(login, "username"), ..Fields::default() };
+        let tags: Vec<String> = folders.get(text(item, "folderId")).map(|name| (*name).to_owned()).into_iter().collect();
+        let account = from_uri(totp, fields).map(|account| Portable {
+            tags,
+            pinned: flag(item, "favorite"),
+            trashed: item["deletedDate"].is_string(),
+            ..account
+        });
+        import.take(&name, account);
+    }
+    import
+}
+
+fn csv(file: &File) -> Result<Import, ImportError> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file.bytes());
+    let damaged = |_| ImportError::damaged("a line of it");
+    let header = reader.headers().map_err(damaged)?.clone();
+    let mut import = Import::default();
+    for row in reader.records() {
+        let row = row.map_err(damaged)?;
+        let value = |name: &str| {
+            let at = header.iter().position(|column| column.trim_start_matches('\u{feff}') == name);
+            at.and_then(|at| row.get(at)).unwrap_or_default()
+        };
+        let (item, totp) = (value("name"), value("login_totp"));
+        if totp.is_empty() {
+            import.leave_out(item, Why::NoCode, "it has no code");
+            continue;
+        }
+        let fields = Fields { issuer: item, name: value("login_username"), ..Fields::default() };
+        let tags = Some(value("folder")).filter(|folder| !folder.is_empty()).map(str::to_owned).into_iter().collect();
+        let pinned = value("favorite") == "1";
+        import.take(item, from_uri(totp, fields).map(|account| Portable { tags, pinned, ..account }));
+    }
+    Ok(import)
+}
+
+/// Half a minute's work, and six times what Bitwarden takes itself.
+const MAX_ROUNDS: u64 = 4_000_000;

@@ -1,0 +1,80 @@
+//! Proton Pass: a zip with `data.json`.
+
+use countersign_core::{secret::SecretText, vault::Portable};
+use serde_json::Value;
+
+use super::{Confidence, Format};
+use crate::{
+    archive::Archive,
+    fields::{Fields, from_uri},
+    file::File,
+    import::{Import, ImportError, Why},
+    json::{called, flag, list, maybe, number, text},
+};
+
+/// The format.
+pub(super) struct ProtonPass;
+
+impl Format for ProtonPass {
+    fn name(&self) -> &'static str {
+        "proton-pass"
+    }
+
+    fn title(&self) -> &'static str {
+        "Proton Pass"
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        &["Settings, Export, Format: ZIP (PGP encryption off)", "Copy the file here: Proton Pass_export_….zip"]
+    }
+
+    fn detect(&self, file: &File) -> Confidence {
+        let is_ours = Archive::open(file).is_some_and(|archive| data(&archive).is_some())
+            || file.has_members(&["vaults", "userId"]);
+        if is_ours { Confidence::Sure } else { Confidence::No }
+    }
+
+    fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
+        let bytes = match Archive::open(file) {
+            Some(mut archive) => {
+                let name = data(&archive).ok_or_else(|| ImportError::damaged("data.json is missing"))?;
+                archive.unpack(&name, passphrase)?
+            }
+            None => file.bytes().to_vec(),
+        };
+        let export: Value = serde_json::from_slice(&bytes).map_err(|_| ImportError::damaged("data.json"))?;
+        let mut import = Import::default();
+        for vault in export["vaults"].as_object().into_iter().flat_map(|vaults| vaults.values()) {
+            list(vault, "items").iter().for_each(|item| take(&mut import, vault, item));
+        }
+        Ok(import)
+    }
+}
+
+fn data(archive: &Archive<'_>) -> Option<String> {
+    archive.find(|name| name.ends_with("Proton Pass/data.json"))
+}
+
+/// Takes the codes of an item: its own, and those of further fields.
+fn take(import: &mut Import, vault: &Value, item: &Value) {
+    let data = &item["data"];
+    let (metadata, content) = (&data["metadata"], &data["content"]);
+    let name = called(metadata, &["name"]);
+    let further = list(data, "extraFields").iter().filter(|field| text(field, "type") == "totp");
+    let further = further.map(|field| text(&field["data"], "totpUri"));
+    let codes: Vec<&str> = maybe(content, "totpUri").into_iter().chain(further).filter(|uri| !uri.is_empty()).collect();
+    if codes.is_empty() {
+        import.leave_out(&name, Why::NoCode, "it has no code");
+    }
+    let login = maybe(content, "itemUsername").or(maybe(content, "itemEmail")).unwrap_or_default();
+    for uri in codes {
+        let fields = Fields { issuer: text(metadata, "name"), name: login, ..Fields::default() };
+        let account = from_uri(uri, fields).map(|account| Portable {
+            tags: maybe(vault, "name").map(str::to_owned).into_iter().collect(),
+            pinned: flag(item, "pinned"),
+            trashed: number(item, "state") == Some(2),
+            ..account
+        });
+        import.take(&name, account);
+    }
+}

@@ -1,0 +1,44 @@
+//! WinAuth (Windows): a zip with a list of URIs, or that list; a Steam account has its key in a `data` of its own.
+
+use countersign_core::secret::SecretText;
+
+use super::{Confidence, Format, uris};
+use crate::{
+    archive::Archive,
+    file::File,
+    import::{Import, ImportError},
+};
+
+/// The format.
+pub(super) struct WinAuth;
+
+impl Format for WinAuth {
+    fn name(&self) -> &'static str {
+        "winauth"
+    }
+
+    fn title(&self) -> &'static str {
+        "WinAuth"
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        &["Settings, Export…, with a password or without (PGP off)", "Copy the file here: winauth-….zip"]
+    }
+
+    fn detect(&self, file: &File) -> Confidence {
+        let is_list = |name: &str| name.to_ascii_lowercase().starts_with("winauth") && name.ends_with(".txt");
+        match Archive::open(file) {
+            Some(archive) if archive.find(is_list).is_some() => Confidence::Sure,
+            Some(archive) if archive.find(|name| name.ends_with(".txt")).is_some() => Confidence::Perhaps,
+            _ => Confidence::No,
+        }
+    }
+
+    fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
+        let mut archive = Archive::open(file).ok_or_else(|| ImportError::damaged("its archive"))?;
+        let name = archive.find(|name| name.ends_with(".txt"));
+        let name = name.ok_or_else(|| ImportError::damaged("there is no list in its archive"))?;
+        let list = archive.unpack(&name, passphrase)?;
+        Ok(uris::read(str::from_utf8(&list).map_err(|_| ImportError::damaged("its list is not text"))?))
+    }
+}
