@@ -12,6 +12,7 @@ pub mod fields;
 pub mod file;
 pub mod formats;
 pub mod import;
+pub mod java;
 pub mod json;
 pub mod keys;
 pub mod prefs;

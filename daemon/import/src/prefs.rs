@@ -35,7 +35,7 @@ pub fn strings(bytes: &[u8]) -> Result<Vec<(String, String)>, ImportError> {
 }
 
 /// Returns what one of XML's own entities, or a character by its number, stands for.
-fn character(entity: &quick_xml::events::BytesRef<'_>) -> Option<char> {
+pub(crate) fn character(entity: &quick_xml::events::BytesRef<'_>) -> Option<char> {
     if let Ok(Some(character)) = entity.resolve_char_ref() {
         return Some(character);
     }

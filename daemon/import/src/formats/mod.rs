@@ -6,15 +6,23 @@ mod aegis;
 mod andotp;
 mod authenticator_plus;
 mod authy;
+mod battlenet;
 mod bitwarden;
 mod cotp;
+mod duo;
 mod ente;
 mod freeotp;
+mod freeotp2;
 mod google_db;
+mod kdbx;
+mod keepass_xml;
+mod keepassxc_csv;
 mod lastpass;
 mod microsoft_db;
+mod onepassword;
 mod proton_authenticator;
 mod proton_pass;
+mod raivo;
 mod steam;
 mod stratum;
 mod totp_authenticator;
@@ -65,20 +73,28 @@ pub enum Confidence {
 
 /// Every format, in the order of the alphabet.
 pub const REGISTRY: &[&dyn Format] = &[
+    &onepassword::OnePassword,
     &twofas::TwoFas,
     &aegis::Aegis,
     &andotp::AndOtp,
     &authenticator_plus::AuthenticatorPlus,
     &authy::Authy,
+    &battlenet::BattleNet,
     &bitwarden::Bitwarden,
     &cotp::Cotp,
+    &duo::Duo,
     &ente::Ente,
     &freeotp::FreeOtp,
+    &freeotp2::FreeOtp2,
     &google_db::GoogleDatabase,
+    &kdbx::Kdbx,
+    &keepass_xml::KeepassXml,
+    &keepassxc_csv::KeepassXcCsv,
     &lastpass::LastPass,
     &microsoft_db::MicrosoftDatabase,
     &proton_authenticator::ProtonAuthenticator,
     &proton_pass::ProtonPass,
+    &raivo::Raivo,
     &steam::Steam,
     &stratum::Stratum,
     &totp_authenticator::TotpAuthenticator,

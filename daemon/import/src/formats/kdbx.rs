@@ -1,0 +1,155 @@
+//! KeePass databases (KDBX 3 and 4), of KeePass, KeePassXC and their kin.
+
+use countersign_core::{secret::SecretText, uri, vault::Portable};
+use keepass::{
+    Database, DatabaseKey,
+    db::{EntryRef, GroupRef},
+    error::DatabaseOpenError,
+};
+
+use super::{Confidence, Format};
+use crate::{
+    file::File,
+    import::{Import, ImportError, Why},
+    keys,
+};
+
+/// The format.
+pub(super) struct Kdbx;
+
+impl Format for Kdbx {
+    fn name(&self) -> &'static str {
+        "kdbx"
+    }
+
+    fn title(&self) -> &'static str {
+        "KeePass, KeePassXC (database)"
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        &["The database itself: ….kdbx, with its password (a key file is not read: export CSV or XML then)"]
+    }
+
+    fn detect(&self, file: &File) -> Confidence {
+        if file.bytes().starts_with(SIGNATURE) { Confidence::Sure } else { Confidence::No }
+    }
+
+    fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
+        match file.bytes().get(10..12) {
+            Some([3 | 4, 0]) => {}
+            Some([version, _]) => return Err(ImportError::Newer(format!("KDBX {version}"))),
+            _ => return Err(ImportError::damaged("its header")),
+        }
+        keys::needed(passphrase)?;
+        costs(file.bytes())?;
+        let key = DatabaseKey::new().with_password(passphrase.map_or("", |text| text.expose()));
+        let database = Database::parse(file.bytes(), key).map_err(|error| match error {
+            DatabaseOpenError::Key(_) => ImportError::WrongPassphrase,
+            DatabaseOpenError::UnsupportedVersion => ImportError::Newer("KDBX".into()),
+            _ => ImportError::damaged("its database"),
+        })?;
+        let mut import = Import::default();
+        let bin = database.meta.recyclebin_uuid;
+        let mut groups = vec![(database.root(), Vec::new(), false)];
+        while let Some((group, tags, trashed)) = groups.pop() {
+            let trashed = trashed || Some(group.id().uuid()) == bin;
+            group.entries().for_each(|entry| take(&mut import, &entry, &tags, trashed));
+            groups.extend(group.groups().map(|inner| (database_group(&database, &inner), tag(&tags, &inner.name), trashed)));
+        }
+        Ok(import)
+    }
+}
+
+/// Returns the same group, for as long as its database lives.
+fn database_group<'a>(database: &'a Database, group: &GroupRef<'_>) -> GroupRef<'a> {
+    database.group(group.id()).expect("the group is one of this database")
+}
+
+fn tag(tags: &[String], name: &str) -> Vec<String> {
+    tags.iter().cloned().chain([name.to_owned()]).collect()
+}
+
+/// Takes an entry's code; its groups become labels.
+fn take(import: &mut Import, entry: &EntryRef<'_>, tags: &[String], trashed: bool) {
+    let title = entry.get_title().unwrap_or_default();
+    let attributes = entry.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    match uri::from_attributes(attributes) {
+        Ok(None) => import.leave_out(title, Why::NoCode, "it has no code"),
+        Err(error) => import.leave_out(title, Why::Bad, error.to_string()),
+        Ok(Some(parsed)) => {
+            let mut account = parsed.account;
+            if account.issuer.is_empty() && account.name.is_empty() {
+                title.clone_into(&mut account.issuer);
+            }
+            if account.name.is_empty() {
+                entry.get_username().unwrap_or_default().clone_into(&mut account.name);
+            }
+            let mut tags = tags.to_vec();
+            tags.extend(entry.tags.iter().filter(|tag| !tag.is_empty()).cloned());
+            import.accounts.push(Portable { tags, trashed, ..Portable::new(account) });
+        }
+    }
+}
+
+/// Looks at the price of the key derivation before it is paid.
+fn costs(bytes: &[u8]) -> Result<(), ImportError> {
+    let of_version_4 = bytes.get(10) == Some(&4);
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    while let Some((field, after)) = field(rest, of_version_4) {
+        match field {
+            (0, _) => break,
+            // Rounds of AES.
+            (6, value) if !of_version_4 => keys::check_work(little(value), MAX_AES_ROUNDS)?,
+            (11, dictionary) => {
+                let value = |name: &[u8]| entry_of(dictionary, name).map(little);
+                // Argon2 has memory; what else there is has rounds alone.
+                match value(b"M") {
+                    Some(memory) => {
+                        keys::check_memory(memory)?;
+                        keys::check_work((memory >> 10).saturating_mul(value(b"I").unwrap_or(1)), keys::MAX_ARGON_WORK)?;
+                    }
+                    None => keys::check_work(value(b"R").unwrap_or(0), MAX_AES_ROUNDS)?,
+                }
+            }
+            _ => {}
+        }
+        rest = after;
+    }
+    Ok(())
+}
+
+/// Returns a field of the header with its number, and what follows it.
+fn field(bytes: &[u8], of_version_4: bool) -> Option<((u8, &[u8]), &[u8])> {
+    let (number, rest) = bytes.split_first()?;
+    let (length, rest) = rest.split_at_checked(if of_version_4 { 4 } else { 2 })?;
+    let (value, rest) = rest.split_at_checked(usize::try_from(little(length)).ok()?)?;
+    Some(((*number, value), rest))
+}
+
+/// Returns a value of a variant dictionary by its name.
+fn entry_of<'a>(dictionary: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
+    let mut rest = dictionary.get(2..)?;
+    loop {
+        let (kind, after) = rest.split_first().filter(|(kind, _)| **kind != 0)?;
+        let (name, after) = sized(after)?;
+        let (value, after) = sized(after)?;
+        if name == wanted && matches!(kind, 0x04 | 0x05) {
+            return Some(value);
+        }
+        rest = after;
+    }
+}
+
+fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_at_checked(4)?;
+    rest.split_at_checked(usize::try_from(little(length)).ok()?)
+}
+
+/// Reads a number, the least byte first.
+fn little(bytes: &[u8]) -> u64 {
+    bytes.iter().take(8).rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+const SIGNATURE: &[u8] = &[0x03, 0xd9, 0xa2, 0x9a, 0x67, 0xfb, 0x4b, 0xb5];
+/// Half a minute's work.
+const MAX_AES_ROUNDS: u64 = 200_000_000;

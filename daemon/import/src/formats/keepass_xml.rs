@@ -1,0 +1,157 @@
+//! KeePass's XML export, which KeePassXC writes too.
+
+use countersign_core::{secret::SecretText, uri, vault::Portable};
+use quick_xml::{Reader, events::Event};
+
+use super::{Confidence, Format};
+use crate::{
+    file::File,
+    import::{Import, ImportError, Why},
+    prefs::character,
+};
+
+/// The format.
+pub(super) struct KeepassXml;
+
+impl Format for KeepassXml {
+    fn name(&self) -> &'static str {
+        "keepass-xml"
+    }
+
+    fn title(&self) -> &'static str {
+        "KeePass, KeePassXC (XML)"
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        &["Database, Export, To XML file", "Or the database itself, which stays encrypted: ….kdbx"]
+    }
+
+    fn detect(&self, file: &File) -> Confidence {
+        let head: String = file.text().unwrap_or_default().chars().take(400).collect();
+        if head.contains("<KeePassFile") { Confidence::Sure } else { Confidence::No }
+    }
+
+    fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
+        let text = file.text().ok_or_else(|| ImportError::damaged("it is not text"))?;
+        Walk::default().through(text)
+    }
+}
+
+/// Where in the tree the reader is.
+#[derive(Default)]
+struct Walk {
+    path: Vec<String>,
+    groups: Vec<String>,
+    group_ids: Vec<String>,
+    bin: String,
+    key: String,
+    value: String,
+    attributes: Vec<(String, String)>,
+    tags: Vec<String>,
+    import: Import,
+}
+
+impl Walk {
+    fn through(mut self, text: &str) -> Result<Import, ImportError> {
+        let damaged = || ImportError::damaged("its XML");
+        let mut reader = Reader::from_str(text);
+        reader.config_mut().expand_empty_elements = true;
+        loop {
+            match reader.read_event().map_err(|_| damaged())? {
+                Event::Start(tag) => self.enter(tag.name().as_ref().to_owned()),
+                Event::Text(text) => self.say(&text),
+                Event::CData(text) => self.say(&text),
+                Event::GeneralRef(entity) => {
+                    let character = character(&entity).ok_or_else(damaged)?;
+                    self.say(character.encode_utf8(&mut [0; 4]));
+                }
+                Event::End(_) => self.leave(),
+                Event::Eof if self.path.is_empty() => return Ok(self.import),
+                Event::Eof => return Err(damaged()),
+                _ => {}
+            }
+            if self.path.len() > MAX_DEPTH {
+                return Err(damaged());
+            }
+        }
+    }
+
+    fn enter(&mut self, name: String) {
+        match name.as_str() {
+            "Group" => {
+                self.groups.push(String::new());
+                self.group_ids.push(String::new());
+            }
+            "Entry" if !self.in_history() => {
+                self.attributes.clear();
+                self.tags.clear();
+            }
+            "String" => {
+                self.key.clear();
+                self.value.clear();
+            }
+            _ => {}
+        }
+        self.path.push(name);
+    }
+
+    fn say(&mut self, text: &str) {
+        let [.., outer, inner] = self.path.as_slice() else { return };
+        match (outer.as_str(), inner.as_str()) {
+            ("Group", "Name") => self.groups.last_mut().into_iter().for_each(|name| name.push_str(text)),
+            ("Group", "UUID") => self.group_ids.last_mut().into_iter().for_each(|id| id.push_str(text)),
+            ("Meta", "RecycleBinUUID") => self.bin.push_str(text),
+            ("String", "Key") => self.key.push_str(text),
+            ("String", "Value") => self.value.push_str(text),
+            ("Entry", "Tags") if !self.in_history() => {
+                let tags = text.split([';', ',']).map(str::trim).filter(|tag| !tag.is_empty());
+                self.tags.extend(tags.map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self) {
+        let Some(name) = self.path.pop() else { return };
+        match name.as_str() {
+            "Group" => {
+                self.groups.pop();
+                self.group_ids.pop();
+            }
+            "String" if !self.in_history() => {
+                self.attributes.push((std::mem::take(&mut self.key), std::mem::take(&mut self.value)));
+            }
+            "Entry" if !self.in_history() => self.take(),
+            _ => {}
+        }
+    }
+
+    /// Says whether what is read is an earlier state of an entry.
+    fn in_history(&self) -> bool {
+        self.path.iter().any(|name| name == "History")
+    }
+
+    fn take(&mut self) {
+        let value = |name: &str| self.attributes.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value);
+        let title = value("Title").to_owned();
+        match uri::from_attributes(self.attributes.iter().map(|(key, value)| (key.as_str(), value.as_str()))) {
+            Ok(None) => self.import.leave_out(&title, Why::NoCode, "it has no code"),
+            Err(error) => self.import.leave_out(&title, Why::Bad, error.to_string()),
+            Ok(Some(parsed)) => {
+                let mut account = parsed.account;
+                if account.issuer.is_empty() && account.name.is_empty() {
+                    account.issuer = title;
+                }
+                if account.name.is_empty() {
+                    value("UserName").clone_into(&mut account.name);
+                }
+                // The outermost group is the database itself.
+                let tags = self.groups.iter().skip(1).chain(&self.tags).cloned().collect();
+                let trashed = !self.bin.is_empty() && self.group_ids.contains(&self.bin);
+                self.import.accounts.push(Portable { tags, trashed, ..Portable::new(account) });
+            }
+        }
+    }
+}
+
+const MAX_DEPTH: usize = 100;

@@ -1,0 +1,97 @@
+//! A map of texts as Java serialises it: Object Serialization Stream Protocol, version 5, no more of it than that.
+
+/// How such a stream begins.
+pub const MAGIC: &[u8] = &[0xac, 0xed, 0, 5];
+
+/// Returns the names and texts of a serialised `HashMap<String, String>`; `None` where it is anything else.
+pub fn strings(bytes: &[u8]) -> Option<Vec<(String, String)>> {
+    let mut stream = Stream { rest: bytes.strip_prefix(MAGIC)?, seen: Vec::new() };
+    stream.map_head()?;
+    let mut pairs = Vec::new();
+    // Each pair takes some bytes: a stream that ends too early ends this.
+    loop {
+        match stream.text()? {
+            Some(name) => pairs.push((name, stream.text()??)),
+            None => return Some(pairs),
+        }
+    }
+}
+
+struct Stream<'a> {
+    rest: &'a [u8],
+    /// Texts that later ones may point back to, from the first handle after the class and the object on.
+    seen: Vec<String>,
+}
+
+impl<'a> Stream<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (head, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        Some(head)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        Some(self.take(1)?[0])
+    }
+
+    fn short(&mut self) -> Option<usize> {
+        Some(u16::from_be_bytes(self.take(2)?.try_into().ok()?).into())
+    }
+
+    /// Passes an object of the class `HashMap` over, up to its first entry.
+    fn map_head(&mut self) -> Option<()> {
+        let is = |byte: u8, expected: u8| (byte == expected).then_some(());
+        is(self.byte()?, OBJECT)?;
+        is(self.byte()?, CLASS)?;
+        let length = self.short()?;
+        if self.take(length)? != b"java.util.HashMap" {
+            return None;
+        }
+        // The class's version, its flags, then its fields: one on old phones, two on others.
+        self.take(8 + 1)?;
+        let fields = self.short()?;
+        for _ in 0..fields {
+            if !matches!(self.byte()?, b'F' | b'I') {
+                return None;
+            }
+            let length = self.short()?;
+            self.take(length)?;
+        }
+        is(self.byte()?, END)?;
+        is(self.byte()?, NULL)?;
+        self.take(fields * 4)?;
+        // Buckets and size.
+        is(self.byte()?, BLOCK)?;
+        let length = self.byte()?;
+        self.take(length.into()).map(drop)
+    }
+
+    /// Returns the next text, or `None` within where the map ends.
+    fn text(&mut self) -> Option<Option<String>> {
+        let length = match self.byte()? {
+            STRING => self.short()?,
+            LONG_STRING => usize::try_from(u64::from_be_bytes(self.take(8)?.try_into().ok()?)).ok()?,
+            REFERENCE => {
+                let handle = u32::from_be_bytes(self.take(4)?.try_into().ok()?);
+                let at = usize::try_from(handle.checked_sub(FIRST_TEXT)?).ok()?;
+                return self.seen.get(at).cloned().map(Some);
+            }
+            END => return Some(None),
+            _ => return None,
+        };
+        let text = String::from_utf8_lossy(self.take(length)?).into_owned();
+        self.seen.push(text.clone());
+        Some(Some(text))
+    }
+}
+
+const NULL: u8 = 0x70;
+const REFERENCE: u8 = 0x71;
+const CLASS: u8 = 0x72;
+const OBJECT: u8 = 0x73;
+const STRING: u8 = 0x74;
+const BLOCK: u8 = 0x77;
+const END: u8 = 0x78;
+const LONG_STRING: u8 = 0x7c;
+/// The handle of what comes after the class and the object.
+const FIRST_TEXT: u32 = 0x7e_0002;
