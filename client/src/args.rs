@@ -4,12 +4,14 @@
 
 #![allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // each field is a flag as people type it
 
+mod import;
 mod scan;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use import::Import;
 pub(crate) use scan::{Keep, Part, Proof, Scan};
 
 use crate::{
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Keep an account from a URI or a key that is typed or piped in
     Add(Add),
+    /// Keep the accounts of another authenticator's export, all in one change
+    Import(Import),
     /// Print the code of an account
     #[command(visible_aliases = ["otp", "totp", "get"])]
     Code(Code),

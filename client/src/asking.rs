@@ -114,6 +114,26 @@ impl Asking {
     }
 }
 
+/// A descriptor that holds a password a line, of files that are encrypted.
+pub(crate) struct FileLines {
+    number: u32,
+    file: File,
+}
+
+impl FileLines {
+    /// Opens the descriptor.
+    pub(crate) fn open(number: u32) -> Result<Self, Error> {
+        let file = File::open(format!("/proc/self/fd/{number}"));
+        let file = file.map_err(Error::io(format!("--file-passphrase-fd {number} can't be read")))?;
+        Ok(Self { number, file })
+    }
+
+    /// Returns its next line, without its end.
+    pub(crate) fn next(&mut self) -> Result<Zeroizing<String>, Error> {
+        read_line(&mut self.file).map_err(Error::io(format!("--file-passphrase-fd {} can't be read", self.number)))
+    }
+}
+
 /// Reads up to the next line feed, byte for byte so that nothing beyond it is taken.
 fn read_line(file: &mut impl Read) -> io::Result<Zeroizing<String>> {
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_PASSPHRASE));

@@ -145,6 +145,10 @@ pub(crate) mod exit {
     pub(crate) const NO_QR: u8 = 10;
     /// A one-time activation was recognised.
     pub(crate) const ONE_TIME: u8 = 11;
+    /// A file of another program can't be read, for the first of the reasons that there are; the others follow it.
+    pub(crate) const FOREIGN: u8 = 15;
+    /// Something in such a file can't be read.
+    pub(crate) const BAD_ENTRIES: u8 = 23;
     /// Ctrl-C.
     pub(crate) const INTERRUPTED: u8 = 130;
 }
@@ -191,6 +195,7 @@ mod tests {
             .collect();
         let mut known: Vec<u8> = Answer::TABLE.iter().map(|(_, code, _)| *code).collect();
         known.extend([exit::OK, exit::USAGE, exit::NO_QR, exit::INTERRUPTED, countersign_api::error::UNREACHABLE]);
+        known.extend(exit::FOREIGN..=exit::BAD_ENTRIES);
         known.sort_unstable();
         known.dedup();
         assert_eq!(listed, known);

@@ -104,6 +104,15 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:
   12  the screen can't be captured, or the camera not be looked through
   13  several accounts fit
   14  the picture could not be decoded
+  15  import: the file is not recognised
+  16  import: its password is needed
+  17  import: that is not its password
+  18  import: it is damaged
+  19  import: a newer version wrote it
+  20  import: it can't be opened outside the other program
+  21  import: opening it would take too much memory or time
+  22  import: it is too large
+  23  import: something in it can't be read, and --skip-bad was not given
  130  interrupted
 
 Names: an account is named by words of its issuer or name, by an exact issuer:name, or by its id.

@@ -12,6 +12,7 @@ mod choosing;
 mod commands;
 mod error;
 mod fast;
+mod foreign;
 mod full_screen;
 mod handing_over;
 mod help;

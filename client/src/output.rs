@@ -53,6 +53,13 @@ pub(crate) fn secret_json(value: &impl Serialize) -> Result<(), Error> {
     secret_line(&Zeroizing::new(text))
 }
 
+/// Says something to a person; a script has the exit code.
+pub(crate) fn remark(text: &str) {
+    if is_terminal_err() {
+        say(&one_line(text));
+    }
+}
+
 /// Returns rows as a table on a terminal, and in a pipe as lines with cells parted by tabs.
 pub(crate) fn listing(rows: &[Vec<String>]) -> String {
     if is_terminal() {

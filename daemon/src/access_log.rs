@@ -78,7 +78,7 @@ impl AccessLog {
         for access in &self.lines {
             let entry = uses.entry(access.account).or_default();
             entry.last = entry.last.max(access.time);
-            entry.weight += 0.5f64.powf(now.saturating_sub(access.time) as f64 / HALF_LIFE);
+            entry.weight += decay(now.saturating_sub(access.time));
         }
         uses
     }
@@ -97,6 +97,11 @@ impl AccessLog {
         options.create(true).append(append).write(true).truncate(!append).mode(0o600);
         options.open(&self.path)
     }
+}
+
+/// Returns what a use still weighs after so many seconds.
+pub fn decay(seconds: u64) -> f64 {
+    0.5f64.powf(seconds as f64 / HALF_LIFE)
 }
 
 fn print(access: &Access) -> String {

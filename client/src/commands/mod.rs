@@ -8,6 +8,7 @@ mod copy;
 mod doctor;
 mod edit;
 mod generations;
+mod import;
 mod init;
 mod list;
 mod lock;
@@ -51,6 +52,10 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::HelpAll => output::print(&help::all()),
         Command::Init(args) => init::run(args, &mut session().await?).await,
         Command::Scan(args) => scan::run(args, &mut session().await?).await,
+        Command::Import(args) => match import::told(&args).await {
+            Some(told) => told,
+            None => import::run(args, &mut session().await?).await,
+        },
         Command::Add(args) => add::run(args, &mut session().await?).await,
         Command::Code(args) => code::run(args, &mut session().await?).await,
         Command::Copy(args) => copy::run(args, &mut session().await?).await,

@@ -25,6 +25,13 @@ pub trait SecretsBackend: Send + Sync + 'static {
     /// Keeps the account that an `otpauth` URI or a bare key describes. Options: if_exists s, issuer s, name s.
     fn add(&self, caller: Caller, text: &str, options: KeepOptions)
     -> impl Future<Output = Result<Kept, Error>> + Send;
+    /// Keeps accounts that `countersign-import` has read, in one change or not at all. Options: dry_run b, if_exists s, tag s.
+    fn import(
+        &self,
+        caller: Caller,
+        accounts: std::os::fd::OwnedFd,
+        options: ImportOptions,
+    ) -> impl Future<Output = Result<Vec<Imported>, Error>> + Send;
     /// What a URI or a QR's text is and what is odd about it; nothing is kept.
     fn check(&self, caller: Caller, text: &str) -> impl Future<Output = Result<Candidate, Error>> + Send;
     /// Looks for QR codes in a picture file (PNG, JPEG, WebP, PPM, …).
@@ -141,6 +148,24 @@ impl<B: SecretsBackend> Secrets<B> {
     #[zbus(out_args("kept"))]
     async fn add(&self, text: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
         Ok(self.backend.add(self.origin.caller(&header)?, text, options.try_into()?).await?.into())
+    }
+
+    /// Keeps accounts that `countersign-import` has read, in one change or not at all. The descriptor is a file in memory, a
+    /// JSON object a line as FORMAT.md describes an entry. Options: dry_run b (only tell), if_exists s, tag s (a label that
+    /// all of them get). Each answers outcome s, account s, title s, trashed b, in the order of the lines.
+    #[zbus(out_args("imported"))]
+    async fn import(
+        &self,
+        accounts: Fd<'_>,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Vec<Dict>, Error> {
+        let accounts = accounts
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(|e| Error::InvalidArgument(format!("the descriptor can't be used: {e}")))?;
+        let all = self.backend.import(self.origin.caller(&header)?, accounts, options.try_into()?).await?;
+        Ok(all.into_iter().map(Dict::from).collect())
     }
 
     /// What a URI or a QR's text is and what is odd about it; nothing is kept.

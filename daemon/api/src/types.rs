@@ -338,6 +338,32 @@ options! {
     }
 }
 
+options! {
+    /// Options of `Import`.
+    pub struct ImportOptions {
+        /// Only tell what it would do.
+        dry_run: bool,
+        /// For a name that is there with another secret: `replace` (the old one stays in the history) or `keep-both`.
+        if_exists: String,
+        /// A label that all of them get.
+        tag: String,
+    }
+}
+
+record! {
+    /// What became of one account of an import: nothing secret.
+    pub struct Imported {
+        /// `kept`, `already-kept`, `replaced` or `kept-both`.
+        outcome: String,
+        /// Id of the account; empty where it was only to be told.
+        account: String,
+        /// Its title.
+        title: String,
+        /// Whether it lies in the trash, as it did where it came from.
+        trashed: bool,
+    }
+}
+
 record! {
     /// What became of what was to be kept.
     pub struct Kept {

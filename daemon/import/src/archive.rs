@@ -41,11 +41,8 @@ impl<'a> Archive<'a> {
     pub fn unpack(&mut self, name: &str, passphrase: Option<&SecretText>) -> Result<Vec<u8>, ImportError> {
         let index = self.0.index_for_name(name).ok_or_else(|| ImportError::damaged("a file in it is missing"))?;
         let is_locked = self.0.by_index_raw(index).map_err(|_| damaged())?.encrypted();
-        let member = if is_locked {
-            self.0.by_index_decrypt(index, keys::needed(passphrase)?)
-        } else {
-            self.0.by_index(index)
-        };
+        let member =
+            if is_locked { self.0.by_index_decrypt(index, keys::needed(passphrase)?) } else { self.0.by_index(index) };
         let mut member = member.map_err(|error| match error {
             ZipError::InvalidPassword => ImportError::WrongPassphrase,
             _ => damaged(),

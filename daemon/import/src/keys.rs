@@ -29,7 +29,8 @@ pub fn scrypt(passphrase: &[u8], salt: &[u8], n: u64, r: u32, p: u32) -> Result<
     let parameters = scrypt::Params::new(log_n as u8, r, p, 32);
     let parameters = parameters.map_err(|_| ImportError::damaged("scrypt's parameters"))?;
     let mut key = Key::default();
-    scrypt::scrypt(passphrase, salt, &parameters, &mut *key).map_err(|_| ImportError::damaged("scrypt's parameters"))?;
+    scrypt::scrypt(passphrase, salt, &parameters, &mut *key)
+        .map_err(|_| ImportError::damaged("scrypt's parameters"))?;
     Ok(key)
 }
 

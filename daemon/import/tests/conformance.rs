@@ -44,10 +44,8 @@ fn real_exports_give_what_their_programs_read() {
 }
 
 fn fixtures() -> Option<PathBuf> {
-    let shared = env::var_os("COUNTERSIGN_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
+    let shared = env::var_os("COUNTERSIGN_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     Some(shared.join("fixtures")).filter(|folder| folder.is_dir())
 }
 

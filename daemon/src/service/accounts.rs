@@ -23,7 +23,11 @@ use countersign_core::{
 };
 
 use super::{Door, Service, proving};
-use crate::{access_log::Access, convert, vault_state::now};
+use crate::{
+    access_log::{Access, decay},
+    convert,
+    vault_state::now,
+};
 
 impl AccountsBackend for Door {
     async fn list(&self, caller: Caller, options: ListOptions) -> Result<Vec<AccountInfo>, Error> {
@@ -44,7 +48,7 @@ impl AccountsBackend for Door {
             Ok(fitting
                 .map(|entry| {
                     let own = uses.get(&entry.id()).copied().unwrap_or_default();
-                    (own.weight, convert::account_info(entry, own))
+                    (own.weight + earlier_weight(entry, now()), convert::account_info(entry, own))
                 })
                 .collect())
         })?;
@@ -205,6 +209,11 @@ impl Service {
     }
 }
 
+/// Returns what uses before an import still weigh: as if they had all been at that time, and so many as habits are made of.
+fn earlier_weight(entry: &Entry, now: u64) -> f64 {
+    entry.earlier_uses().min(MOST_EARLIER) as f64 * decay(now.saturating_sub(entry.created()))
+}
+
 /// Returns an entry by its id.
 pub(super) fn entry(vault: &Vault, id: AccountId) -> Result<&Entry, Error> {
     let gone = || Error::NotFound("the account has been removed meanwhile: countersign trash shows it".into());
@@ -282,6 +291,8 @@ async fn sleep_until(time: u64) {
     }
 }
 
+/// The most uses before an import that count.
+const MOST_EARLIER: u64 = 50;
 /// How far ahead the bus may ask, in seconds.
 const AHEAD: u64 = 300;
 const MAX_LIST: u32 = 1000;

@@ -24,14 +24,19 @@ pub(super) enum Came {
     ByHand,
 }
 
+/// Reads what is to be done with a name that is there with another secret.
+pub(super) fn if_exists(option: Option<&str>) -> Result<IfExists, Error> {
+    match option {
+        Some("replace") => Ok(IfExists::Replace),
+        None | Some("keep-both") => Ok(IfExists::KeepBoth),
+        Some(_) => Err(Error::InvalidOption("if_exists is `replace` or `keep-both`".into())),
+    }
+}
+
 impl Service {
     /// Keeps what a text says, by whichever way it came.
     pub(super) fn keep_text(self: &Arc<Self>, text: &str, came: Came, options: &KeepOptions) -> Result<Kept, Error> {
-        let replace = match options.if_exists.as_deref() {
-            Some("replace") => true,
-            None | Some("keep-both") => false,
-            Some(_) => return Err(Error::InvalidOption("if_exists is `replace` or `keep-both`".into())),
-        };
+        let if_exists = if_exists(options.if_exists.as_deref())?;
         let rename = |account: &mut Account| {
             if let Some(issuer) = &options.issuer {
                 account.issuer.clone_from(issuer);
@@ -43,7 +48,7 @@ impl Service {
         match payload::classify(text) {
             Payload::Account(mut parsed) => {
                 rename(&mut parsed.account);
-                self.keep_account(parsed.account, came, replace)
+                self.keep_account(parsed.account, came, if_exists)
             }
             Payload::BareSecret(secret) => {
                 let mut account =
@@ -52,16 +57,15 @@ impl Service {
                 if account.issuer.is_empty() && account.name.is_empty() {
                     return Err(Error::InvalidArgument("a bare key needs an issuer or an account name".into()));
                 }
-                self.keep_account(account, came, replace)
+                self.keep_account(account, came, if_exists)
             }
             Payload::Migration(_) => self.keep_migration(text),
             other => Err(convert::not_kept(&other)),
         }
     }
 
-    fn keep_account(self: &Arc<Self>, account: Account, came: Came, replace: bool) -> Result<Kept, Error> {
+    fn keep_account(self: &Arc<Self>, account: Account, came: Came, if_exists: IfExists) -> Result<Kept, Error> {
         let title = visible(&account.title());
-        let if_exists = if replace { IfExists::Replace } else { IfExists::KeepBoth };
         let added = self.change_vault(|vault| match came {
             Came::ByScan => vault.enrol(account, if_exists),
             Came::ByHand => vault.add(account, if_exists),

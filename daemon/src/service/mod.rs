@@ -3,6 +3,7 @@
 mod accounts;
 mod camera;
 mod desktop;
+mod importing;
 mod keeping;
 mod proving;
 mod proving_by_buttons;

@@ -6,8 +6,9 @@ use countersign_api::{
     Caller, Error,
     secrets::SecretsBackend,
     types::{
-        AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions, InitOptions,
-        KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions, Revealed, SlotInfo,
+        AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions, ImportOptions,
+        Imported, InitOptions, KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions, Revealed,
+        SlotInfo,
     },
 };
 use countersign_core::{
@@ -85,6 +86,12 @@ impl SecretsBackend for Door {
         self.admit(&caller, &[text])?;
         self.ensure_open(None, false).await?;
         self.keep_text(text, Came::ByHand, &options)
+    }
+
+    async fn import(&self, caller: Caller, accounts: OwnedFd, options: ImportOptions) -> Result<Vec<Imported>, Error> {
+        self.admit(&caller, &[options.tag.as_deref().unwrap_or_default()])?;
+        self.ensure_open(None, false).await?;
+        self.import_lines(accounts, &options)
     }
 
     async fn check(&self, caller: Caller, text: &str) -> Result<Candidate, Error> {

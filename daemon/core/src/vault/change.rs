@@ -1,11 +1,12 @@
 //! What can be done to accounts. Each is one change: on disk when it is answered, and one undo.
 
 use super::{
-    content::{Change, Content, Details, Entry, Version},
+    content::{Change, Content, Details, Entry, Version, duplicate},
     error::VaultError,
     file,
     generations::Why,
     history::{Mark, Undone},
+    portable::Portable,
     unlocked::Vault,
 };
 use crate::{
@@ -100,6 +101,27 @@ impl Vault {
     /// generation of its own.
     pub fn add_all(&mut self, accounts: Vec<Account>, if_exists: IfExists) -> Result<Vec<Added>, VaultError> {
         self.keep_all(accounts, if_exists, Proof::Given)
+    }
+
+    /// Says what an import would do, account by account; nothing is changed.
+    ///
+    /// # Errors
+    /// [`VaultError::Full`], [`VaultError::Invalid`], as of [`Vault::import`].
+    pub fn preview(&self, accounts: &[Portable], if_exists: IfExists) -> Result<Vec<Added>, VaultError> {
+        let mark = self.mark(Change::Added);
+        take_all(&mut self.draft(), accounts, if_exists, mark)
+    }
+
+    /// Keeps accounts that come with what belongs to them, in one change or not at all; the vault of before is kept as a
+    /// generation of its own.
+    pub fn import(&mut self, accounts: &[Portable], if_exists: IfExists) -> Result<Vec<Added>, VaultError> {
+        let mark = self.mark(Change::Added);
+        let mut draft = self.draft();
+        let all = take_all(&mut draft, accounts, if_exists, mark)?;
+        if all.iter().any(|added| added.outcome != Outcome::AlreadyKept) {
+            self.commit(draft, Why::Import)?;
+        }
+        Ok(all)
     }
 
     fn keep_all(
@@ -281,6 +303,45 @@ enum Proof {
 
 fn the_only(mut added: Vec<Added>) -> Result<Added, VaultError> {
     added.pop().ok_or(VaultError::Invalid { field: "the list", why: "is empty" })
+}
+
+/// Takes accounts into a draft; what is there already stays as it is.
+fn take_all(
+    draft: &mut Content,
+    accounts: &[Portable],
+    if_exists: IfExists,
+    mark: Mark,
+) -> Result<Vec<Added>, VaultError> {
+    accounts.iter().try_for_each(|one| check(&one.account))?;
+    let mut all = Vec::with_capacity(accounts.len());
+    for one in accounts {
+        let added = keep(draft, duplicate(&one.account), if_exists, mark, Proof::Given)?;
+        if let Some(entry) = draft.entry_mut(added.id).filter(|_| added.outcome != Outcome::AlreadyKept) {
+            bring_along(&mut entry.details, one, mark.at);
+        }
+        all.push(added);
+    }
+    if draft.entries.len() > ENTRY_LIMIT {
+        return Err(VaultError::Full("the vault"));
+    }
+    Ok(all)
+}
+
+/// Adds what belongs to an account elsewhere to what belongs to it here.
+fn bring_along(details: &mut Details, one: &Portable, now: u64) {
+    if !one.note.is_empty() {
+        details.note.clone_from(&one.note);
+    }
+    for tag in &one.tags {
+        if !details.tags.contains(tag) {
+            details.tags.push(tag.clone());
+        }
+    }
+    details.pinned |= one.pinned;
+    details.uses = details.uses.max(one.uses);
+    if one.trashed {
+        details.deleted = Some(now);
+    }
 }
 
 fn keep(

@@ -57,6 +57,11 @@ impl Entry {
         self.details.pinned
     }
 
+    /// Returns how often its codes were used before it came here; 0 where that is not known.
+    pub fn earlier_uses(&self) -> u64 {
+        self.details.uses
+    }
+
     /// Returns the Unix time at which its present secret was kept.
     pub fn enrolled(&self) -> u64 {
         let replaced = self.history.iter().filter(|past| past.why == Change::Replaced && !past.undone);
@@ -102,6 +107,7 @@ pub(super) struct Details {
     pub(super) note: String,
     pub(super) tags: Vec<String>,
     pub(super) pinned: bool,
+    pub(super) uses: u64,
     pub(super) confirmed: Option<u64>,
     pub(super) deleted: Option<u64>,
     pub(super) extras: Extras,
@@ -114,6 +120,7 @@ impl Details {
             note: String::new(),
             tags: Vec::new(),
             pinned: false,
+            uses: 0,
             confirmed: None,
             deleted: None,
             extras: Extras::default(),

@@ -1,7 +1,6 @@
 //! An account between the vault and a foreign file, with what belongs to it there: one line of JSON.
 //!
-//! The line has the members of an entry (`FORMAT.md` §4) without `id`, `version` and history, and two of its own: `uses`,
-//! how often its codes were used there, and `trashed`.
+//! The line has the members of an entry (`FORMAT.md` §4) without `id`, `version` and history, and one of its own: `trashed`.
 
 use std::io::{self, Write};
 
@@ -44,7 +43,6 @@ impl Portable {
         let mut object = ObjectWriter::open(out)?;
         write_details(&mut object, &details)?;
         object.maybe("trashed", self.trashed.then_some(true))?;
-        object.maybe("uses", (self.uses > 0).then_some(self.uses))?;
         object.close(&details.extras)
     }
 
@@ -59,14 +57,13 @@ impl Portable {
     fn read_members(line: &[u8]) -> Result<Self, Odd> {
         let mut object = Object::parse(line)?;
         let trashed = object.maybe("trashed")?.unwrap_or_default();
-        let uses = object.maybe("uses")?.unwrap_or_default();
-        let Details { account, note, tags, pinned, .. } = read_details(object)?;
+        let Details { account, note, tags, pinned, uses, .. } = read_details(object)?;
         Ok(Self { account, note, tags, pinned, trashed, uses })
     }
 
-    fn details(&self) -> Details {
+    pub(super) fn details(&self) -> Details {
         let own = Details::new(super::content::duplicate(&self.account));
-        Details { note: self.note.clone(), tags: self.tags.clone(), pinned: self.pinned, ..own }
+        Details { note: self.note.clone(), tags: self.tags.clone(), pinned: self.pinned, uses: self.uses, ..own }
     }
 }
 

@@ -162,6 +162,7 @@ pub(super) fn read_details(mut object: Object<'_>) -> Result<Details, Odd> {
         note: object.text("note")?,
         tags: object.maybe("tags")?.unwrap_or_default(),
         pinned: object.maybe("pinned")?.unwrap_or_default(),
+        uses: object.maybe("uses")?.unwrap_or_default(),
         confirmed: object.maybe("confirmed")?,
         deleted: object.maybe("deleted")?,
         extras: object.rest(),
@@ -257,6 +258,7 @@ pub(super) fn write_details<W: Write>(object: &mut ObjectWriter<'_, W>, details:
     object.text("note", &details.note)?;
     object.maybe("tags", (!details.tags.is_empty()).then_some(&details.tags))?;
     object.maybe("pinned", details.pinned.then_some(true))?;
+    object.maybe("uses", (details.uses > 0).then_some(details.uses))?;
     object.maybe("confirmed", details.confirmed)?;
     object.maybe("deleted", details.deleted)
 }

@@ -4,7 +4,7 @@ use countersign_core::{
     account::{AccountId, Algorithm, Kind},
     secret::SecretText,
     variation::Variation,
-    vault::{Change, Edit, Entry, IfExists, Outcome, Vault, VaultError},
+    vault::{Added, Change, Edit, Entry, IfExists, Outcome, Portable, Vault, VaultError},
 };
 use proptest::prelude::*;
 
@@ -123,6 +123,36 @@ fn accounts_added_together_are_one_change_and_one_undo() {
     assert_eq!(outcomes, [Outcome::Kept, Outcome::Kept, Outcome::AlreadyKept, Outcome::AlreadyKept]);
     assert_eq!(vault.generations()[0].why, "import");
     assert_eq!(vault.undo().unwrap().accounts.len(), 2);
+    assert_eq!(state(&vault), before);
+}
+
+#[test]
+fn an_import_brings_what_belongs_to_its_accounts_and_is_one_undo() {
+    let world = World::new();
+    let (store, mut vault, key) = world.vault(&["alice"]);
+    let before = state(&vault);
+    let whole = Portable {
+        note: "a note".into(),
+        tags: vec!["work".into()],
+        pinned: true,
+        uses: 7,
+        ..Portable::new(account("A", "one"))
+    };
+    let trashed = Portable { trashed: true, ..Portable::new(account("A", "two")) };
+    let batch = [whole, trashed, Portable::new(account("Example", "alice"))];
+    let outcomes = |all: Vec<Added>| all.iter().map(|added| added.outcome).collect::<Vec<_>>();
+    let expected = [Outcome::Kept, Outcome::Kept, Outcome::AlreadyKept];
+    assert_eq!(outcomes(vault.preview(&batch, IfExists::KeepBoth).unwrap()), expected);
+    assert_eq!(state(&vault), before, "a preview changes nothing");
+    assert_eq!(outcomes(vault.import(&batch, IfExists::KeepBoth).unwrap()), expected);
+    drop(vault);
+    let mut vault = reopen(&store, &key);
+    let one = vault.entries().find(|entry| entry.account().name == "one").unwrap();
+    assert_eq!((one.note(), one.tags(), one.pinned()), ("a note", &["work".to_owned()][..], true));
+    assert_eq!(one.earlier_uses(), 7);
+    assert_eq!((names(&vault).len(), trash(&vault)), (2, vec!["two".to_owned()]));
+    assert_eq!(vault.generations()[0].why, "import");
+    vault.undo().unwrap();
     assert_eq!(state(&vault), before);
 }
 

@@ -151,7 +151,8 @@ fn decrypt(
     }
     let master = master.ok_or(ImportError::WrongPassphrase)?;
     let sealed = BASE64.decode(text.as_bytes()).map_err(|_| ImportError::damaged("its database is not base64"))?;
-    let json = open(&master, params, sealed)?.ok_or_else(|| ImportError::damaged("its database does not fit its key"))?;
+    let json =
+        open(&master, params, sealed)?.ok_or_else(|| ImportError::damaged("its database does not fit its key"))?;
     serde_json::from_slice(&json).map_err(|_| ImportError::damaged("its database"))
 }
 
@@ -188,7 +189,10 @@ impl Database {
             match serde_json::from_value::<Entry>(value) {
                 Ok(entry) => {
                     let tags = entry.tags(&self.groups);
-                    import.take(&name, entry.account().map(|account| countersign_core::vault::Portable { tags, ..account }));
+                    import.take(
+                        &name,
+                        entry.account().map(|account| countersign_core::vault::Portable { tags, ..account }),
+                    );
                 }
                 Err(_) => import.take(&name, Err("something of it is missing or of another form".into())),
             }

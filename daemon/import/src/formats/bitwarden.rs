@@ -42,8 +42,7 @@ impl Format for Bitwarden {
     fn detect(&self, file: &File) -> Confidence {
         let is_csv = file.text().is_some_and(|text| is_header(text.lines().next().unwrap_or_default()));
         let is_item = |one: &Value| one["login"].is_object() || one["type"].is_u64();
-        let is_list =
-            |json: &Value| json["encrypted"].is_boolean() && list(json, "items").iter().take(1).all(is_item);
+        let is_list = |json: &Value| json["encrypted"].is_boolean() && list(json, "items").iter().take(1).all(is_item);
         if is_csv || file.json().is_some_and(is_list) { Confidence::Sure } else { Confidence::No }
     }
 
@@ -135,7 +134,8 @@ fn import(json: &Value) -> Import {
             continue;
         };
         let fields = Fields { issuer: text(item, "name"), name: text(login, "username"), ..Fields::default() };
-        let tags: Vec<String> = folders.get(text(item, "folderId")).map(|name| (*name).to_owned()).into_iter().collect();
+        let tags: Vec<String> =
+            folders.get(text(item, "folderId")).map(|name| (*name).to_owned()).into_iter().collect();
         let account = from_uri(totp, fields).map(|account| Portable {
             tags,
             pinned: flag(item, "favorite"),

@@ -25,13 +25,14 @@ impl Format for Duo {
 
     fn steps(&self) -> &'static [&'static str] {
         &[
-            "Duo Mobile lets nothing out: enrol each site again (countersign import --checklist)",
+            "Duo Mobile lets nothing out: enrol each site again",
             "A rooted phone: /data/data/com.duosecurity.duomobile/files/duokit/accounts.json",
         ]
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        let is_ours = |json: &Value| json.as_array().is_some_and(|all| all.iter().any(|one| one["otpGenerator"].is_object()));
+        let is_ours =
+            |json: &Value| json.as_array().is_some_and(|all| all.iter().any(|one| one["otpGenerator"].is_object()));
         if file.json().is_some_and(is_ours) { Confidence::Sure } else { Confidence::No }
     }
 

@@ -31,7 +31,11 @@ impl Format for Ente {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &["Settings, Data, Export codes", "Ente encrypted export, and a password", "Copy the file here: ente-auth-codes-….txt"]
+        &[
+            "Settings, Data, Export codes",
+            "Ente encrypted export, and a password",
+            "Copy the file here: ente-auth-codes-….txt",
+        ]
     }
 
     fn detect(&self, file: &File) -> Confidence {

@@ -28,7 +28,11 @@ impl Format for FreeOtp {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &["FreeOTP+: menu, Export, as JSON", "FreeOTP 1: update to version 2, and take its backup", "Copy the file here"]
+        &[
+            "FreeOTP+: menu, Export, as JSON",
+            "FreeOTP 1: update to version 2, and take its backup",
+            "Copy the file here",
+        ]
     }
 
     fn detect(&self, file: &File) -> Confidence {

@@ -45,7 +45,8 @@ impl Format for FreeOtp2 {
         let map: HashMap<String, String> = map.into_iter().collect();
         let master = parsed(map.get(MASTER).ok_or_else(|| ImportError::damaged("its master key is missing"))?)?;
         let master = master_key(&master, keys::needed(passphrase)?)?;
-        let mut tokens: Vec<_> = map.iter().filter_map(|(name, text)| Some((name.strip_suffix("-token")?, text))).collect();
+        let mut tokens: Vec<_> =
+            map.iter().filter_map(|(name, text)| Some((name.strip_suffix("-token")?, text))).collect();
         tokens.sort();
         let mut import = Import::default();
         for (id, token) in tokens {

@@ -54,7 +54,9 @@ impl Format for Kdbx {
         while let Some((group, tags, trashed)) = groups.pop() {
             let trashed = trashed || Some(group.id().uuid()) == bin;
             group.entries().for_each(|entry| take(&mut import, &entry, &tags, trashed));
-            groups.extend(group.groups().map(|inner| (database_group(&database, &inner), tag(&tags, &inner.name), trashed)));
+            groups.extend(
+                group.groups().map(|inner| (database_group(&database, &inner), tag(&tags, &inner.name), trashed)),
+            );
         }
         Ok(import)
     }
@@ -106,7 +108,10 @@ fn costs(bytes: &[u8]) -> Result<(), ImportError> {
                 match value(b"M") {
                     Some(memory) => {
                         keys::check_memory(memory)?;
-                        keys::check_work((memory >> 10).saturating_mul(value(b"I").unwrap_or(1)), keys::MAX_ARGON_WORK)?;
+                        keys::check_work(
+                            (memory >> 10).saturating_mul(value(b"I").unwrap_or(1)),
+                            keys::MAX_ARGON_WORK,
+                        )?;
                     }
                     None => keys::check_work(value(b"R").unwrap_or(0), MAX_AES_ROUNDS)?,
                 }

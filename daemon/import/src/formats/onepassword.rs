@@ -35,8 +35,8 @@ impl Format for OnePassword {
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
         let mut archive = Archive::open(file).ok_or_else(|| ImportError::damaged("its archive"))?;
-        let export: Value = serde_json::from_slice(&archive.unpack(DATA, None)?)
-            .map_err(|_| ImportError::damaged("export.data"))?;
+        let export: Value =
+            serde_json::from_slice(&archive.unpack(DATA, None)?).map_err(|_| ImportError::damaged("export.data"))?;
         let mut import = Import::default();
         for vault in list(&export, "accounts").iter().flat_map(|account| list(account, "vaults")) {
             list(vault, "items").iter().for_each(|item| take(&mut import, vault, item));

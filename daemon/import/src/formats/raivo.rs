@@ -25,7 +25,10 @@ impl Format for Raivo {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &["Settings, Export OTPs to ZIP archive; it opens with the master password", "Copy the file here: raivo-otp-export.zip"]
+        &[
+            "Settings, Export OTPs to ZIP archive; it opens with the master password",
+            "Copy the file here: raivo-otp-export.zip",
+        ]
     }
 
     fn detect(&self, file: &File) -> Confidence {

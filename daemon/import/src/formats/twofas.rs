@@ -56,7 +56,8 @@ impl Format for TwoFas {
 /// Opens `data:salt:nonce`, each in base64.
 fn decrypt(sealed: &str, passphrase: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, ImportError> {
     let parts: Result<Vec<Vec<u8>>, _> = sealed.split(':').map(|part| BASE64.decode(part.as_bytes())).collect();
-    let Ok([data, salt, nonce]) = parts.map_err(drop).and_then(|parts| <[Vec<u8>; 3]>::try_from(parts).map_err(drop)) else {
+    let Ok([data, salt, nonce]) = parts.map_err(drop).and_then(|parts| <[Vec<u8>; 3]>::try_from(parts).map_err(drop))
+    else {
         return Err(ImportError::damaged("its encrypted part"));
     };
     let key = keys::pbkdf2(keys::Hash::Sha256, passphrase, &salt, ROUNDS);

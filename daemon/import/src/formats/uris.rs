@@ -43,17 +43,17 @@ impl Format for Uris {
 
 /// Reads a list of URIs; lines that begin with `#` are remarks.
 pub(super) fn read(text: &str) -> Import {
-        let mut import = Import::default();
-        let mut parts = Vec::new();
-        for (number, line) in lines(text).enumerate() {
-            let name = format!("line {}", number + 1);
-            match classify(line) {
-                Payload::Migration(part) => parts.push(part),
-                payload => take(&mut import, &name, payload),
-            }
+    let mut import = Import::default();
+    let mut parts = Vec::new();
+    for (number, line) in lines(text).enumerate() {
+        let name = format!("line {}", number + 1);
+        match classify(line) {
+            Payload::Migration(part) => parts.push(part),
+            payload => take(&mut import, &name, payload),
         }
-        take_parts(&mut import, parts);
-        import
+    }
+    take_parts(&mut import, parts);
+    import
 }
 
 /// Takes the parts of Google exports, of as many as there are.

@@ -1,0 +1,203 @@
+//! A file of another authenticator, read by `countersign-import`: this program never looks at a byte of it.
+
+use std::{
+    fs::File,
+    io::{self, Seek, Write},
+    os::fd::{AsRawFd, OwnedFd},
+    path::Path,
+    process::Stdio,
+};
+
+use countersign_api::connect;
+use rustix::fs::{MemfdFlags, memfd_create};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{ChildStdout, Command},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    error::{Error, exit},
+    output, picture,
+};
+
+/// What was in a file.
+#[derive(Debug, Default)]
+pub(crate) struct Foreign {
+    /// What people call its format.
+    pub(crate) title: String,
+    /// The accounts, as `countersign-import` tells them.
+    pub(crate) accounts: Vec<Value>,
+    /// What was left out, and why.
+    pub(crate) left_out: Vec<LeftOut>,
+    /// What to know of all of it.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Something in a file that does not become an account.
+#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+pub(crate) struct LeftOut {
+    /// What it is called there.
+    #[serde(rename = "left_out")]
+    pub(crate) name: String,
+    /// `bad`, `no-code` or `not-exportable`.
+    pub(crate) why: String,
+    /// The reason.
+    pub(crate) reason: String,
+}
+
+/// Why a file gave nothing.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Its password is needed, or was not the right one.
+    Password {
+        /// Whether one was given.
+        wrong: bool,
+        /// What the file is.
+        title: String,
+    },
+    /// Anything else.
+    Failed(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A line of `countersign-import`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Account { account: Value },
+    LeftOut(LeftOut),
+    Note { note: String },
+    Format { title: String },
+    End { end: usize },
+}
+
+/// Reads a file; `-` is standard input.
+pub(crate) async fn read(path: &Path, format: Option<&str>, passphrase: Option<&str>) -> Result<Foreign, Refusal> {
+    let shown = shown(path);
+    let file = picture::open(path)?;
+    let passphrase = passphrase.map(in_memory).transpose().map_err(failed())?;
+    let program = connect::program("countersign-import");
+    let program = program.ok_or_else(|| Error::Usage("countersign-import is not installed".into()))?;
+    let mut command = Command::new(program);
+    command.args(format.into_iter().flat_map(|format| ["--format", format]));
+    if let Some(passphrase) = &passphrase {
+        command.arg("--passphrase-fd").arg(passphrase.as_raw_fd().to_string());
+    }
+    command.stdin(Stdio::from(file)).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().map_err(failed())?;
+    let (found, ended) = lines(child.stdout.take().expect("the output is piped")).await.map_err(failed())?;
+    let mut errors = String::new();
+    child
+        .stderr
+        .take()
+        .expect("the errors are piped")
+        .take(MAX_ERROR)
+        .read_to_string(&mut errors)
+        .await
+        .map_err(failed())?;
+    let status = child.wait().await.map_err(failed())?;
+    let why = output::one_line(errors.trim().trim_start_matches("countersign-import: "));
+    match status.code() {
+        Some(0) if ended => Ok(found),
+        Some(PASSWORD_NEEDED | PASSWORD_WRONG) => {
+            Err(Refusal::Password { wrong: status.code() == Some(PASSWORD_WRONG), title: found.title })
+        }
+        Some(code @ FIRST..=LAST) => {
+            output::say(&format!("countersign: {shown}: {why}"));
+            Err(Error::Said(exit::FOREIGN + (code - FIRST) as u8).into())
+        }
+        Some(64) => Err(Error::Usage(why).into()),
+        _ => {
+            output::say(&format!("countersign: {shown} could not be read: what reads it ended before its time"));
+            Err(Error::Said(exit::FOREIGN + (DAMAGED - FIRST) as u8).into())
+        }
+    }
+}
+
+/// Returns the formats that there are: name, title, and the steps to such a file.
+pub(crate) async fn formats() -> Result<Vec<Format>, Error> {
+    let program = connect::program("countersign-import");
+    let program = program.ok_or_else(|| Error::Usage("countersign-import is not installed".into()))?;
+    let listed = Command::new(program).arg("--list-formats").output().await.map_err(failed())?;
+    let text = String::from_utf8_lossy(&listed.stdout);
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+/// A format of foreign files.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Format {
+    /// The word by which it is chosen.
+    pub(crate) format: String,
+    /// What people call it.
+    pub(crate) title: String,
+    /// The steps to such a file.
+    pub(crate) steps: Vec<String>,
+}
+
+/// Returns how a file is called in messages.
+pub(crate) fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".into() } else { output::one_line(&path.display().to_string()) }
+}
+
+/// Returns the exit code for a file whose password is missing or wrong.
+pub(crate) fn password_exit(wrong: bool) -> u8 {
+    exit::FOREIGN + ((if wrong { PASSWORD_WRONG } else { PASSWORD_NEEDED }) - FIRST) as u8
+}
+
+/// Returns accounts as a file in memory that the daemon reads.
+pub(crate) fn to_memory(accounts: &[Value]) -> Result<OwnedFd, Error> {
+    let mut text = Zeroizing::new(Vec::new());
+    for account in accounts {
+        serde_json::to_writer(&mut *text, account).map_err(|error| failed()(error.into()))?;
+        text.push(b'\n');
+    }
+    let memory = memfd_create("accounts", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING);
+    let mut memory = File::from(memory.map_err(|error| failed()(error.into()))?);
+    memory.write_all(&text).map_err(failed())?;
+    Ok(memory.into())
+}
+
+/// Puts a password where the program that is started finds it, under the same number.
+fn in_memory(passphrase: &str) -> io::Result<File> {
+    let mut memory = File::from(memfd_create("password", MemfdFlags::empty())?);
+    memory.write_all(passphrase.as_bytes())?;
+    memory.rewind()?;
+    Ok(memory)
+}
+
+/// Reads what is told, and whether that was all.
+async fn lines(out: ChildStdout) -> io::Result<(Foreign, bool)> {
+    let mut lines = BufReader::new(out).lines();
+    let (mut found, mut ended) = (Foreign::default(), false);
+    while let Some(line) = lines.next_line().await? {
+        let line = Zeroizing::new(line);
+        match serde_json::from_str(&line).map_err(io::Error::from)? {
+            Line::Format { title } => found.title = title,
+            Line::Account { account } => found.accounts.push(account),
+            Line::LeftOut(left) => found.left_out.push(left),
+            Line::Note { note } => found.notes.push(note),
+            Line::End { end } => ended = end == found.accounts.len(),
+        }
+    }
+    Ok((found, ended))
+}
+
+fn failed() -> impl FnOnce(io::Error) -> Error {
+    Error::io("countersign-import")
+}
+
+/// The exit codes of `countersign-import` for files that it can't read: from "not recognised" to "too large".
+const FIRST: i32 = 3;
+const PASSWORD_NEEDED: i32 = 4;
+const PASSWORD_WRONG: i32 = 5;
+const DAMAGED: i32 = 6;
+const LAST: i32 = 10;
+const MAX_ERROR: u64 = 4096;
