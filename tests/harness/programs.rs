@@ -134,6 +134,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("imv-wayland", "imv"),
     ("xdg-permission-store", "xdg-desktop-portal"),
     ("wl-copy wl-paste", "wl-clipboard"),
+    ("dmenu", "suckless-tools"),
     ("pw-dump", "pipewire-bin"),
     ("gnome-shell", "gnome-shell xdg-desktop-portal-gnome libgl1-mesa-dri"),
     ("script", "bsdutils"),
