@@ -13,12 +13,14 @@ mod list;
 mod lock;
 mod log;
 mod passphrase;
+mod pick;
 mod pin;
 mod qr;
 mod recovery;
 mod remove;
 mod restart;
 mod restore;
+mod run;
 mod scan;
 mod show;
 mod slots;
@@ -28,12 +30,16 @@ mod undo;
 mod unlock;
 mod unlocked;
 mod uri;
+mod watch;
+
+pub(crate) use run::Otp;
 
 use crate::{
     args::{Cli, Command},
     error::Error,
     help, output,
     session::Session,
+    terminal_window,
 };
 
 /// Runs the command that was typed. The first ones start no daemon; the others are given a session with one.
@@ -45,6 +51,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Status(args) => status::run(args, &global).await,
         Command::Restart => restart::run(&global).await,
         Command::Doctor(args) => doctor::run(&args),
+        Command::Watch => watch::run(&global).await,
+        Command::Pick(args) => pick::run(args, &global).await,
+        Command::Terminal { arguments } => terminal_window::run(&arguments),
         Command::Completions(args) => completions::run(&args),
         Command::CompleteNames => completions::names(&global).await,
         Command::Man { folder } => help::write_pages(&folder),
@@ -53,6 +62,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Scan(args) => scan::run(args, &mut session().await?).await,
         Command::Add(args) => add::run(args, &mut session().await?).await,
         Command::Code(args) => code::run(args, &mut session().await?).await,
+        Command::Run(args) => run::run(args, &mut session().await?).await,
         Command::Copy(args) => copy::run(args, &mut session().await?).await,
         Command::List(args) => list::run(args, &mut session().await?).await,
         Command::Show(args) => show::run(args, &mut session().await?).await,
