@@ -1,6 +1,10 @@
 //! What a search box finds, and what becomes of what was chosen there.
 
-use std::{sync::Arc, sync::MutexGuard, time::Instant};
+use std::{
+    cmp::Ordering,
+    sync::{Arc, MutexGuard},
+    time::Instant,
+};
 
 use countersign_api::{
     Error,
@@ -111,15 +115,16 @@ impl Service {
             let issuer = format!("{} {}", account.issuer, account.prefix.as_deref().unwrap_or_default());
             let relevance = query.fits(&issuer, &account.name)?;
             let used = uses.get(&entry.id()).map_or(0.0, |own| own.weight);
-            Some((relevance, used, visible(&account.title()), entry.id()))
+            let rank = Rank { relevance, pinned: entry.pinned(), used };
+            Some((rank, visible(&account.title()), entry.id()))
         });
-        let mut fitting: Vec<(f64, f64, String, AccountId)> = fitting.collect();
-        fitting.sort_by(|a, b| {
-            let by_fit = b.0.total_cmp(&a.0).then_with(|| b.1.total_cmp(&a.1));
-            by_fit.then_with(|| a.2.to_lowercase().cmp(&b.2.to_lowercase())).then_with(|| a.3.cmp(&b.3))
+        let mut fitting: Vec<(Rank, String, AccountId)> = fitting.collect();
+        fitting.sort_by(|(rank, title, id), (other_rank, other_title, other)| {
+            let by_rank = other_rank.cmp(rank);
+            by_rank.then_with(|| title.to_lowercase().cmp(&other_title.to_lowercase())).then_with(|| id.cmp(other))
         });
         fitting.truncate(MAX_HITS);
-        fitting.iter().map(|(relevance, _, title, id)| self.give(title, *relevance, Target::Account(*id))).collect()
+        fitting.iter().map(|(rank, title, id)| self.give(title, rank.relevance, Target::Account(*id))).collect()
     }
 
     fn give(&self, title: &str, relevance: f64, target: Target) -> Hit {
@@ -153,6 +158,20 @@ impl Service {
     async fn copy_found(self: &Arc<Self>, id: AccountId) -> Result<(), Error> {
         let way = Way { account: id.to_string(), variation: None };
         self.copy_code(&way, ScanOptions::default(), For::Use).await
+    }
+}
+
+/// What comes first among results: what fits best, then what is pinned, then what is used most.
+struct Rank {
+    relevance: f64,
+    pinned: bool,
+    used: f64,
+}
+
+impl Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_fit = self.relevance.total_cmp(&other.relevance);
+        by_fit.then(self.pinned.cmp(&other.pinned)).then(self.used.total_cmp(&other.used))
     }
 }
 
