@@ -22,6 +22,7 @@ mod proof;
 mod refusals;
 mod sandbox;
 mod scan;
+mod search;
 mod socket;
 mod story;
 mod tray;
@@ -65,6 +66,7 @@ fn main() {
     tests.extend(refusals::tests());
     tests.extend(sandbox::tests());
     tests.extend(scan::tests());
+    tests.extend(search::tests());
     tests.extend(socket::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
