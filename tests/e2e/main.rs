@@ -11,6 +11,7 @@ mod codes;
 mod desktop;
 mod gnome;
 mod gnome_clipboard;
+mod gnome_search;
 mod hand_over;
 mod keyring;
 mod layering;
@@ -86,6 +87,7 @@ fn main() {
     if arguments.filter.as_deref().is_some_and(|filter| filter.starts_with("gnome")) {
         tests.extend(gnome::tests());
         tests.extend(gnome_clipboard::tests());
+        tests.extend(gnome_search::tests());
     }
     libtest_mimic::run(&arguments, tests).exit();
 }

@@ -104,6 +104,35 @@ impl World {
         self.until_gnome_is_still(&self.dir().join("pictures/after-a-key.png"));
     }
 
+    /// Opens the overview, where what is typed is searched for.
+    pub fn open_gnomes_overview(&self) {
+        assert!(self.in_gnome("Main.overview.show()"));
+        until("the overview", LIMIT, || {
+            self.in_gnome_is("Main.overview.visible && !Main.overview.animationInProgress", "true").then_some(())
+        });
+    }
+
+    /// Returns every text that the overview shows.
+    pub fn gnomes_overview(&self) -> String {
+        let texts = "(() => { const found = []; const walk = actor => { if (!actor.mapped) return; \
+                     if (typeof actor.text === 'string') found.push(actor.text); actor.get_children().forEach(walk); }; \
+                     walk(Main.layoutManager.overviewGroup); return found.join('; '); })()";
+        self.eval(texts)
+    }
+
+    /// Waits until the overview shows this.
+    pub fn expect_in_gnomes_overview(&self, text: &str) {
+        until(&format!("`{text}` in the overview"), LIMIT, || self.gnomes_overview().contains(text).then_some(()));
+    }
+
+    /// Opens a terminal that writes what is typed into this file of the home, and waits until it has the keyboard.
+    pub fn gnomes_terminal(&self, file: &str) -> Process {
+        let line = format!("stty -echo; cat > \"$HOME/{file}\"");
+        let foot = self.cmd("foot").args(["--log-level=error", "sh", "-c", &line]).spawn();
+        until("the terminal", LIMIT, || (self.focus_in_gnome() == "foot").then_some(()));
+        foot
+    }
+
     /// Takes a picture when two in a row are the same.
     pub fn still_picture_of_gnome(&self, name: &str) -> PathBuf {
         let path = self.picture_file(name);
