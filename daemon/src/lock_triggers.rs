@@ -14,7 +14,7 @@ use tokio::{
     sync::{Notify, watch},
     time::timeout,
 };
-use zbus::{Connection, MatchRule, MessageStream, message, zvariant};
+use zbus::{Connection, MatchRule, MessageStream, message, proxy::MethodFlags, zvariant};
 
 /// Why the vault is locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,13 +115,18 @@ async fn sleep_boottime(seconds: u64) -> io::Result<()> {
 /// Tells whenever a screen saver on this bus comes on or goes off.
 pub async fn watch_screen_savers(bus: Connection, tell: Tell) -> zbus::Result<()> {
     let mut streams = futures_util::stream::SelectAll::new();
-    for desktop in ["freedesktop", "gnome", "mate", "cinnamon", "xfce"] {
+    for desktop in DESKTOPS {
         let rule = MatchRule::builder()
             .msg_type(message::Type::Signal)
             .interface(format!("org.{desktop}.ScreenSaver"))?
             .member("ActiveChanged")?
             .build();
         streams.push(MessageStream::for_match_rule(rule, &bus, None).await?);
+    }
+    for desktop in DESKTOPS {
+        if is_on_already(&bus, desktop).await {
+            tell(Seen::Screen(true));
+        }
     }
     while let Some(message) = streams.next().await {
         let is_on = message?.body().deserialize::<bool>().unwrap_or(true);
@@ -131,6 +136,16 @@ pub async fn watch_screen_savers(bus: Connection, tell: Tell) -> zbus::Result<()
         }
     }
     Ok(())
+}
+
+/// Says whether this desktop's screen saver is on, without starting one.
+async fn is_on_already(bus: &Connection, desktop: &str) -> bool {
+    let asked = async {
+        let (name, path) = (format!("org.{desktop}.ScreenSaver"), format!("/org/{desktop}/ScreenSaver"));
+        let saver = zbus::Proxy::new(bus, name.clone(), path, name).await?;
+        saver.call_with_flags::<_, _, bool>("GetActive", MethodFlags::NoAutoStart.into(), &()).await
+    };
+    matches!(timeout(LIMIT, asked).await, Ok(Ok(Some(true))))
 }
 
 /// Follows logind: the session's lock, and sleep with a delay inhibitor, so that the keys are gone before it begins.
@@ -227,6 +242,8 @@ async fn is_own_session(bus: &Connection, message: &zbus::Message) -> bool {
     }
 }
 
+/// Whose screen savers are followed.
+const DESKTOPS: [&str; 5] = ["freedesktop", "gnome", "mate", "cinnamon", "xfce"];
 const LOGIND: &str = "org.freedesktop.login1";
 const LOGIND_PATH: &str = "/org/freedesktop/login1";
 const LIMIT: Duration = Duration::from_secs(5);

@@ -186,7 +186,7 @@ impl Notifier {
                 gone.await;
             }
         };
-        let _ = timeout(LIMIT, all_gone).await;
+        let _ = timeout(LAST, all_gone).await;
     }
 
     /// Takes the place of the topic, from whoever has it.
@@ -350,6 +350,8 @@ const DEFAULT: &str = "default";
 const MOST_BUTTONS: usize = 2;
 /// How long a server may take for an answer.
 const LIMIT: Duration = Duration::from_secs(3);
+/// How long it may take when the daemon ends, which is promised within two seconds.
+const LAST: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

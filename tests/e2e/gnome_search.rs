@@ -29,6 +29,7 @@ fn session(issuers: &[&str]) -> (World, Vec<Account>) {
     // The shell takes providers from these folders only.
     world.set("XDG_DATA_DIRS", &format!("{}:/usr/local/share:/usr/share", share.display()));
     world.start_gnome();
+    world.start_gnomes_notifications();
     world.start_daemon();
     world.make_vault();
     let accounts: Vec<Account> = issuers.iter().map(|issuer| Account::new(issuer, "alice")).collect();
@@ -59,6 +60,8 @@ fn gnomes_overview_finds_an_account_and_its_code_is_pasted() {
     until("the code to be told as copied", LIMIT, || is_copied().then_some(()));
     until("the terminal has the keyboard again", LIMIT, || (world.focus_in_gnome() == "foot").then_some(()));
     world.still_picture_of_gnome("gnome-search-2-copied");
+    let told =
+        until("the notification", LIMIT, || Some(world.gnomes_notifications()).filter(|all| all.contains("GitHub ")));
     world.press_in_gnome("Control_L+Shift_L+v");
     world.press_in_gnome("Return");
     let typed = || fs::read_to_string(world.dir().join("home/typed")).ok().filter(|text| text.ends_with('\n'));
@@ -69,7 +72,10 @@ fn gnomes_overview_finds_an_account_and_its_code_is_pasted() {
     let heard = monitor.heard().bytes;
     for code in &codes {
         assert!(!heard.windows(code.len()).any(|part| part == code.as_bytes()), "a code is on the bus");
+        assert!(!told.contains(code), "a code is in a notification: {told}");
     }
+    world.cli(&["lock"]).ok();
+    until("the notification goes", LIMIT, || (!world.gnomes_notifications().contains("GitHub ")).then_some(()));
 }
 
 fn gnomes_overview_has_but_unlock_while_locked() {

@@ -125,9 +125,14 @@ fn the_export_behind_a_link_is_kept_whole() {
 
 fn a_one_time_link_is_explained() {
     let (world, mut notifications) = desktop();
+    let opened = world.dir().join("tmp/opened");
+    world.write_program("xdg-open", &format!("echo \"$@\" >{}", opened.display()));
     world.cli(&["open", "--notify", PHONEFACTOR]).fails(11);
     let told = notifications.expect("one-time activation of Microsoft Authenticator");
     assert!(!told.text.contains("314159265") && !told.text.contains("activatev2"), "{told:?}");
+    notifications.click(&world, &told);
+    let page = until("the page", LIMIT, || fs::read_to_string(&opened).ok().filter(|text| text.ends_with('\n')));
+    assert!(page.starts_with("https://") && !page.contains("314159265"), "the plain page: {page}");
     let explained = world.tty(&["open", PHONEFACTOR]).ends(11);
     assert!(explained.contains("one-time activation of Microsoft Authenticator"), "{explained}");
     assert!(!explained.contains("314159265"), "{explained}");

@@ -25,6 +25,7 @@ tests![
     the_question_about_a_link_goes_when_it_is_answered_elsewhere,
     the_end_of_the_daemon_takes_all_with_it,
     on_a_locked_screen_there_are_no_names,
+    a_daemon_that_begins_on_a_locked_screen_knows_it,
     a_server_that_hangs_holds_nobody_up,
     a_server_that_comes_back_is_used_again,
 ];
@@ -282,6 +283,28 @@ fn on_a_locked_screen_there_are_no_names() {
     let discreet = notifications.expect("unlocked the screen");
     assert!(!discreet.text.contains("GitHub") && !discreet.text.contains("alice"), "{discreet:?}");
     screen_saver_says(&world, false);
+    notifications.expect("Code for GitHub – alice copied");
+}
+
+fn a_daemon_that_begins_on_a_locked_screen_knows_it() {
+    let mut world = World::build().without_daemon().start();
+    let saver = ["-m", "dbusmock", "--session", "--template", "gnome_screensaver"];
+    let saver = world.cmd("/usr/bin/python3").args(saver).spawn();
+    world.keep(saver);
+    world.wait_for_name("org.gnome.ScreenSaver");
+    let call = ["--user", "call", "org.gnome.ScreenSaver", "/org/gnome/ScreenSaver", "org.gnome.ScreenSaver"];
+    world.cmd("busctl").args(call).args(["SetActive", "b", "true"]).ok();
+    let mut notifications = Notifications::start(&world);
+    world.start_daemon();
+    world.make_vault();
+    proven(&world, "GitHub");
+    // What it was at the start is asked for beside all else, and there is nothing to see when that is known.
+    until("a notification without a name", LIMIT, || {
+        copied(&world, "github", 60);
+        let told = notifications.expect("Notify");
+        (!told.text.contains("GitHub") && told.text.contains("unlocked the screen")).then_some(())
+    });
+    world.cmd("busctl").args(call).args(["SetActive", "b", "false"]).ok();
     notifications.expect("Code for GitHub – alice copied");
 }
 

@@ -104,6 +104,20 @@ impl World {
         self.until_gnome_is_still(&self.dir().join("pictures/after-a-key.png"));
     }
 
+    /// Starts the program by which the shell takes notifications; the bus of a world starts nothing by itself.
+    pub fn start_gnomes_notifications(&mut self) {
+        let server = self.cmd("gjs").arg("/usr/share/gnome-shell/org.gnome.Shell.Notifications").spawn();
+        self.keep(server);
+        self.wait_for_name("org.freedesktop.Notifications");
+    }
+
+    /// Returns the titles of the notifications that the shell has.
+    pub fn gnomes_notifications(&self) -> String {
+        self.eval(
+            "Main.messageTray.getSources().flatMap(source => source.notifications.map(one => one.title)).join('; ')",
+        )
+    }
+
     /// Opens the overview, where what is typed is searched for.
     pub fn open_gnomes_overview(&self) {
         assert!(self.in_gnome("Main.overview.show()"));
@@ -114,10 +128,11 @@ impl World {
 
     /// Returns every text that the overview shows.
     pub fn gnomes_overview(&self) -> String {
-        let texts = "(() => { const found = []; const walk = actor => { if (!actor.mapped) return; \
-                     if (typeof actor.text === 'string') found.push(actor.text); actor.get_children().forEach(walk); }; \
-                     walk(Main.layoutManager.overviewGroup); return found.join('; '); })()";
-        self.eval(texts)
+        self.eval(
+            "(() => { const found = []; const walk = actor => { if (!actor.mapped) return; \
+             if (typeof actor.text === 'string') found.push(actor.text); actor.get_children().forEach(walk); }; \
+             walk(Main.layoutManager.overviewGroup); return found.join('; '); })()",
+        )
     }
 
     /// Waits until the overview shows this.

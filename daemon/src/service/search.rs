@@ -194,3 +194,83 @@ const MAX_HITS: usize = 5;
 pub(super) const BURST: f64 = 10.0;
 /// How many a second they get back.
 pub(super) const RATE: f64 = 5.0;
+
+#[cfg(test)]
+mod tests {
+    use countersign_api::{secrets::SecretsBackend, types::KeepOptions, vault::VaultBackend};
+
+    use super::*;
+    use crate::{
+        search::hits::LIFE,
+        service::testing::{caller, with_vault, without_vault},
+    };
+
+    async fn add(door: &Door, issuer: &str) {
+        let uri = format!("otpauth://totp/{issuer}:alice?secret=JBSWY3DPEHPK3PXP&issuer={issuer}");
+        door.add(caller(), &uri, KeepOptions::default()).await.unwrap();
+    }
+
+    async fn search(door: &Door, typed: &str) -> Vec<Hit> {
+        door.search(&[typed.to_owned()]).await.unwrap()
+    }
+
+    fn titles(hits: &[Hit]) -> Vec<&str> {
+        hits.iter().map(|hit| hit.title.as_str()).collect()
+    }
+
+    fn later() -> Instant {
+        Instant::now() + LIFE
+    }
+
+    #[tokio::test]
+    async fn a_result_that_is_too_old_leads_nowhere() {
+        let (_home, door) = with_vault().await;
+        add(&door, "GitHub").await;
+        let hits = search(&door, "gith").await;
+        assert_eq!(titles(&hits), ["GitHub – alice"]);
+        let ids: Vec<String> = hits.into_iter().map(|hit| hit.id).collect();
+        assert_eq!(door.describe(&ids).len(), 1);
+        door.hits().go_by(later);
+        assert!(door.describe(&ids).is_empty());
+        assert!(matches!(door.activate(&ids[0]), Err(Error::NotFound(_))));
+    }
+
+    #[tokio::test]
+    async fn only_a_few_are_shown_the_best_first() {
+        let (_home, door) = with_vault().await;
+        for issuer in ["Gamma", "Beta", "Alpha", "Delta", "Omega", "Sigma"] {
+            add(&door, issuer).await;
+        }
+        assert_eq!(search(&door, "alice").await.len(), MAX_HITS);
+        assert_eq!(titles(&search(&door, "al").await)[..2], ["Alpha – alice", "Beta – alice"]);
+    }
+
+    #[tokio::test]
+    async fn a_lock_takes_the_results_back_and_leaves_one_word() {
+        let (_home, door) = with_vault().await;
+        add(&door, "GitHub").await;
+        let before = search(&door, "gith").await;
+        door.lock(caller()).await.unwrap();
+        assert!(matches!(door.activate(&before[0].id), Err(Error::NotFound(_))));
+        assert_eq!(titles(&search(&door, "gith").await), [UNLOCK]);
+        assert!(search(&door, "g").await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn without_a_vault_nothing_is_offered_unasked() {
+        let (_home, door) = without_vault();
+        assert!(search(&door, "firefox").await.is_empty());
+        assert_eq!(titles(&search(&door, "counters").await), [SET_UP]);
+    }
+
+    #[tokio::test]
+    async fn searches_and_activations_share_one_budget() {
+        let (_home, door) = with_vault().await;
+        let asked = |number: usize| if number.is_multiple_of(2) { door.admit_search() } else { door.activate("x") };
+        let limited = |answer: &Result<(), Error>| matches!(answer, Err(Error::LimitsExceeded(_)));
+        let since = Instant::now();
+        let refused = (0..100).map(asked).filter(limited).count();
+        let most = BURST + since.elapsed().as_secs_f64() * RATE + 1.0;
+        assert!(refused as f64 >= 100.0 - most && refused <= 90, "{refused} of 100 were refused");
+    }
+}
