@@ -16,6 +16,7 @@ pub struct SearchProvider<B> {
 /// Of a meta: `id`, `name`, `gicon`. Never a `description` or a `clipboardText`, which other providers put codes into.
 type Meta = HashMap<&'static str, Value<'static>>;
 
+#[allow(clippy::needless_pass_by_value)] // arguments come off the wire
 #[interface(name = "org.gnome.Shell.SearchProvider2")]
 impl<B: SearchBackend> SearchProvider<B> {
     #[zbus(out_args("results"))]

@@ -1,4 +1,4 @@
-//! KDE Plasma's KRunner: `org.kde.krunner1`.
+//! The search box of KDE Plasma, `KRunner`: `org.kde.krunner1`.
 
 use std::collections::HashMap;
 
@@ -17,6 +17,7 @@ pub struct Runner<B> {
 type Match = (String, String, &'static str, u32, f64, Properties);
 type Properties = HashMap<&'static str, Value<'static>>;
 
+#[allow(clippy::unused_self)] // methods on the bus have one
 #[interface(name = "org.kde.krunner1")]
 impl<B: SearchBackend> Runner<B> {
     /// There is nothing to do with a result but to activate it.
@@ -39,7 +40,7 @@ impl<B: SearchBackend> Runner<B> {
     /// Spares both sides queries that find nothing.
     #[zbus(out_args("config"))]
     fn config(&self) -> Properties {
-        Properties::from([("MinLetterCount", Value::from(SHORTEST as i32))])
+        Properties::from([("MinLetterCount", Value::from(MIN_LETTERS))])
     }
 
     /// The person has closed it. The results end by themselves: another search box may be open.
@@ -51,6 +52,9 @@ fn as_match(hit: Hit) -> Match {
     (hit.id, hit.title, ICON, kind, hit.relevance, Properties::new())
 }
 
+/// [`SHORTEST`], as it goes over the wire.
+#[allow(clippy::cast_possible_wrap)] // it is a small number
+const MIN_LETTERS: i32 = SHORTEST as i32;
 /// `Plasma::QueryMatch::ExactMatch`, and `PossibleMatch`.
 const EXACT: u32 = 100;
 const POSSIBLE: u32 = 30;

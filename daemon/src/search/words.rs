@@ -47,8 +47,8 @@ impl Query {
 struct Words {
     /// The issuer in one, without spaces and signs.
     issuer: String,
-    issuer_words: Vec<String>,
-    name_words: Vec<String>,
+    of_issuer: Vec<String>,
+    of_name: Vec<String>,
 }
 
 impl Words {
@@ -58,22 +58,22 @@ impl Words {
             Some((person, domain)) => format!("{person} {}", domain.rsplit_once('.').map_or(domain, |(rest, _)| rest)),
             None => name.to_owned(),
         };
-        Self { issuer: plain(issuer), issuer_words: split(issuer), name_words: split(&named) }
+        Self { issuer: plain(issuer), of_issuer: split(issuer), of_name: split(&named) }
     }
 
     fn fits(&self, term: &str) -> Option<f64> {
-        if self.issuer == term || self.issuer_words.iter().any(|word| word == term) {
+        if self.issuer == term || self.of_issuer.iter().any(|word| word == term) {
             return Some(1.0);
         }
-        if self.name_words.iter().any(|word| word == term) {
+        if self.of_name.iter().any(|word| word == term) {
             return Some(0.8);
         }
         let length = term.chars().count();
         let begins = |words: &[String]| words.iter().any(|word| word.starts_with(term));
         match length {
             _ if length < SHORTEST => None,
-            _ if self.issuer.starts_with(term) || begins(&self.issuer_words) => Some(0.9),
-            _ if begins(&self.name_words) => Some(0.7),
+            _ if self.issuer.starts_with(term) || begins(&self.of_issuer) => Some(0.9),
+            _ if begins(&self.of_name) => Some(0.7),
             _ if length >= INSIDE && self.issuer.contains(term) => Some(0.6),
             _ => None,
         }

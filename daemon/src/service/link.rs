@@ -23,12 +23,20 @@ impl Service {
     pub(super) fn look_at_text(self: &Arc<Self>, text: &str, options: TextOptions) -> Result<Vec<Candidate>, Error> {
         let text = Some(Zeroizing::new(text.trim().to_owned()));
         let found =
-            self.hold_all(&[FoundQr { text, corners: Vec::new(), screen: None, part: None, binary: false }], "text")?;
-        if let (true, [candidate]) = (options.notify.unwrap_or(false), found.as_slice()) {
-            let (service, message) = (self.clone(), link_message(candidate));
-            tokio::spawn(async move { service.go_on(message, screen_of(options)).await });
+            self.hold_all(&[FoundQr { text, corners: Vec::new(), screen: None, part: None, binary: false }], "text");
+        if options.notify.unwrap_or(false) {
+            let message = match &found {
+                Ok(found) => found.first().map(link_message),
+                Err(error) => Some(link_plain("The link could not be looked at", error.message())),
+            };
+            let service = self.clone();
+            tokio::spawn(async move {
+                if let Some(message) = message {
+                    service.go_on(message, screen_of(options)).await;
+                }
+            });
         }
-        Ok(found)
+        found
     }
 
     /// Keeps what a link said; opens the vault first, with the person.
@@ -44,16 +52,15 @@ impl Service {
 
 /// Says what a link holds, and asks whether to keep it.
 fn link_message(candidate: &Candidate) -> Message {
-    let plain = |title: String, body: String| Message { topic: LINK, title, body, ..Message::default() };
     if !candidate.advice.is_empty() {
         return Message { topic: LINK, ..advice_message(candidate) };
     }
     if candidate.id.is_empty() {
         let body = [candidate.what.as_str(), &candidate.reason].join("\n");
-        return plain("Nothing to keep in that link".into(), body.trim().to_owned());
+        return link_plain("Nothing to keep in that link", body.trim().to_owned());
     }
     if candidate.known == "kept" {
-        return plain(format!("{} is kept already", candidate.title), String::new());
+        return link_plain(&format!("{} is kept already", candidate.title), String::new());
     }
     let impostor = format!("Careful: it looks like {}, and is not.", candidate.look_alike);
     let twin = "There is one of that name with another secret: both are kept.";
@@ -65,7 +72,11 @@ fn link_message(candidate: &Candidate) -> Message {
     let body: Vec<&str> = body.into_iter().flatten().collect();
     let actions = vec![Action::Keep(candidate.id.clone()), Action::Drop(candidate.id.clone())];
     let about = About::Candidate(candidate.id.clone());
-    Message { actions, about, ..plain(format!("Keep {}?", candidate.title), body.join("\n")) }
+    Message { actions, about, ..link_plain(&format!("Keep {}?", candidate.title), body.join("\n")) }
+}
+
+fn link_plain(title: &str, body: String) -> Message {
+    Message { topic: LINK, title: title.into(), body, ..Message::default() }
 }
 
 fn screen_of(options: TextOptions) -> ScanOptions {

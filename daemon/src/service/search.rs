@@ -114,8 +114,8 @@ impl Service {
             let account = entry.account();
             let issuer = format!("{} {}", account.issuer, account.prefix.as_deref().unwrap_or_default());
             let relevance = query.fits(&issuer, &account.name)?;
-            let used = uses.get(&entry.id()).map_or(0.0, |own| own.weight);
-            let rank = Rank { relevance, pinned: entry.pinned(), used };
+            let rank =
+                Rank { relevance, pinned: entry.pinned(), used: uses.get(&entry.id()).map_or(0.0, |own| own.weight) };
             Some((rank, visible(&account.title()), entry.id()))
         });
         let mut fitting: Vec<(Rank, String, AccountId)> = fitting.collect();
