@@ -4,17 +4,19 @@
 
 #![allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // each field is a flag as people type it
 
+mod open;
 mod scan;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use open::Open;
 pub(crate) use scan::{Keep, Part, Proof, Scan};
 
 use crate::{
     handing_over::App,
-    help::{COPY_ABOUT, EXIT_CODES, LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT},
+    help::{COPY_ABOUT, EXIT_CODES, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT},
     time,
 };
 
@@ -52,6 +54,9 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Keep an account from a URI or a key that is typed or piped in
     Add(Add),
+    /// Follow a link that sets up an account, and ask whether to keep it
+    #[command(long_about = OPEN_ABOUT)]
+    Open(Open),
     /// Print the code of an account
     #[command(visible_aliases = ["otp", "totp", "get"])]
     Code(Code),

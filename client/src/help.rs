@@ -56,6 +56,16 @@ pub(crate) const LIST_ABOUT: &str = "List the accounts
 
 On a terminal: a table. In a pipe: a line each, with id, issuer, name and kind, parted by tabs.";
 
+/// What becomes of the argument of `open`.
+pub(crate) const OPEN_ABOUT: &str = "Follow a link that sets up an account, and ask whether to keep it
+
+Browsers and other programs start this for otpauth: and otpauth-migration: links; phonefactor: and \
+microsoft-authenticator: links are explained. This is the only command that takes a secret as an argument, since desktops \
+hand links over so: other programs can read it there until countersign has started, which takes the link out of its \
+arguments at once. By hand, rather pipe it in: countersign open -
+
+Without a terminal, and with --notify, a notification asks whether to keep it.";
+
 /// How `passphrase` asks.
 pub(crate) const PASSPHRASE_ABOUT: &str = "Change the passphrase
 
@@ -131,7 +141,7 @@ mod tests {
     fn the_longer_texts_are_shown() {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let shown = words(&all());
-        for about in [LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT, EXIT_CODES] {
+        for about in [LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT, EXIT_CODES] {
             assert!(shown.contains(&words(about)), "{about}");
         }
         assert!(shown.contains(&format!("after {} seconds", crate::full_screen::SHOWN_FOR.as_secs())));

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     if let Some(code) = fast::code() {
         return error::report(output::print(&format!("{code}\n")));
     }
-    error::report(refuse_secrets().and_then(|()| run(Cli::parse())))
+    error::report(commands::hide_link().and_then(|()| refuse_secrets()).and_then(|()| run(Cli::parse())))
 }
 
 fn run(cli: Cli) -> Result<(), Error> {

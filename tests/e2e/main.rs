@@ -10,18 +10,23 @@ mod clipboard;
 mod codes;
 mod desktop;
 mod gnome;
+mod gnome_clipboard;
+mod gnome_search;
 mod hand_over;
 mod keyring;
 mod layering;
+mod links;
 mod lock;
 mod measure;
 mod memory;
+mod notifications;
 mod notify;
 mod portal;
 mod proof;
 mod refusals;
 mod sandbox;
 mod scan;
+mod search;
 mod socket;
 mod story;
 mod tray;
@@ -55,9 +60,11 @@ fn main() {
     tests.extend(camera::tests());
     tests.extend(cli::tests());
     tests.extend(clipboard::tests());
+    tests.extend(notifications::tests());
     tests.extend(notify::tests());
     tests.extend(codes::tests());
     tests.extend(layering::tests());
+    tests.extend(links::tests());
     tests.extend(lock::tests());
     tests.extend(memory::tests());
     tests.extend(portal::tests());
@@ -65,6 +72,7 @@ fn main() {
     tests.extend(refusals::tests());
     tests.extend(sandbox::tests());
     tests.extend(scan::tests());
+    tests.extend(search::tests());
     tests.extend(socket::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
@@ -78,6 +86,8 @@ fn main() {
     // A whole desktop more, which most machines lack: only where it is asked for.
     if arguments.filter.as_deref().is_some_and(|filter| filter.starts_with("gnome")) {
         tests.extend(gnome::tests());
+        tests.extend(gnome_clipboard::tests());
+        tests.extend(gnome_search::tests());
     }
     libtest_mimic::run(&arguments, tests).exit();
 }

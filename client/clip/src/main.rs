@@ -204,7 +204,8 @@ something else is copied. What happens is told on standard output, a line each:
   copied TIME      it can be pasted; Unix time at which the code of now dies,
                    0 where codes follow a counter
   pasted           it was pasted
-  refused          nothing was given: the code is waited for, or, with --paste-once,
+  refused          nothing was given: the code is not there yet, as for a desktop
+                   that reads at once to keep what is copied; or, with --paste-once,
                    a program read sooner than a person can, or keeps a history
   ended WHY        expired, once, replaced, locked or told
 

@@ -12,6 +12,7 @@ mod init;
 mod list;
 mod lock;
 mod log;
+mod open;
 mod passphrase;
 mod pin;
 mod qr;
@@ -28,6 +29,8 @@ mod undo;
 mod unlock;
 mod unlocked;
 mod uri;
+
+pub(crate) use open::hide_link;
 
 use crate::{
     args::{Cli, Command},
@@ -51,6 +54,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::HelpAll => output::print(&help::all()),
         Command::Init(args) => init::run(args, &mut session().await?).await,
         Command::Scan(args) => scan::run(args, &mut session().await?).await,
+        Command::Open(args) => open::run(args, &mut session().await?).await,
         Command::Add(args) => add::run(args, &mut session().await?).await,
         Command::Code(args) => code::run(args, &mut session().await?).await,
         Command::Copy(args) => copy::run(args, &mut session().await?).await,
