@@ -111,9 +111,10 @@ pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/
 const OURS: &[(&str, &[&str])] = &[
     ("countersignd", &["daemon/src", "daemon/api/src", "daemon/core/src"]),
     ("countersign-scan", &["daemon/scan/src", "daemon/sandbox/src"]),
-    ("countersign", &["client/src", "daemon/api/src"]),
+    ("countersign", &["client/src", "client/keys/src", "daemon/api/src"]),
     ("countersign-clip", &["client/clip/src", "daemon/api/src"]),
-    ("countersign-tray", &["client/tray/src", "daemon/api/src"]),
+    ("countersign-tray", &["client/tray/src", "client/keys/src", "daemon/api/src"]),
+    ("countersign-type", &["client/type/src", "daemon/api/src"]),
     ("countersign-window", &["client/window/src", "client/window/font"]),
     ("countersign-e2e", &["tests/harness", "tests/e2e"]),
 ];

@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn a_wrong_line_is_named() {
-        for (text, line, why) in [("scan Ctrl+A\nopen Ctrl+B", 2, "open"), ("scan", 1, "key"), ("scan Q", 1, "typing")] {
+        for (text, line, why) in [("scan Ctrl+A\nopen Ctrl+B", 2, "open"), ("scan", 1, "key"), ("scan Q", 1, "typing")]
+        {
             let (found, said) = Choice::parse(text).unwrap_err();
             assert!(found == line && said.contains(why), "{text}: {found} {said}");
         }

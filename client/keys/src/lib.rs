@@ -16,6 +16,6 @@ pub const TRAY_NAME: &str = "org.countersign.Tray1";
 /// The object that has the interface.
 pub const TRAY_PATH: &str = "/org/countersign/Tray1";
 
-/// What the tray answers: how it hears keys (`x11`, `portal` or nothing), and of each hotkey its action, its keys, and what
-/// is wrong with it (or nothing).
-pub type Answer = (String, Vec<(String, String, String)>);
+/// What the tray answers: how it hears keys (`x11`, `portal` or nothing), and of each hotkey its action, its keys, what is
+/// wrong with it (or nothing), and which keys are free instead (or nothing).
+pub type Answer = (String, Vec<(String, String, String, String)>);

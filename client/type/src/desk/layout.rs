@@ -42,7 +42,11 @@ impl Layouts {
         let by_shift = |index: u8| {
             types.get(usize::from(index)).is_some_and(|kind| {
                 let shift = u16::from(kind.mods_mask) & u16::from(ModMask::SHIFT) != 0;
-                shift && kind.map.iter().any(|entry| entry.active && entry.level == 1 && entry.mods_mask == ModMask::SHIFT)
+                shift
+                    && kind
+                        .map
+                        .iter()
+                        .any(|entry| entry.active && entry.level == 1 && entry.mods_mask == ModMask::SHIFT)
             })
         };
         let keys = map.syms_rtrn.iter().flatten().zip(first..=u8::MAX).map(|(key, code)| Key {

@@ -145,9 +145,9 @@ impl Dispatch<Manager, ()> for State {
 impl Dispatch<Handle, ()> for State {
     fn event(state: &mut Self, window: &Handle, event: handle::Event, (): &(), _: &Connection, _: &QueueHandle<Self>) {
         let active = match event {
-            handle::Event::State { state } => state
-                .chunks_exact(4)
-                .any(|word| word == u32::from(handle::State::Activated).to_ne_bytes()),
+            handle::Event::State { state } => {
+                state.chunks_exact(4).any(|word| word == u32::from(handle::State::Activated).to_ne_bytes())
+            }
             handle::Event::Closed => false,
             _ => return,
         };
@@ -169,8 +169,10 @@ fn lost(error: &dyn std::error::Error) -> DeskError {
 const FIRST_DIGIT: u32 = 2;
 const FIRST_LETTER: u32 = 183;
 const ENTER: u32 = 28;
-const NO_KEYBOARD: &str = "this Wayland desktop lets no program type into another's window (it has no virtual keyboard)";
-const NO_WINDOWS: &str = "this Wayland desktop does not tell which window has the keyboard, so the code might go elsewhere";
+const NO_KEYBOARD: &str =
+    "this Wayland desktop lets no program type into another's window (it has no virtual keyboard)";
+const NO_WINDOWS: &str =
+    "this Wayland desktop does not tell which window has the keyboard, so the code might go elsewhere";
 
 #[cfg(test)]
 mod tests {

@@ -7,8 +7,8 @@ use x11rb::{
     protocol::{
         xkb::{ConnectionExt as _, Group, ID, MapPart, VMod},
         xproto::{
-            AtomEnum, ConnectionExt as _, GrabMode, GrabStatus, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, ModMask,
-            Window,
+            AtomEnum, ConnectionExt as _, GrabMode, GrabStatus, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
+            ModMask, Window,
         },
         xtest::ConnectionExt as _,
     },
@@ -58,7 +58,8 @@ impl Keyboard {
             focus
         };
         while window != NONE {
-            let managed = self.connection.get_property(false, window, state, AtomEnum::ANY, 0, 0)?.reply()?.type_ != NONE;
+            let managed =
+                self.connection.get_property(false, window, state, AtomEnum::ANY, 0, 0)?.reply()?.type_ != NONE;
             let parent = self.connection.query_tree(window)?.reply()?.parent;
             if managed || parent == self.root || parent == NONE {
                 return Ok(Some(window));
