@@ -139,9 +139,8 @@ fn a_window_that_comes_back_gets_the_code() {
         let mut typing = begin(&world);
         let menu = Window::open(&world, "menu");
         drop(menu);
+        // Both desktops go back to the window before by themselves.
         finish(&mut typing, "slow");
-        // Sway goes back to it by itself; so does a window manager, mostly.
-        window.focus(&world);
         assert_eq!(typing.exit_code(LIMIT), 0, "{}", typing.err.text());
         assert_code(&world, &account, &window.line());
     }
@@ -185,7 +184,7 @@ fn each_layout_gives_the_same_code() {
     let account = slow(&world);
     let letters = Account::new("Steam", "alice");
     world.witness().plant_key("the key of Steam", &letters.secret);
-    world.add_uri(&letters.uri_with("&encoder=steam&period=3600"));
+    world.add_uri(&letters.uri_with("&encoder=steam"));
     for (number, (layout, variant, press)) in LAYOUTS.iter().enumerate() {
         world
             .cmd("setxkbmap")
@@ -198,9 +197,11 @@ fn each_layout_gives_the_same_code() {
         world.cli(&["type", "--enter", "slow"]).ok();
         assert_code(&world, &account, &window.line());
         let window = Window::open(&world, &format!("letters-{number}"));
-        let code = world.cli(&["code", "steam"]).reveals().ok();
+        let code = || world.cli(&["code", "steam"]).reveals().ok();
+        let before = code();
         world.cli(&["type", "--enter", "steam"]).ok();
-        assert_eq!(window.line(), code, "{layout} {variant} {press}");
+        let line = window.line();
+        assert!([before, code()].contains(&line), "{line}: {layout} {variant} {press}");
         if !press.is_empty() {
             world.xdotool(&["key", press]);
         }
@@ -236,6 +237,7 @@ fn a_menu_over_the_screen_gets_nothing() {
     let mut overlay = world.cmd("slurp").spawn();
     until("the overlay has the keyboard", LIMIT, || {
         let run = world.cmd(&programs::ours("countersign-type")).run();
+        eprintln!("DBG {run:?} {} {}", overlay.runs(), world.cmd("swaymsg").args(["-t", "get_seats"]).ok());
         (run.code == 1 && run.err.contains("no window has the keyboard")).then_some(())
     });
     finish(&mut typing, "slow");

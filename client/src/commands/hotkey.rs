@@ -34,7 +34,8 @@ pub(crate) async fn run(args: Hotkey) -> Result<(), Error> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Bound {
     action: Action,
-    keys: Keys,
+    /// As a person reads them.
+    keys: String,
     /// What is wrong with it; nothing where it is in force.
     wrong: String,
     /// Keys that are free instead.
@@ -42,8 +43,8 @@ struct Bound {
 }
 
 impl Bound {
-    fn fine(action: Action, keys: Keys) -> Self {
-        Self { action, keys, wrong: String::new(), instead: None }
+    fn fine(action: Action, keys: &Keys) -> Self {
+        Self { action, keys: keys.to_string(), wrong: String::new(), instead: None }
     }
 }
 
@@ -64,7 +65,7 @@ async fn tell(how: &How, desktop: Desktop) -> Result<(), Error> {
         }
     }
     if lines::of(desktop, &choice).is_none() && !any {
-        let wanted: Vec<_> = choice.iter().map(|(action, keys)| Bound::fine(action, keys.clone())).collect();
+        let wanted: Vec<_> = choice.iter().map(|(action, keys)| Bound::fine(action, keys)).collect();
         output::line("No hotkey is in force. This turns these on: countersign hotkey install\n")?;
         report(&wanted)?;
     }
@@ -124,7 +125,7 @@ fn choose(how: &How) -> Result<Choice, Error> {
 /// Prints a line for each.
 fn report(bound: &[Bound]) -> Result<(), Error> {
     let row =
-        |one: &Bound| vec![one.keys.to_string(), one.action.to_string(), one.action.about().into(), one.wrong.clone()];
+        |one: &Bound| vec![one.keys.clone(), one.action.to_string(), one.action.about().into(), one.wrong.clone()];
     output::print(&output::listing(&bound.iter().map(row).collect::<Vec<_>>()))
 }
 

@@ -66,6 +66,10 @@ pub(crate) async fn run(
                 let action = match click {
                     Click::Entry(action) => Some(action),
                     Click::Icon => tray.model.main_action(),
+                    Click::Wrong(text) => {
+                        tray.model.set_failure(Some(text));
+                        None
+                    }
                 };
                 match action {
                     Some(Action::Quit) => break,

@@ -16,7 +16,7 @@ pub(super) fn bound() -> Vec<Bound> {
     let here = Action::ALL.into_iter().filter(|action| paths.contains(&path(*action)));
     here.filter_map(|action| {
         let keys = get(&schema_at(&path(action)), "binding").ok()?;
-        Some(Bound::fine(action, Keys::from_gnome(keys.trim_matches('\''))?))
+        Some(Bound::fine(action, &Keys::from_gnome(keys.trim_matches('\''))?))
     })
     .collect()
 }
@@ -29,7 +29,7 @@ pub(super) fn install(choice: &Choice) -> Result<Vec<Bound>, Error> {
     let mut bound = Vec::new();
     let mut ours = Vec::new();
     for (action, keys) in choice.iter() {
-        let mut one = Bound::fine(action, keys.clone());
+        let mut one = Bound::fine(action, keys);
         if let Some(owner) = owner(keys) {
             one.wrong = format!("taken by {owner}");
             one.instead = keys.others().find(|other| owner_free(other, &taken, choice));

@@ -19,7 +19,7 @@ pub(super) const WHEN: &str = "They are in force from your next login; System Se
 /// Returns our shortcuts that are there.
 pub(super) fn bound() -> Vec<Bound> {
     let text = path().ok().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
-    parse(&text).map(|(action, keys)| Bound::fine(action, keys)).collect()
+    parse(&text).map(|(action, keys)| Bound::fine(action, &keys)).collect()
 }
 
 /// Writes the shortcuts. Whether keys are taken is known at the login only: KDE then leaves them to who had them first.
@@ -30,7 +30,7 @@ pub(super) async fn install(choice: &Choice) -> Result<Vec<Bound>, Error> {
         fs::create_dir_all(path.parent().expect("it lies in a folder")).and_then(|()| fs::write(&path, file(choice)))
     };
     write().map_err(Error::io(path.display().to_string()))?;
-    Ok(choice.iter().map(|(action, keys)| Bound::fine(action, keys.clone())).collect())
+    Ok(choice.iter().map(|(action, keys)| Bound::fine(action, keys)).collect())
 }
 
 /// Takes our shortcuts away, at once where KDE runs; returns whether there were any.

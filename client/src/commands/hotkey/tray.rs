@@ -18,10 +18,9 @@ pub(super) async fn bound() -> Result<Vec<Bound>, Error> {
     }
     Ok(match ask("Hotkeys").await? {
         Some(answer) => told(answer),
-        None => choice
-            .iter()
-            .map(|(action, keys)| Bound { wrong: ABSENT.into(), ..Bound::fine(action, keys.clone()) })
-            .collect(),
+        None => {
+            choice.iter().map(|(action, keys)| Bound { wrong: ABSENT.into(), ..Bound::fine(action, keys) }).collect()
+        }
     })
 }
 
@@ -30,7 +29,7 @@ pub(super) async fn install(choice: &Choice) -> Result<(Vec<Bound>, &'static str
     choice.write()?;
     Ok(match ask("ReadHotkeys").await? {
         Some(answer) => (told(answer), ""),
-        None => (choice.iter().map(|(action, keys)| Bound::fine(action, keys.clone())).collect(), LATER),
+        None => (choice.iter().map(|(action, keys)| Bound::fine(action, keys)).collect(), LATER),
     })
 }
 
@@ -58,7 +57,7 @@ async fn runs(bus: &Connection) -> Result<bool, Error> {
 
 fn told((_, keys): Answer) -> Vec<Bound> {
     let one = |(action, keys, wrong, instead): (String, String, String, String)| {
-        let (action, keys, instead) = (action.parse().ok()?, keys.parse().ok()?, instead.parse().ok());
+        let (action, instead) = (action.parse().ok()?, instead.parse().ok());
         Some(Bound { action, keys, wrong, instead })
     };
     keys.into_iter().filter_map(one).collect()
