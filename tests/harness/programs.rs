@@ -123,7 +123,7 @@ const OURS: &[(&str, &[&str])] = &[
 const PACKAGES: &[(&str, &str)] = &[
     ("Xvfb", "xvfb"),
     ("busctl systemd-analyze", "systemd"),
-    ("gdbus", "libglib2.0-bin"),
+    ("gdbus gsettings", "libglib2.0-bin"),
     ("dbus-send dbus-monitor dbus-update-activation-environment", "dbus-bin"),
     ("secret-tool", "libsecret-tools"),
     ("gnome-keyring-daemon", "gnome-keyring"),
@@ -142,4 +142,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("xprop xwininfo", "x11-utils"),
     ("xrandr", "x11-xserver-utils"),
     ("xfconfd", "xfconf"),
+    ("xset setxkbmap", "x11-xserver-utils x11-xkb-utils"),
+    ("i3", "i3-wm"),
+    ("kglobalaccel5", "libkf5globalaccel-bin"),
 ];

@@ -165,7 +165,9 @@ impl Tray {
             Outcome::Offer(..) => {}
             Outcome::Done(action, result) => {
                 self.busy.remove(&action);
-                self.model.set_failure(result.err().filter(|text| !text.is_empty()));
+                if let Some(text) = result.err().filter(|text| !text.is_empty()) {
+                    self.model.set_failure(Some(text));
+                }
                 self.look();
             }
         }

@@ -16,14 +16,13 @@ pub(super) fn bound() -> Vec<Bound> {
     let here = Action::ALL.into_iter().filter(|action| paths.contains(&path(*action)));
     here.filter_map(|action| {
         let keys = get(&schema_at(&path(action)), "binding").ok()?;
-        Some(Bound::fine(action, &Keys::from_gnome(keys.trim_matches('\''))?))
+        Some(Bound::fine(action, &Keys::from_gnome(bare(&keys))?))
     })
     .collect()
 }
 
 /// Writes the shortcuts whose keys are free; those of other people stay as they are.
 pub(super) fn install(choice: &Choice) -> Result<Vec<Bound>, Error> {
-    remove()?;
     let taken = taken()?;
     let owner = |keys: &Keys| taken.iter().find(|(other, _)| other == keys).map(|(_, owner)| owner.clone());
     let mut bound = Vec::new();
@@ -43,24 +42,32 @@ pub(super) fn install(choice: &Choice) -> Result<Vec<Bound>, Error> {
         bound.push(one);
     }
     // Last: what is in the list is whole.
-    let list: Vec<_> = paths()?.into_iter().chain(ours).collect();
-    write_paths(&list)?;
+    let (before, theirs) = parted(paths()?);
+    write_paths(&[&theirs[..], &ours[..]].concat())?;
+    before.iter().filter(|path| !ours.contains(path)).try_for_each(|path| forget(path))?;
     Ok(bound)
 }
 
 /// Takes our shortcuts away; returns whether there were any.
 pub(super) fn remove() -> Result<bool, Error> {
     let Ok(list) = paths() else { return Ok(false) };
-    let all = Action::ALL.map(path);
-    let (ours, theirs): (Vec<_>, Vec<_>) = list.into_iter().partition(|path| all.contains(path));
+    let (ours, theirs) = parted(list);
     if ours.is_empty() {
         return Ok(false);
     }
     write_paths(&theirs)?;
-    for path in ours {
-        gsettings(&["reset-recursively", &schema_at(&path)])?;
-    }
+    ours.iter().try_for_each(|path| forget(path))?;
     Ok(true)
+}
+
+/// Parts our shortcuts from those of other people.
+fn parted(list: Vec<String>) -> (Vec<String>, Vec<String>) {
+    let all = Action::ALL.map(path);
+    list.into_iter().partition(|path| all.contains(path))
+}
+
+fn forget(path: &str) -> Result<(), Error> {
+    gsettings(&["reset-recursively", &schema_at(path)]).map(drop)
 }
 
 fn owner_free(keys: &Keys, taken: &[(Keys, String)], choice: &Choice) -> bool {
@@ -79,12 +86,12 @@ fn taken() -> Result<Vec<(Keys, String)>, Error> {
             taken.extend(strings(value).filter_map(|keys| Some((Keys::from_gnome(keys)?, format!("GNOME ({key})")))));
         }
     }
-    for path in paths()? {
+    for path in parted(paths()?).1 {
         let schema = schema_at(&path);
         if let (Ok(keys), Ok(name)) = (get(&schema, "binding"), get(&schema, "name"))
-            && let Some(keys) = Keys::from_gnome(keys.trim_matches('\''))
+            && let Some(keys) = Keys::from_gnome(bare(&keys))
         {
-            taken.push((keys, format!("another shortcut of yours, {}", name.trim_matches('\''))));
+            taken.push((keys, format!("another shortcut of yours, {}", bare(&name))));
         }
     }
     Ok(taken)
@@ -124,6 +131,11 @@ fn gsettings(args: &[&str]) -> Result<String, Error> {
 /// Returns the texts in a value as `gsettings` prints it; paths and keys hold no quotes.
 fn strings(value: &str) -> impl Iterator<Item = &str> {
     value.split('\'').skip(1).step_by(2)
+}
+
+/// Returns a text without the quotes that `gsettings` prints around it, of either kind.
+fn bare(text: &str) -> &str {
+    text.get(1..text.len().saturating_sub(1)).unwrap_or_default()
 }
 
 /// Returns a text as `gsettings` reads it.

@@ -26,14 +26,11 @@ use zbus::Connection;
 use crate::terminal;
 
 /// Offers the interface on the bus and takes the keys that are chosen; `wrong` is told what came to nothing.
-pub(crate) async fn serve(bus: &Connection, wrong: impl Fn(String) + 'static) -> zbus::Result<()> {
+pub(crate) async fn serve(bus: &Connection, wrong: impl Fn(String) + Send + 'static) -> zbus::Result<()> {
     let (sender, requests) = unbounded_channel();
     bus.object_server().at(TRAY_PATH, Service::new(sender)).await?;
-    let listener = Listener::new(bus.clone());
     // Its own task: the tray's loop needs none of it.
-    let listening = tokio::task::LocalSet::new();
-    listening.spawn_local(listener.run(requests, wrong));
-    tokio::task::spawn_local(listening);
+    tokio::spawn(Listener::new(bus.clone()).run(requests, wrong));
     Ok(())
 }
 

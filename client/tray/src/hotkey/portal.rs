@@ -20,8 +20,8 @@ use super::{Bound, Event};
 /// A session of the portal, and what it tells.
 pub(super) struct Ears {
     session: Session<GlobalShortcuts>,
-    activated: Pin<Box<dyn Stream<Item = Activated>>>,
-    deactivated: Pin<Box<dyn Stream<Item = Deactivated>>>,
+    activated: Pin<Box<dyn Stream<Item = Activated> + Send>>,
+    deactivated: Pin<Box<dyn Stream<Item = Deactivated> + Send>>,
 }
 
 impl Ears {
