@@ -237,7 +237,6 @@ fn a_menu_over_the_screen_gets_nothing() {
     let mut overlay = world.cmd("slurp").spawn();
     until("the overlay has the keyboard", LIMIT, || {
         let run = world.cmd(&programs::ours("countersign-type")).run();
-        eprintln!("DBG {run:?} {} {}", overlay.runs(), world.cmd("swaymsg").args(["-t", "get_seats"]).ok());
         (run.code == 1 && run.err.contains("no window has the keyboard")).then_some(())
     });
     finish(&mut typing, "slow");

@@ -57,7 +57,7 @@ fn tray() -> Result<(), Fault> {
     // Outside the runtime: see `icon`.
     let icon = Icon::new(&model, sender.clone())?;
     runtime.block_on(async {
-        hotkey::serve(&bus, move |text| drop(sender.send(Click::Wrong(text)))).await?;
+        hotkey::serve(&bus, move |wrong| drop(sender.send(Click::Hotkeys(wrong)))).await?;
         let mut term = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let end = async {

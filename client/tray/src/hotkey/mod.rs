@@ -25,8 +25,9 @@ use zbus::Connection;
 
 use crate::terminal;
 
-/// Offers the interface on the bus and takes the keys that are chosen; `wrong` is told what came to nothing.
-pub(crate) async fn serve(bus: &Connection, wrong: impl Fn(String) + Send + 'static) -> zbus::Result<()> {
+/// Offers the interface on the bus and takes the keys that are chosen; `wrong` is told what came to
+/// nothing, a line each.
+pub(crate) async fn serve(bus: &Connection, wrong: impl Fn(Vec<String>) + Send + Sync + 'static) -> zbus::Result<()> {
     let (sender, requests) = unbounded_channel();
     bus.object_server().at(TRAY_PATH, Service::new(sender)).await?;
     // Its own task: the tray's loop needs none of it.
@@ -126,15 +127,14 @@ impl Listener {
         Self { bus, ears: Ears::None, bound: Vec::new(), presses: Presses::default(), ended, ends }
     }
 
-    async fn run(mut self, mut requests: UnboundedReceiver<Request>, wrong: impl Fn(String)) {
-        self.read().await;
-        self.complain(&wrong);
+    async fn run(mut self, mut requests: UnboundedReceiver<Request>, wrong: impl Fn(Vec<String>) + Send + Sync) {
+        self.read(&wrong).await;
         loop {
             tokio::select! {
                 request = requests.recv() => {
                     let Some(request) = request else { return };
                     if request.read {
-                        self.read().await;
+                        self.read(&wrong).await;
                     }
                     // Who asked may have gone.
                     let _ = request.answer.send(self.answer());
@@ -149,13 +149,14 @@ impl Listener {
     }
 
     /// Reads the choice anew: gives back the keys of before, and takes those of now.
-    async fn read(&mut self) {
+    async fn read(&mut self, wrong: &(impl Fn(Vec<String>) + Sync)) {
         std::mem::replace(&mut self.ears, Ears::None).end().await;
         let choice = Choice::read().unwrap_or_else(|error| {
             eprintln!("countersign-tray: {error}");
             Choice::default()
         });
         (self.ears, self.bound) = Ears::take(&self.bus, &choice).await;
+        self.complain(wrong);
     }
 
     fn answer(&self) -> Answer {
@@ -165,13 +166,11 @@ impl Listener {
         (self.ears.name().into(), self.bound.iter().cloned().map(one).collect())
     }
 
-    /// Tells what came to nothing where nobody has asked: at the start.
-    fn complain(&self, wrong: &impl Fn(String)) {
-        for Bound { action, keys, wrong: why, .. } in self.bound.iter().filter(|one| !one.wrong.is_empty()) {
-            let text = format!("Hotkey {keys} ({action}): {why}");
-            eprintln!("countersign-tray: {text}");
-            wrong(text);
-        }
+    /// Tells what came to nothing.
+    fn complain(&self, wrong: &impl Fn(Vec<String>)) {
+        let refused = self.bound.iter().filter(|one| !one.wrong.is_empty());
+        let line = |Bound { action, keys, wrong, .. }: &Bound| format!("Hotkey {keys} ({action}): {wrong}");
+        wrong(refused.map(line).collect());
     }
 
     fn heard(&mut self, event: Event) {
