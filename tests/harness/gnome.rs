@@ -64,16 +64,30 @@ impl World {
 
     /// Presses a key: `Tab`, `Return` or `Escape`; returns when the screen shows what came of it.
     pub fn press_in_gnome(&self, key: &str) {
+        self.press_together_in_gnome(&[key]);
+        // A passing one, in a folder that no other world has.
+        self.until_gnome_is_still(&self.dir().join("pictures/after-a-key.png"));
+    }
+
+    /// Presses several keys, the first ones held, as in `["Super_L", "q"]`.
+    pub fn press_together_in_gnome(&self, keys: &[&str]) {
         let keyboard = "if (!global.keys) global.keys = imports.gi.Clutter.get_default_backend().get_default_seat()\
                         .create_virtual_device(imports.gi.Clutter.InputDeviceType.KEYBOARD_DEVICE);";
-        let press = |state: u8| {
+        let press = |(key, state): (&&str, u8)| {
             format!(
                 "global.keys.notify_keyval(imports.gi.GLib.get_monotonic_time(), imports.gi.Clutter.KEY_{key}, {state});"
             )
         };
-        assert!(self.in_gnome(&format!("{keyboard} {} {}", press(1), press(0))), "{key} can't be pressed");
-        // A passing one, in a folder that no other world has.
-        self.until_gnome_is_still(&self.dir().join("pictures/after-a-key.png"));
+        let (down, up) = (keys.iter().map(|key| (key, 1)), keys.iter().rev().map(|key| (key, 0)));
+        let presses: String = down.chain(up).map(press).collect();
+        assert!(self.in_gnome(&format!("{keyboard} {presses}")), "{keys:?} can't be pressed");
+    }
+
+    /// Starts what hears the media keys and custom shortcuts of a GNOME session.
+    pub fn start_gnomes_keys(&mut self) {
+        let keys = self.cmd("/usr/libexec/gsd-media-keys").spawn();
+        self.keep(keys);
+        self.wait_for_name("org.gnome.SettingsDaemon.MediaKeys");
     }
 
     /// Takes a picture when two in a row are the same.

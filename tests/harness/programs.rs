@@ -136,6 +136,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("xdg-permission-store", "xdg-desktop-portal"),
     ("wl-copy wl-paste", "wl-clipboard"),
     ("pw-dump", "pipewire-bin"),
+    ("gsd-media-keys", "gnome-settings-daemon"),
     ("gnome-shell", "gnome-shell xdg-desktop-portal-gnome libgl1-mesa-dri"),
     ("script", "bsdutils"),
     ("setsid setpriv", "util-linux"),
