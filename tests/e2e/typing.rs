@@ -249,7 +249,6 @@ fn a_keyboard_that_is_taken_is_waited_for() {
     world.cli(&["--no-prompt", "list"]).ok();
     assert!(typing.runs(), "{}{}", typing.out.text(), typing.err.text());
     taker.kill();
-    window.focus(&world);
     assert_eq!(typing.exit_code(LIMIT), 0, "{}", typing.err.text());
     assert_code(&world, &account, &window.line());
 }

@@ -66,7 +66,8 @@ impl Choice {
     /// The file can't be written.
     pub fn write(&self) -> Result<bool, ChoiceError> {
         let path = path()?;
-        let text: String = self.iter().map(|(action, keys)| format!("{action} {keys}\n")).collect();
+        let lines: Vec<String> = self.iter().map(|(action, keys)| format!("{action} {keys}\n")).collect();
+        let text = lines.concat();
         let before = fs::read_to_string(&path).unwrap_or_default();
         let written = if text.is_empty() { remove(&path) } else { replace(&path, &(HEAD.to_owned() + &text)) };
         written.map_err(|error| ChoiceError::File(path, error))?;

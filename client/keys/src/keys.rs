@@ -95,7 +95,7 @@ impl FromStr for Keys {
         }
         let [superior, control, alt, _] = held;
         if !(superior || control || alt || KEYS[key].alone) {
-            return Err(KeysError::Bare(KEYS[key].ours.to_owned()));
+            return Err(KeysError::Bare(KEYS[key].ours.clone()));
         }
         Ok(Self { held, key })
     }

@@ -57,13 +57,15 @@ async fn forget(action: Action) {
 }
 
 fn file(choice: &Choice) -> String {
-    let names: String = choice.iter().map(|(action, _)| format!("{action};")).collect();
+    let names: Vec<_> = choice.iter().map(|(action, _)| format!("{action};")).collect();
+    let names = names.concat();
     let action = |(action, keys): (Action, &Keys)| {
         let (about, keys) = (action.about(), keys.written(Dialect::Kde));
         let exec = exec(&command_line(action, true));
         format!("\n[Desktop Action {action}]\nName={about}\nExec={exec}\nX-KDE-Shortcuts={keys}\n")
     };
-    let actions: String = choice.iter().map(action).collect();
+    let actions: Vec<_> = choice.iter().map(action).collect();
+    let actions = actions.concat();
     format!(
         "# Written by `countersign hotkey install`; `countersign hotkey remove` takes it away.\n\
          [Desktop Entry]\nType=Application\nName=countersign\nIcon=org.countersign.Tray\nExec={}\nActions={names}\n{actions}",

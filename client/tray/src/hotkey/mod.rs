@@ -60,7 +60,7 @@ struct Bound {
 enum Ears {
     /// Nobody: none are chosen, or none can be had.
     None,
-    X11(x11::Ears),
+    X11(Box<x11::Ears>),
     Portal(portal::Ears),
 }
 
@@ -73,7 +73,7 @@ impl Ears {
             _ if set("WAYLAND_DISPLAY") => {
                 portal::Ears::take(bus, choice).await.map(|(ears, bound)| (Self::Portal(ears), bound))
             }
-            _ if set("DISPLAY") => x11::Ears::take(choice).map(|(ears, bound)| (Self::X11(ears), bound)),
+            _ if set("DISPLAY") => x11::Ears::take(choice).map(|(ears, bound)| (Self::X11(Box::new(ears)), bound)),
             _ => Err("there is no screen: neither WAYLAND_DISPLAY nor DISPLAY is set".into()),
         };
         taken.unwrap_or_else(|wrong| {

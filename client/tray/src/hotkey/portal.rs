@@ -5,8 +5,8 @@ use std::{pin::Pin, time::Duration};
 use ashpd::{
     AppID,
     desktop::{
-        Session,
-        global_shortcuts::{Activated, BindShortcutsOptions, Deactivated, GlobalShortcuts, NewShortcut},
+        CreateSessionOptions, Session,
+        global_shortcuts::{Activated, BindShortcutsOptions, Deactivated, GlobalShortcuts, NewShortcut, Shortcut},
     },
     register_host_app_with_connection,
 };
@@ -36,7 +36,9 @@ impl Ears {
         }
         let portal =
             within(LIMIT, GlobalShortcuts::with_connection(bus.clone())).await.map_err(|_| ABSENT.to_owned())?;
-        let session = within(LIMIT, portal.create_session(Default::default())).await.map_err(|_| ABSENT.to_owned())?;
+        let session = within(LIMIT, portal.create_session(CreateSessionOptions::default()))
+            .await
+            .map_err(|_| ABSENT.to_owned())?;
         let activated = Box::pin(within(LIMIT, portal.receive_activated()).await?);
         let deactivated = Box::pin(within(LIMIT, portal.receive_deactivated()).await?);
         let wanted: Vec<_> = choice
@@ -58,7 +60,7 @@ impl Ears {
         let bound = choice.iter().map(|(action, asked)| {
             let shortcut = given.shortcuts().iter().find(|shortcut| shortcut.id() == action.name());
             // What the desktop gave may be another press; where it does not say, it is ours.
-            let keys = shortcut.map(|shortcut| shortcut.trigger_description()).filter(|text| !text.is_empty());
+            let keys = shortcut.map(Shortcut::trigger_description).filter(|text| !text.is_empty());
             let keys = keys.map_or_else(|| asked.to_string(), str::to_owned);
             let wrong = if shortcut.is_some() { String::new() } else { REFUSED.into() };
             Bound { action, keys, wrong, instead: None }

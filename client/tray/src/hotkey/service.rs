@@ -23,9 +23,9 @@ impl Service {
 
     async fn ask(&self, read: bool) -> fdo::Result<Answer> {
         let (answer, answered) = oneshot::channel();
-        let ended = |_| fdo::Error::Failed("the tray is ending".into());
-        self.0.send(Request { read, answer }).map_err(|_| ended(()))?;
-        answered.await.map_err(|_| ended(()))
+        let ended = || fdo::Error::Failed("the tray is ending".into());
+        self.0.send(Request { read, answer }).map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())
     }
 }
 

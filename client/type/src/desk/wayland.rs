@@ -23,7 +23,7 @@ use super::{Desk, DeskError, Ready};
 pub(crate) struct Keyboard {
     queue: EventQueue<State>,
     state: State,
-    keyboard: ZwpVirtualKeyboardV1,
+    ours: ZwpVirtualKeyboardV1,
     window: Handle,
 }
 
@@ -51,8 +51,8 @@ impl Keyboard {
             queue.roundtrip(&mut state).map_err(|error| lost(&error))?;
         }
         let window = state.active.first().cloned().ok_or(DeskError::NoWindow)?;
-        let keyboard = keyboards.create_virtual_keyboard(&seat, &to, ());
-        let mut keyboard = Self { queue, state, keyboard, window };
+        let ours = keyboards.create_virtual_keyboard(&seat, &to, ());
+        let mut keyboard = Self { queue, state, ours, window };
         keyboard.lay_out()?;
         Ok(keyboard)
     }
@@ -63,8 +63,8 @@ impl Keyboard {
         let file = memfd_create("keymap", MemfdFlags::CLOEXEC).map_err(|error| lost(&error))?;
         let mut file = File::from(file);
         file.write_all(text.as_bytes()).and_then(|()| file.write_all(&[0])).map_err(|error| lost(&error))?;
-        self.keyboard.keymap(KeymapFormat::XkbV1.into(), file.as_fd(), text.len() as u32 + 1);
-        self.keyboard.modifiers(0, 0, 0, 0);
+        self.ours.keymap(KeymapFormat::XkbV1.into(), file.as_fd(), text.len() as u32 + 1);
+        self.ours.modifiers(0, 0, 0, 0);
         self.roundtrip()
     }
 
@@ -74,7 +74,7 @@ impl Keyboard {
 
     fn press(&self, key: u32) {
         for state in [KeyState::Pressed, KeyState::Released] {
-            self.keyboard.key(0, key, state.into());
+            self.ours.key(0, key, state.into());
         }
     }
 }
@@ -91,7 +91,9 @@ impl Desk for Keyboard {
         let keys = keys.ok_or(DeskError::NoKey)?;
         let ready = self.ready()?;
         if ready == Ready::Yes {
-            keys.into_iter().for_each(|key| self.press(key));
+            for key in keys {
+                self.press(key);
+            }
             self.roundtrip()?;
         }
         Ok(ready)
@@ -113,8 +115,9 @@ fn keys() -> impl Iterator<Item = (u32, char)> {
 fn keymap() -> String {
     let signs = keys().map(|(key, sign)| (key, String::from(sign)));
     let keys: Vec<_> = signs.chain([(ENTER, "Return".into())]).collect();
-    let codes: String = keys.iter().map(|(key, _)| format!("<K{key}> = {};\n", key + 8)).collect();
-    let symbols: String = keys.iter().map(|(key, name)| format!("key <K{key}> {{[{name}]}};\n")).collect();
+    let codes: Vec<_> = keys.iter().map(|(key, _)| format!("<K{key}> = {};\n", key + 8)).collect();
+    let symbols: Vec<_> = keys.iter().map(|(key, name)| format!("key <K{key}> {{[{name}]}};\n")).collect();
+    let (codes, symbols) = (codes.concat(), symbols.concat());
     format!(
         "xkb_keymap {{\n\
          xkb_keycodes \"countersign\" {{\nminimum = 8;\nmaximum = 255;\n{codes}}};\n\
