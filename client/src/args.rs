@@ -4,6 +4,7 @@
 
 #![allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // each field is a flag as people type it
 
+mod hotkey;
 mod open;
 mod scan;
 
@@ -11,12 +12,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use hotkey::{Desktop, Hotkey, HotkeyAction, How, Type};
 pub(crate) use open::Open;
 pub(crate) use scan::{Keep, Part, Proof, Scan};
 
 use crate::{
     handing_over::App,
-    help::{COPY_ABOUT, EXIT_CODES, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT},
+    help::{
+        COPY_ABOUT, EXIT_CODES, HOTKEY_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT,
+        TYPE_ABOUT,
+    },
     time,
 };
 
@@ -63,6 +68,12 @@ pub(crate) enum Command {
     /// Copy the code of an account to the clipboard until it has expired
     #[command(visible_alias = "cp", long_about = COPY_ABOUT)]
     Copy(Copy),
+    /// Type the code of an account into the window that has the keyboard
+    #[command(long_about = TYPE_ABOUT)]
+    Type(Type),
+    /// Have keys that scan, pick, copy and lock from anywhere
+    #[command(long_about = HOTKEY_ABOUT)]
+    Hotkey(Hotkey),
     /// List the accounts
     #[command(visible_alias = "ls", long_about = LIST_ABOUT)]
     List(List),

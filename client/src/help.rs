@@ -78,6 +78,22 @@ pub(crate) const COPY_ABOUT: &str = "Copy the code of an account to the clipboar
 The code is computed as it is pasted: a paste just after it has changed gives the new one. It is gone 5 seconds after it \
 has expired, at a lock, and when something else is copied; histories are asked to leave it out.";
 
+/// Where `type` types, and when it does not.
+pub(crate) const TYPE_ABOUT: &str = "Type the code of an account into the window that has the keyboard
+
+The window is the one that has the keyboard when this starts, so it is for a hotkey or a launcher. The code is computed \
+as it is typed, and lives 5 seconds at least; held keys are waited for. Nothing is typed when another window has the \
+keyboard then. X11, and Wayland desktops that let programs type and tell the window (sway, Hyprland, labwc, …); not GNOME \
+and KDE on Wayland.";
+
+/// How `hotkey` goes about it.
+pub(crate) const HOTKEY_ABOUT: &str = "Have keys that scan, pick, copy and lock from anywhere
+
+Alone it tells which are in force and, for sway, i3, Hyprland and sxhkd, prints the lines for their configuration. install \
+turns them on: on GNOME and KDE in their own shortcuts, elsewhere in the tray, which hears them on X11 itself and on \
+Wayland by the desktop's portal. remove takes them away again. Usual keys: Super+Ctrl+Q scans, Super+Ctrl+P picks, \
+Super+Ctrl+C copies the code used last, Super+Ctrl+L locks.";
+
 /// How long `qr` shows it.
 pub(crate) const QR_ABOUT: &str = "Draw the QR code of an account for the next device
 

@@ -28,6 +28,7 @@ mod qr;
 mod session;
 mod sheet;
 mod time;
+mod typing;
 mod waiting;
 mod window;
 

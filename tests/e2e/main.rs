@@ -11,8 +11,10 @@ mod codes;
 mod desktop;
 mod gnome;
 mod gnome_clipboard;
+mod gnome_keys;
 mod gnome_search;
 mod hand_over;
+mod hotkey;
 mod keyring;
 mod layering;
 mod links;
@@ -31,6 +33,7 @@ mod socket;
 mod story;
 mod tray;
 mod trouble;
+mod typing;
 mod vault;
 mod wayland;
 mod window;
@@ -56,6 +59,7 @@ fn main() {
     tests.extend(bus::tests());
     tests.extend(desktop::tests());
     tests.extend(hand_over::tests());
+    tests.extend(hotkey::tests());
     tests.extend(keyring::tests());
     tests.extend(camera::tests());
     tests.extend(cli::tests());
@@ -77,6 +81,7 @@ fn main() {
     tests.extend(story::tests());
     tests.extend(tray::tests());
     tests.extend(trouble::tests());
+    tests.extend(typing::tests());
     tests.extend(vault::tests());
     tests.extend(wayland::tests());
     tests.extend(window::tests());
@@ -88,6 +93,7 @@ fn main() {
         tests.extend(gnome::tests());
         tests.extend(gnome_clipboard::tests());
         tests.extend(gnome_search::tests());
+        tests.extend(gnome_keys::tests());
     }
     libtest_mimic::run(&arguments, tests).exit();
 }

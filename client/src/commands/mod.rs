@@ -8,6 +8,7 @@ mod copy;
 mod doctor;
 mod edit;
 mod generations;
+mod hotkey;
 mod init;
 mod list;
 mod lock;
@@ -25,6 +26,7 @@ mod show;
 mod slots;
 mod status;
 mod trash;
+mod r#type;
 mod undo;
 mod unlock;
 mod unlocked;
@@ -48,6 +50,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Status(args) => status::run(args, &global).await,
         Command::Restart => restart::run(&global).await,
         Command::Doctor(args) => doctor::run(&args),
+        Command::Hotkey(args) => hotkey::run(args).await,
+        Command::Type(args) => r#type::run(args, &global).await,
         Command::Completions(args) => completions::run(&args),
         Command::CompleteNames => completions::names(&global).await,
         Command::Man { folder } => help::write_pages(&folder),
