@@ -135,6 +135,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("imv-wayland", "imv"),
     ("xdg-permission-store", "xdg-desktop-portal"),
     ("wl-copy wl-paste", "wl-clipboard"),
+    ("dmenu", "suckless-tools"),
     ("pw-dump", "pipewire-bin"),
     ("gsd-media-keys", "gnome-settings-daemon"),
     ("gnome-shell", "gnome-shell xdg-desktop-portal-gnome libgl1-mesa-dri"),

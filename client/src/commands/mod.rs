@@ -15,12 +15,14 @@ mod lock;
 mod log;
 mod open;
 mod passphrase;
+mod pick;
 mod pin;
 mod qr;
 mod recovery;
 mod remove;
 mod restart;
 mod restore;
+mod run;
 mod scan;
 mod show;
 mod slots;
@@ -31,6 +33,9 @@ mod undo;
 mod unlock;
 mod unlocked;
 mod uri;
+mod watch;
+
+pub(crate) use run::Otp;
 
 pub(crate) use open::hide_link;
 
@@ -39,6 +44,7 @@ use crate::{
     error::Error,
     help, output,
     session::Session,
+    terminal_window,
 };
 
 /// Runs the command that was typed. The first ones start no daemon; the others are given a session with one.
@@ -52,6 +58,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Doctor(args) => doctor::run(&args),
         Command::Hotkey(args) => hotkey::run(args).await,
         Command::Type(args) => r#type::run(args, &global).await,
+        Command::Watch => watch::run(&global).await,
+        Command::Pick(args) => pick::run(args, &global).await,
+        Command::Terminal { arguments } => terminal_window::run(&arguments),
         Command::Completions(args) => completions::run(&args),
         Command::CompleteNames => completions::names(&global).await,
         Command::Man { folder } => help::write_pages(&folder),
@@ -61,6 +70,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Open(args) => open::run(args, &mut session().await?).await,
         Command::Add(args) => add::run(args, &mut session().await?).await,
         Command::Code(args) => code::run(args, &mut session().await?).await,
+        Command::Run(args) => run::run(args, &mut session().await?).await,
         Command::Copy(args) => copy::run(args, &mut session().await?).await,
         Command::List(args) => list::run(args, &mut session().await?).await,
         Command::Show(args) => show::run(args, &mut session().await?).await,

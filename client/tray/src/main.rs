@@ -1,7 +1,7 @@
 //! `countersign-tray`: two-factor codes from the system tray.
 //!
 //! The map: `menu` is what is shown, as plain data; `icon` and `draw` put it into the panel; `follow` hears the daemon,
-//! `actions` asks it, `clipboard` and `terminal` are what clicks end in; `tray` is the loop that ties them together.
+//! `actions` asks it, `clipboard` is what most clicks end in; `tray` is the loop that ties them together.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -12,7 +12,6 @@ mod follow;
 mod hotkey;
 mod icon;
 mod menu;
-mod terminal;
 mod tray;
 
 use std::{env, process::ExitCode};
