@@ -13,6 +13,7 @@ mod gnome;
 mod gnome_clipboard;
 mod hand_over;
 mod keyring;
+mod large;
 mod layering;
 mod lock;
 mod measure;
@@ -59,6 +60,7 @@ fn main() {
     tests.extend(notify::tests());
     tests.extend(codes::tests());
     tests.extend(layering::tests());
+    tests.extend(large::tests());
     tests.extend(lock::tests());
     tests.extend(memory::tests());
     tests.extend(portal::tests());

@@ -9,6 +9,7 @@ mod doctor;
 mod edit;
 mod generations;
 mod init;
+mod large;
 mod list;
 mod lock;
 mod log;
