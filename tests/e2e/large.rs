@@ -46,10 +46,10 @@ fn oathtool(world: &World, account: &Account, period: u64, step: u64) -> String 
 
 /// Takes a picture of the window, or of the screen that it fills.
 fn picture(world: &World, name: &str) -> std::path::PathBuf {
-    match world.environment().contains_key("WAYLAND_DISPLAY") {
-        true => world.picture(name),
-        false => world.picture_of(&world.window(TITLE), name),
+    if world.environment().contains_key("WAYLAND_DISPLAY") {
+        return world.picture(name);
     }
+    world.picture_of(&world.window(TITLE), name)
 }
 
 /// Reads what is written in a part of a picture, shrunk to that width: letters of some 20 to 40 pixels are read best.

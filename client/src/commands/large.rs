@@ -1,6 +1,6 @@
 //! `countersign code --large`: the code in a window, to be read across the room; later ones follow as they come.
 
-use std::{env, future, time::Duration};
+use std::{env, fmt::Write, future, time::Duration};
 
 use countersign_api::types::{AccountInfo, CodeDetails, CodeOptions};
 use tokio::time::{Instant, sleep_until};
@@ -123,7 +123,7 @@ fn lines(code: &Shown, next: Option<&Shown>) -> Zeroizing<String> {
         text.push_str(part);
     }
     if code.expires > 0 {
-        text.push_str(&format!("until {} {}\n", code.expires, code.period));
+        let _ = writeln!(text, "until {} {}", code.expires, code.period); // memory takes it
     }
     if let Some(next) = next {
         for part in ["next ", &next.groups, "\n"] {

@@ -71,9 +71,9 @@ fn clock(request: &mut Request, stays: Duration, now: Duration) -> (u64, Duratio
         Show::Qr(_) => (stays.as_nanos().div_ceil(1_000_000_000) as u64, until_next_second(stays)),
         Show::Code(codes) => {
             let left = codes.at(now.as_secs()).left(now.as_secs());
-            let part = Duration::from_nanos(now.subsec_nanos().into());
+            let next_second = Duration::from_nanos(u64::from(1_000_000_000 - now.subsec_nanos()));
             // A dead one waits for what the pipe says, one that follows a counter for nothing.
-            (left, if left > 0 { stays.min(Duration::from_secs(1) - part) } else { stays })
+            (left, if left > 0 { stays.min(next_second) } else { stays })
         }
     }
 }
