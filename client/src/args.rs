@@ -209,6 +209,9 @@ pub(crate) struct Code {
     #[arg(short, long, visible_alias = "clipboard")]
     #[arg(conflicts_with_all = ["fresh", "unused", "max_wait", "next", "at", "json", "groups"])]
     pub(crate) clip: bool,
+    /// Show it in a window, as large as that allows, and the later ones
+    #[arg(long, conflicts_with_all = ["clip", "fresh", "unused", "max_wait", "next", "at", "json"])]
+    pub(crate) large: bool,
     /// The code must still live N seconds; else the next one is waited for
     #[arg(long, value_name = "N")]
     pub(crate) fresh: Option<u32>,

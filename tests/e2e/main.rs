@@ -16,6 +16,7 @@ mod gnome_search;
 mod hand_over;
 mod hotkey;
 mod keyring;
+mod large;
 mod layering;
 mod links;
 mod lock;
@@ -72,6 +73,7 @@ fn main() {
     tests.extend(codes::tests());
     tests.extend(layering::tests());
     tests.extend(links::tests());
+    tests.extend(large::tests());
     tests.extend(lock::tests());
     tests.extend(memory::tests());
     tests.extend(pick::tests());

@@ -10,6 +10,7 @@ mod edit;
 mod generations;
 mod hotkey;
 mod init;
+mod large;
 mod list;
 mod lock;
 mod log;
