@@ -4,6 +4,8 @@
 
 #![allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // each field is a flag as people type it
 
+mod hotkey;
+mod open;
 mod pick;
 mod scan;
 
@@ -11,14 +13,16 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use hotkey::{Desktop, Hotkey, HotkeyAction, How, Type};
+pub(crate) use open::Open;
 pub(crate) use pick::{Destination, Pick, Run};
 pub(crate) use scan::{Keep, Part, Proof, Scan};
 
 use crate::{
     handing_over::App,
     help::{
-        COPY_ABOUT, EXIT_CODES, LIST_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT, RECOVERY_ABOUT, RUN_ABOUT,
-        WATCH_ABOUT,
+        COPY_ABOUT, EXIT_CODES, HOTKEY_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT,
+        RECOVERY_ABOUT, RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
     },
     time,
 };
@@ -57,12 +61,21 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Keep an account from a URI or a key that is typed or piped in
     Add(Add),
+    /// Follow a link that sets up an account, and ask whether to keep it
+    #[command(long_about = OPEN_ABOUT)]
+    Open(Open),
     /// Print the code of an account
     #[command(visible_aliases = ["otp", "totp", "get"])]
     Code(Code),
     /// Copy the code of an account to the clipboard until it has expired
     #[command(visible_alias = "cp", long_about = COPY_ABOUT)]
     Copy(Copy),
+    /// Type the code of an account into the window that has the keyboard
+    #[command(long_about = TYPE_ABOUT)]
+    Type(Type),
+    /// Have keys that scan, pick, copy and lock from anywhere
+    #[command(long_about = HOTKEY_ABOUT)]
+    Hotkey(Hotkey),
     /// Pick an account by a few keys and copy its code
     #[command(long_about = PICK_ABOUT)]
     Pick(Pick),
@@ -196,6 +209,9 @@ pub(crate) struct Code {
     #[arg(short, long, visible_alias = "clipboard")]
     #[arg(conflicts_with_all = ["fresh", "unused", "max_wait", "next", "at", "json", "groups"])]
     pub(crate) clip: bool,
+    /// Show it in a window, as large as that allows, and the later ones
+    #[arg(long, conflicts_with_all = ["clip", "fresh", "unused", "max_wait", "next", "at", "json"])]
+    pub(crate) large: bool,
     /// The code must still live N seconds; else the next one is waited for
     #[arg(long, value_name = "N")]
     pub(crate) fresh: Option<u32>,

@@ -56,6 +56,16 @@ pub(crate) const LIST_ABOUT: &str = "List the accounts
 
 On a terminal: a table. In a pipe: a line each, with id, issuer, name and kind, parted by tabs.";
 
+/// What becomes of the argument of `open`.
+pub(crate) const OPEN_ABOUT: &str = "Follow a link that sets up an account, and ask whether to keep it
+
+Browsers and other programs start this for otpauth: and otpauth-migration: links; phonefactor: and \
+microsoft-authenticator: links are explained. This is the only command that takes a secret as an argument, since desktops \
+hand links over so: other programs can read it there until countersign has started, which takes the link out of its \
+arguments at once. By hand, rather pipe it in: countersign open -
+
+Without a terminal, and with --notify, a notification asks whether to keep it.";
+
 /// How `passphrase` asks.
 pub(crate) const PASSPHRASE_ABOUT: &str = "Change the passphrase
 
@@ -67,6 +77,22 @@ pub(crate) const COPY_ABOUT: &str = "Copy the code of an account to the clipboar
 
 The code is computed as it is pasted: a paste just after it has changed gives the new one. It is gone 5 seconds after it \
 has expired, at a lock, and when something else is copied; histories are asked to leave it out.";
+
+/// Where `type` types, and when it does not.
+pub(crate) const TYPE_ABOUT: &str = "Type the code of an account into the window that has the keyboard
+
+The window is the one that has the keyboard when this starts, so it is for a hotkey or a launcher. The code is computed \
+as it is typed, and lives 5 seconds at least; held keys are waited for. Nothing is typed when another window has the \
+keyboard then. X11, and Wayland desktops that let programs type and tell the window (sway, Hyprland, labwc, …); not GNOME \
+and KDE on Wayland.";
+
+/// How `hotkey` goes about it.
+pub(crate) const HOTKEY_ABOUT: &str = "Have keys that scan, pick, copy and lock from anywhere
+
+Alone it tells which are in force and, for sway, i3, Hyprland and sxhkd, prints the lines for their configuration. install \
+turns them on: on GNOME and KDE in their own shortcuts, elsewhere in the tray, which hears them on X11 itself and on \
+Wayland by the desktop's portal. remove takes them away again. Usual keys: Super+Ctrl+Q scans, Super+Ctrl+P picks, \
+Super+Ctrl+C copies the code used last, Super+Ctrl+L locks.";
 
 /// Where `pick` asks.
 pub(crate) const PICK_ABOUT: &str = "Pick an account by a few keys and copy its code
@@ -162,9 +188,19 @@ mod tests {
     fn the_longer_texts_are_shown() {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let shown = words(&all());
-        for about in
-            [LIST_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT, RECOVERY_ABOUT, RUN_ABOUT, WATCH_ABOUT, EXIT_CODES]
-        {
+        for about in [
+            LIST_ABOUT,
+            OPEN_ABOUT,
+            PASSPHRASE_ABOUT,
+            PICK_ABOUT,
+            QR_ABOUT,
+            RECOVERY_ABOUT,
+            RUN_ABOUT,
+            TYPE_ABOUT,
+            HOTKEY_ABOUT,
+            WATCH_ABOUT,
+            EXIT_CODES,
+        ] {
             assert!(shown.contains(&words(about)), "{about}");
         }
         assert!(shown.contains(&format!("after {} seconds", crate::full_screen::SHOWN_FOR.as_secs())));

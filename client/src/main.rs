@@ -33,6 +33,7 @@ mod session;
 mod sheet;
 mod terminal_window;
 mod time;
+mod typing;
 mod waiting;
 mod window;
 
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
     if let Some(code) = fast::code() {
         return error::report(output::print(&format!("{code}\n")));
     }
-    error::report(refuse_secrets().and_then(|()| run(Cli::parse())))
+    error::report(commands::hide_link().and_then(|()| refuse_secrets()).and_then(|()| run(Cli::parse())))
 }
 
 fn run(cli: Cli) -> Result<(), Error> {

@@ -264,11 +264,13 @@ fn prompt_options(prompt: bool) -> PromptOptions {
 /// Returns this process' screen, for a scan.
 pub(crate) fn screen_options() -> ScanOptions {
     let of = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    // Who comes from afar has no screen here, and is not to be asked on somebody else's.
+    let from_afar = || of("SSH_CONNECTION").map(|_| "tty".to_owned());
     ScanOptions {
         display: of("DISPLAY"),
         wayland_display: of("WAYLAND_DISPLAY"),
         xauthority: of("XAUTHORITY"),
-        session_type: of("XDG_SESSION_TYPE"),
+        session_type: of("XDG_SESSION_TYPE").or_else(from_afar),
         current_desktop: of("XDG_CURRENT_DESKTOP"),
         ..ScanOptions::default()
     }

@@ -10,12 +10,19 @@ mod clipboard;
 mod codes;
 mod desktop;
 mod gnome;
+mod gnome_clipboard;
+mod gnome_keys;
+mod gnome_search;
 mod hand_over;
+mod hotkey;
 mod keyring;
+mod large;
 mod layering;
+mod links;
 mod lock;
 mod measure;
 mod memory;
+mod notifications;
 mod notify;
 mod pick;
 mod portal;
@@ -24,10 +31,12 @@ mod refusals;
 mod run_otp;
 mod sandbox;
 mod scan;
+mod search;
 mod socket;
 mod story;
 mod tray;
 mod trouble;
+mod typing;
 mod vault;
 mod watch;
 mod wayland;
@@ -54,13 +63,17 @@ fn main() {
     tests.extend(bus::tests());
     tests.extend(desktop::tests());
     tests.extend(hand_over::tests());
+    tests.extend(hotkey::tests());
     tests.extend(keyring::tests());
     tests.extend(camera::tests());
     tests.extend(cli::tests());
     tests.extend(clipboard::tests());
+    tests.extend(notifications::tests());
     tests.extend(notify::tests());
     tests.extend(codes::tests());
     tests.extend(layering::tests());
+    tests.extend(links::tests());
+    tests.extend(large::tests());
     tests.extend(lock::tests());
     tests.extend(memory::tests());
     tests.extend(pick::tests());
@@ -70,10 +83,12 @@ fn main() {
     tests.extend(run_otp::tests());
     tests.extend(sandbox::tests());
     tests.extend(scan::tests());
+    tests.extend(search::tests());
     tests.extend(socket::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
     tests.extend(trouble::tests());
+    tests.extend(typing::tests());
     tests.extend(vault::tests());
     tests.extend(watch::tests());
     tests.extend(wayland::tests());
@@ -84,6 +99,9 @@ fn main() {
     // A whole desktop more, which most machines lack: only where it is asked for.
     if arguments.filter.as_deref().is_some_and(|filter| filter.starts_with("gnome")) {
         tests.extend(gnome::tests());
+        tests.extend(gnome_clipboard::tests());
+        tests.extend(gnome_search::tests());
+        tests.extend(gnome_keys::tests());
     }
     libtest_mimic::run(&arguments, tests).exit();
 }

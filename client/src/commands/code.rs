@@ -7,7 +7,7 @@ use countersign_api::{
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::copy;
+use super::{copy, large};
 use crate::{
     args::{Code, Copy},
     codes::{Codes, in_groups},
@@ -21,6 +21,9 @@ use crate::{
 pub(crate) async fn run(args: Code, session: &mut Session) -> Result<(), Error> {
     if args.clip {
         return copy::run(Copy { words: args.name.words, ..Copy::default() }, session).await;
+    }
+    if args.large {
+        return large::run(&args, session).await;
     }
     session.unlock().await?;
     let (code, details) = ask(&args, session).await?;

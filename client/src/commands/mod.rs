@@ -8,10 +8,13 @@ mod copy;
 mod doctor;
 mod edit;
 mod generations;
+mod hotkey;
 mod init;
+mod large;
 mod list;
 mod lock;
 mod log;
+mod open;
 mod passphrase;
 mod pick;
 mod pin;
@@ -26,6 +29,7 @@ mod show;
 mod slots;
 mod status;
 mod trash;
+mod r#type;
 mod undo;
 mod unlock;
 mod unlocked;
@@ -33,6 +37,8 @@ mod uri;
 mod watch;
 
 pub(crate) use run::Otp;
+
+pub(crate) use open::hide_link;
 
 use crate::{
     args::{Cli, Command},
@@ -51,6 +57,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Status(args) => status::run(args, &global).await,
         Command::Restart => restart::run(&global).await,
         Command::Doctor(args) => doctor::run(&args),
+        Command::Hotkey(args) => hotkey::run(args).await,
+        Command::Type(args) => r#type::run(args, &global).await,
         Command::Watch => watch::run(&global).await,
         Command::Pick(args) => pick::run(args, &global).await,
         Command::Terminal { arguments } => terminal_window::run(&arguments),
@@ -60,6 +68,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::HelpAll => output::print(&help::all()),
         Command::Init(args) => init::run(args, &mut session().await?).await,
         Command::Scan(args) => scan::run(args, &mut session().await?).await,
+        Command::Open(args) => open::run(args, &mut session().await?).await,
         Command::Add(args) => add::run(args, &mut session().await?).await,
         Command::Code(args) => code::run(args, &mut session().await?).await,
         Command::Run(args) => run::run(args, &mut session().await?).await,

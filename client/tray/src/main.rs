@@ -9,6 +9,7 @@ mod actions;
 mod clipboard;
 mod draw;
 mod follow;
+mod hotkey;
 mod icon;
 mod menu;
 mod tray;
@@ -16,7 +17,7 @@ mod tray;
 use std::{env, process::ExitCode};
 
 use countersign_api::connect;
-use icon::{Fault, Icon};
+use icon::{Click, Fault, Icon};
 use menu::Model;
 use tokio::{
     runtime,
@@ -53,8 +54,9 @@ fn tray() -> Result<(), Fault> {
     let model = Model::default();
     let (sender, clicks) = unbounded_channel();
     // Outside the runtime: see `icon`.
-    let icon = Icon::new(&model, sender)?;
+    let icon = Icon::new(&model, sender.clone())?;
     runtime.block_on(async {
+        hotkey::serve(&bus, move |wrong| drop(sender.send(Click::Hotkeys(wrong)))).await?;
         let mut term = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let end = async {

@@ -7,7 +7,7 @@ use countersign_api::{
     secrets::SecretsBackend,
     types::{
         AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions, InitOptions,
-        KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions, Revealed, SlotInfo,
+        KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions, Revealed, SlotInfo, TextOptions,
     },
 };
 use countersign_core::{
@@ -91,6 +91,11 @@ impl SecretsBackend for Door {
         self.admit(&caller, &[text])?;
         let place = Place { origin: "text", ..Place::default() };
         Ok(convert::candidate("", text, &place, self.state().vault(), &[]))
+    }
+
+    async fn scan_text(&self, caller: Caller, text: &str, options: TextOptions) -> Result<Vec<Candidate>, Error> {
+        self.admit(&caller, &[text])?;
+        self.look_at_text(text, options)
     }
 
     async fn scan_image(

@@ -18,7 +18,6 @@ use crate::{
         prompt::{self, PromptError, Question},
     },
     vault_state::{Phase, Why},
-    worker::screen_environment,
 };
 
 /// A key that somebody gave.
@@ -128,7 +127,7 @@ impl Service {
 
     /// Asks the person for the passphrase by a dialog on their display, three times at the most.
     pub(super) async fn ask(self: &Arc<Self>, purpose: Purpose, options: PromptOptions) -> Result<(), Error> {
-        let environment = screen_environment(convert::screen_of(options));
+        let environment = self.screen_environment(convert::screen_of(options)).await;
         let text = purpose.question();
         let mut error = None;
         for _ in 0..TRIES {
