@@ -3,35 +3,61 @@
 use std::{env, process::Stdio};
 
 use countersign_api::{
-    Error, connect,
+    Error,
+    accounts::AccountsProxy,
+    connect,
     scanner::ScannerProxy,
-    types::{NoOptions, PromptOptions, ScanOptions},
+    types::{ConfirmOptions, NoOptions, PromptOptions, ScanOptions},
     vault::VaultProxy,
 };
 use tokio::process::Command;
 use zbus::{Connection, proxy::CacheProperties};
 
-use crate::{menu::Action, terminal};
+use crate::{
+    menu::{Action, Deed},
+    terminal,
+};
 
 /// Does what an entry asks for, but for copying and quitting. Answers a text where it came to nothing.
 pub(crate) async fn run(action: &Action) -> Result<(), String> {
     match action {
-        Action::ShowQr(account) => show_qr(account).await,
-        Action::SetUp => in_terminal(&["init"]).await,
+        Action::With(deed, account) => with(*deed, account).await,
+        Action::Search => by_command(&["pick"]).await.map(drop),
+        Action::SetUp => in_terminal(&["--no-tty", "init"]).await,
+        Action::Explain => in_terminal(&["status"]).await,
         Action::Start => told(connect::private_or_start().await.map(drop).map_err(Error::from), true),
         Action::Scan => told(scan().await, false),
         Action::Lock => told(lock().await, false),
         Action::Unlock => told(unlock().await, false),
-        Action::Copy(_) | Action::Quit => Ok(()),
+        Action::Quit => Ok(()),
+    }
+}
+
+async fn with(deed: Deed, account: &str) -> Result<(), String> {
+    match deed {
+        Deed::Copy | Deed::CopyNext => Ok(()),
+        Deed::Large => by_command(&["--no-tty", "code", "--large", account]).await.map(drop),
+        Deed::Type => by_command(&["--no-tty", "type", account]).await.map(drop),
+        Deed::ShowQr => show_qr(account).await,
+        Deed::Pin => by_command(&["pin", account]).await.map(drop),
+        Deed::Unpin => by_command(&["pin", "--remove", account]).await.map(drop),
+        Deed::Accept => told(accept(account).await, false),
     }
 }
 
 /// Shows a QR in a window, after a dialog that asks the passphrase; in a terminal where one of the two can't be had.
-///
-/// The tray sees neither passphrase nor QR: the command line does all of it.
 async fn show_qr(account: &str) -> Result<(), String> {
-    let shown = Command::new(terminal::countersign())
-        .args(["--no-tty", "qr", "--window", account])
+    match by_command(&["--no-tty", "qr", "--window", account]).await? {
+        NOT_HERE => in_terminal(&["qr", account]).await,
+        _ => Ok(()),
+    }
+}
+
+/// Has the command line do it, so that the tray sees neither passphrase nor code nor QR. Answers its exit code where the
+/// person knows of what it says, or something else can be tried.
+async fn by_command(arguments: &[&str]) -> Result<i32, String> {
+    let done = Command::new(terminal::countersign())
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -39,11 +65,10 @@ async fn show_qr(account: &str) -> Result<(), String> {
         .output()
         .await
         .map_err(|error| format!("countersign does not start: {error}"))?;
-    match shown.status.code() {
-        // Shown; or dismissed or locked meanwhile, which the person knows.
-        Some(0 | CANCELLED | LOCKED) => Ok(()),
-        Some(NOT_HERE) => in_terminal(&["qr", account]).await,
-        _ => Err(said(&shown.stderr)),
+    match done.status.code() {
+        // Done; or dismissed or locked meanwhile.
+        Some(code @ (0 | CANCELLED | LOCKED | NOT_HERE)) => Ok(code),
+        _ => Err(said(&done.stderr)),
     }
 }
 
@@ -63,6 +88,12 @@ async fn in_terminal(arguments: &[&str]) -> Result<(), String> {
 
 async fn lock() -> Result<(), Error> {
     vault(&connect::private().await?).await?.lock(NoOptions {}.into()).await
+}
+
+async fn accept(account: &str) -> Result<(), Error> {
+    let connection = connect::private().await?;
+    let proxy = AccountsProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?;
+    proxy.confirm(account, ConfirmOptions::default().into()).await.map(drop)
 }
 
 async fn unlock() -> Result<(), Error> {
