@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Qr(Qr),
     /// Change an account
     Edit(Edit),
+    /// Put an account at the head of menus and lists by use
+    Pin(Pin),
     /// Move an account to the trash, for 30 days
     #[command(visible_alias = "rm")]
     Remove(Remove),
@@ -194,10 +196,20 @@ pub(crate) struct Code {
 }
 
 /// Arguments of `copy`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Copy {
-    #[command(flatten)]
-    pub(crate) name: Name,
+    /// Words of its issuer or name, an exact issuer:name, or its id
+    #[arg(required_unless_present = "last", conflicts_with = "last", value_name = "NAME", value_hint = ValueHint::EmailAddress)]
+    pub(crate) words: Vec<String>,
+    /// The account whose code was asked for last
+    #[arg(long)]
+    pub(crate) last: bool,
+    /// The code after the one of now
+    #[arg(long)]
+    pub(crate) next: bool,
+    /// Tell on the desktop what was copied, for a hotkey: never the code
+    #[arg(long)]
+    pub(crate) notify: bool,
     /// Take it off the clipboard as soon as it was pasted
     #[arg(long)]
     pub(crate) paste_once: bool,
@@ -313,6 +325,16 @@ pub(crate) struct Change {
     /// The counter of the next code
     #[arg(long, value_name = "N")]
     pub(crate) counter: Option<u64>,
+}
+
+/// Arguments of `pin`.
+#[derive(Debug, Args)]
+pub(crate) struct Pin {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Take it back among the others
+    #[arg(long)]
+    pub(crate) remove: bool,
 }
 
 /// Arguments of `remove`.

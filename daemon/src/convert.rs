@@ -151,6 +151,7 @@ pub fn account_info(entry: &Entry, used: Use) -> AccountInfo {
         digits: account.kind.digits().into(),
         period: account.kind.period().unwrap_or(0),
         confirmed: entry.confirmed().is_some(),
+        pinned: entry.pinned(),
         pin_needed: matches!(account.kind, Kind::Motp { pin: None } | Kind::Yandex { pin: None, .. }),
         created: entry.created(),
         last_used: used.last,

@@ -15,6 +15,8 @@ tests![
     a_lock_takes_it_off_at_once,
     what_was_copied_since_stays,
     it_is_told_to_be_a_secret,
+    the_next_code_can_be_copied,
+    the_account_used_last_is_copied_again_and_told,
     a_counters_code_is_used_up_once,
     without_a_clipboard_nothing_is_copied_and_that_is_said,
 ];
@@ -191,4 +193,33 @@ fn without_a_clipboard_nothing_is_copied_and_that_is_said() {
     let run = world.cli(&["copy", "slow"]).fails(1);
     assert!(run.err.contains("nothing was copied") && run.out.is_empty(), "{run:?}");
     world.cli(&["copy", "nobody"]).fails(3);
+}
+
+fn the_next_code_can_be_copied() {
+    for world in sessions() {
+        let github = account(&world, "GitHub", 30);
+        let step = unix_now() / 30;
+        world.cli(&["copy", "--next", "github"]).ok();
+        let pasted = paste(&world, None).unwrap();
+        // The step may have changed before the code was asked for.
+        assert!([step + 1, step + 2].map(|step| oathtool(&world, &github, 30, step * 30)).contains(&pasted));
+    }
+}
+
+fn the_account_used_last_is_copied_again_and_told() {
+    let world = World::build().notifications().vault().start();
+    world.cli(&["copy", "--last"]).fails(3);
+    let (github, _bank) = (account(&world, "GitHub", 86_400), account(&world, "Bank", 86_400));
+    world.cli(&["code", "github"]).ok();
+    world.cli(&["copy", "--last", "--notify"]).ok();
+    let day = unix_now() / 86_400 * 86_400;
+    let pasted = paste(&world, None).unwrap();
+    assert!([day, day + 86_400].map(|at| oathtool(&world, &github, 86_400, at)).contains(&pasted));
+    let history = until("a notification", LIMIT, || {
+        let shown = world.cmd("dunstctl").args(["history"]).run().out;
+        world.cmd("dunstctl").arg("close-all").ok();
+        shown.contains("Code for GitHub").then_some(shown)
+    });
+    assert!(history.contains("Code for GitHub – alice copied, ") && history.contains(" s\""), "{history}");
+    assert!(!history.contains(&pasted), "a code stands in a notification");
 }

@@ -18,6 +18,7 @@ tests![
     the_fast_path_answers_like_the_ordinary_client,
     kinds_lengths_and_periods_agree_with_oathtool,
     a_code_in_use_is_logged_without_its_name,
+    pinned_accounts_come_first_then_the_most_used,
     counter_based_codes_are_used_up_only_when_asked_to,
     the_bus_answers_with_the_errors_of_the_contract,
     the_client_starts_the_daemon_itself,
@@ -139,6 +140,31 @@ fn kinds_lengths_and_periods_agree_with_oathtool() {
             assert_eq!(ours, theirs, "{hash}, {digits} digits, {period} at {at}");
         }
     }
+}
+
+fn pinned_accounts_come_first_then_the_most_used() {
+    let world = World::build().vault().start();
+    for name in ["alice", "bob", "carol"] {
+        world.add(&Account::new("Shop", name));
+    }
+    world.cli(&["code", "carol"]).ok();
+    let order = || {
+        let list = world.cli(&["list", "--order", "use"]).ok();
+        list.lines().map(|line| line.split('\t').nth(2).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(order(), ["carol", "alice", "bob"]);
+    assert_eq!(world.cli(&["pin", "bob"]).ok(), "Shop – bob stands at the head of menus and lists by use");
+    assert_eq!(order(), ["bob", "carol", "alice"]);
+    assert!(world.cli(&["show", "bob"]).ok().contains("pinned"), "that it is so is not to be seen");
+    assert_eq!(
+        world.cli(&["undo"]).ok().lines().count(),
+        1,
+        "the pin is no change to undo: the last one was the adding"
+    );
+    world.cli(&["pin", "--remove", "alice"]).ok();
+    world.cli(&["pin", "carol"]).ok();
+    world.cli(&["pin", "--remove", "carol"]).ok();
+    assert_eq!(order()[0], "bob");
 }
 
 fn a_code_in_use_is_logged_without_its_name() {

@@ -5,7 +5,7 @@ use countersign_api::{
     accounts::AccountsProxy,
     connect,
     secrets::SecretsProxy,
-    types::{AccountInfo, CodeDetails, CodeOptions},
+    types::{AccountInfo, CodeDetails, CodeOptions, CopiedOptions},
 };
 use tokio::sync::Mutex;
 use zbus::{Connection, proxy::CacheProperties};
@@ -24,6 +24,10 @@ pub(crate) struct Codes {
     variation: Option<String>,
     /// The page may refuse it.
     trial: Option<bool>,
+    /// The code after the one of now is wanted.
+    next: bool,
+    /// The person is told on the desktop.
+    notify: bool,
     last: Mutex<Option<Code>>,
 }
 
@@ -50,7 +54,8 @@ impl Codes {
             (None, _) => return Err(Error::NotFound(format!("no account fits \"{account}\""))),
         };
         let (variation, trial) = (request.variation.map(str::to_owned), request.trial.then_some(true));
-        Ok(Self { connection, proxy, account, pin, variation, trial, last: Mutex::default() })
+        let (next, notify) = (request.next, request.notify);
+        Ok(Self { connection, proxy, account, pin, variation, trial, next, notify, last: Mutex::default() })
     }
 
     /// Gets a code that a person has the time to paste, and returns the Unix time at which it dies; calls `waiting`
@@ -66,6 +71,14 @@ impl Codes {
         let expires = code.expires;
         *self.last.lock().await = Some(code);
         Ok(expires)
+    }
+
+    /// Has the person told that the code is there, if that is wanted. One who can't be told has the code all the same.
+    pub(crate) async fn tell_copied(&self, expires: u64) {
+        if self.notify {
+            let options = CopiedOptions { expires: (expires > 0).then_some(expires) };
+            let _ = self.proxy.copied(&self.account.id, options.into()).await;
+        }
     }
 
     /// Returns the code as it is at this Unix time; `None` as long as none has been prepared, or where the daemon gives
@@ -100,6 +113,9 @@ impl Codes {
 
     fn first(&self, at_once: bool) -> CodeOptions {
         let period = self.account.period;
+        if self.next && period > 0 {
+            return CodeOptions { next: Some(true), prompt: Some(true), ..self.any() };
+        }
         CodeOptions {
             // Of a code that lives 4 s, 5 can't be asked.
             fresh: (period > 0).then(|| FRESH.min(period / 2)),

@@ -52,12 +52,15 @@ fn main() -> ExitCode {
 
 /// What the command line asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag of the command line
 struct Request<'a> {
     account: &'a str,
     once: bool,
     pin: bool,
     variation: Option<&'a str>,
     trial: bool,
+    next: bool,
+    notify: bool,
 }
 
 impl<'a> Request<'a> {
@@ -70,6 +73,8 @@ impl<'a> Request<'a> {
                 "--paste-once" => request.once = true,
                 "--pin" => request.pin = true,
                 "--trial" => request.trial = true,
+                "--next" => request.next = true,
+                "--notify" => request.notify = true,
                 "--variation" => request.variation = Some(options.next()?),
                 _ => return None,
             }
@@ -188,8 +193,8 @@ const LONGEST_PIN: usize = 256;
 const HELP: &str = "\
 Offer one account's code on the clipboard until it has expired
 
-Usage: countersign-clip [--paste-once] [--pin] [--trial] [--variation WORD]
-                        ACCOUNT
+Usage: countersign-clip [--paste-once] [--next] [--notify] [--pin] [--trial]
+                        [--variation WORD] ACCOUNT
 
 The code is computed as it is pasted: a paste just after it has changed gives
 the new one. The offer ends 5 seconds after the code, at a lock, and when
@@ -205,6 +210,8 @@ something else is copied. What happens is told on standard output, a line each:
 
 Options:
       --paste-once      End the offer when it has been pasted
+      --next            Begin with the code after the one of now
+      --notify          Have the daemon tell on the desktop that it was copied
       --pin             Read the account's PIN from standard input, one line
       --trial           Its use proves nothing yet: the page may refuse the code
       --variation WORD  The code as a site may compute it instead

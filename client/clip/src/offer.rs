@@ -46,6 +46,7 @@ pub(crate) async fn serve(mut board: Box<dyn Board>, codes: &Codes, once: bool) 
                 Ok(expires) => {
                     last = Some(Instant::now() + stays(expires, unix_now()));
                     tell(Word::Copied(expires));
+                    codes.tell_copied(expires).await;
                 }
                 Err(error) => break Err(error),
             },

@@ -19,7 +19,7 @@ use crate::{
 /// Runs the command.
 pub(crate) async fn run(args: Code, session: &mut Session) -> Result<(), Error> {
     if args.clip {
-        return copy::run(Copy { name: args.name, paste_once: false }, session).await;
+        return copy::run(Copy { words: args.name.words, ..Copy::default() }, session).await;
     }
     session.unlock().await?;
     let (code, details) = ask(&args, session).await?;

@@ -2,23 +2,30 @@
 
 use std::{io, mem, process::Stdio};
 
-use countersign_api::{connect, types::AccountInfo};
+use countersign_api::{Error as Answer, connect, types::AccountInfo};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
 };
 use zeroize::Zeroizing;
 
-use crate::{args::Copy, error::Error, output, session::Session, time};
+use super::list;
+use crate::{
+    args::{Copy, Order},
+    error::Error,
+    output,
+    session::Session,
+    time,
+};
 
 /// Runs the command: it ends when the clipboard has the code, and `countersign-clip` stays.
 pub(crate) async fn run(args: Copy, session: &mut Session) -> Result<(), Error> {
-    let account = session.account(&args.name.text()).await?;
+    let account = if args.last { last_used(session).await? } else { session.account(&args.words.join(" ")).await? };
     let pin = match session.asking.tty().filter(|_| account.pin_needed) {
         Some(tty) => Some(tty.ask_secret("PIN of this account: ").await?),
         None => None,
     };
-    let mut clip = start(&account, args.paste_once, pin.as_deref().map(String::as_str)).await.map_err(failed())?;
+    let mut clip = start(&account, &args, pin.as_deref().map(String::as_str)).await.map_err(failed())?;
     let mut lines = BufReader::new(clip.stdout.take().expect("the output is piped")).lines();
     while let Some(line) = lines.next_line().await.map_err(failed())? {
         match line.split_once(' ').unwrap_or((&line, "")) {
@@ -39,10 +46,20 @@ pub(crate) async fn run(args: Copy, session: &mut Session) -> Result<(), Error> 
     Err(Error::Said(code.filter(|code| *code != 0).unwrap_or(1)))
 }
 
-async fn start(account: &AccountInfo, once: bool, pin: Option<&str>) -> io::Result<Child> {
+/// Returns the account whose code was asked for last.
+async fn last_used(session: &mut Session) -> Result<AccountInfo, Error> {
+    session.unlock().await?;
+    let all = list::accounts(session, "", Order::Use).await?;
+    let used = all.into_iter().filter(|account| account.last_used > 0).max_by_key(|account| account.last_used);
+    used.ok_or_else(|| Answer::NotFound("no code has been asked for yet: countersign copy NAME".into()).into())
+}
+
+async fn start(account: &AccountInfo, args: &Copy, pin: Option<&str>) -> io::Result<Child> {
     let missing = || io::Error::new(io::ErrorKind::NotFound, "it is not installed beside this program");
     let mut command = Command::new(connect::program("countersign-clip").ok_or_else(missing)?);
-    command.args(once.then_some("--paste-once")).args(pin.map(|_| "--pin")).arg(&account.id);
+    let flags =
+        [(args.paste_once, "--paste-once"), (args.next, "--next"), (args.notify, "--notify"), (pin.is_some(), "--pin")];
+    command.args(flags.into_iter().filter_map(|(set, flag)| set.then_some(flag))).arg(&account.id);
     // A terminal that closes is not to end it, and whoever reads what this program says is not to wait for its end. As long
     // as nothing is copied, it ends with this program.
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);

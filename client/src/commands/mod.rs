@@ -13,6 +13,7 @@ mod list;
 mod lock;
 mod log;
 mod passphrase;
+mod pin;
 mod qr;
 mod recovery;
 mod remove;
@@ -58,6 +59,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Uri(args) => uri::run(args, &mut session().await?).await,
         Command::Qr(args) => qr::run(args, &mut session().await?).await,
         Command::Edit(args) => edit::run(args, &mut session().await?).await,
+        Command::Pin(args) => pin::run(args, &mut session().await?).await,
         Command::Remove(args) => remove::run(args, &mut session().await?).await,
         Command::Restore(args) => restore::run(args, &mut session().await?).await,
         Command::Undo(args) => undo::run(args, &mut session().await?).await,

@@ -57,6 +57,9 @@ fn rows(account: &AccountInfo, now: u64) -> Vec<Vec<String>> {
     if !account.confirmed {
         rows.push(output::fact("Unconfirmed", proof::HOW));
     }
+    if account.pinned {
+        rows.push(output::fact("Place", "pinned to the head of menus and lists by use"));
+    }
     rows.push(output::fact("Used", &used(account, now)));
     rows.push(output::fact("Id", &account.id));
     rows

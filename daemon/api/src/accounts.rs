@@ -44,6 +44,16 @@ pub trait AccountsBackend: Send + Sync + 'static {
         account: &str,
         options: ConfirmOptions,
     ) -> impl Future<Output = Result<Confirmed, Error>> + Send;
+    /// Puts an account at the head of lists, or back among the others.
+    fn pin(&self, caller: Caller, account: &str, options: PinOptions)
+    -> impl Future<Output = Result<(), Error>> + Send;
+    /// Tells the person that a code of an account is on the clipboard.
+    fn copied(
+        &self,
+        caller: Caller,
+        account: &str,
+        options: CopiedOptions,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// The service object of the interface.
@@ -87,7 +97,7 @@ impl<B: AccountsBackend> Accounts<B> {
     }
 
     /// The accounts, 1,000 at the most a call. Options: offset u, limit u, order s (`name` or `use`). Each: id s,
-    /// issuer s, name s, prefix s, title s, kind s, algorithm s, digits u, period u, confirmed b, pin_needed b,
+    /// issuer s, name s, prefix s, title s, kind s, algorithm s, digits u, period u, confirmed b, pinned b, pin_needed b,
     /// created t, last_used t, deleted t, note s.
     #[zbus(out_args("accounts"))]
     async fn list(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
@@ -123,6 +133,17 @@ impl<B: AccountsBackend> Accounts<B> {
     async fn confirm(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
         let confirmed = self.backend.confirm(self.origin.caller(&header)?, account, options.try_into()?).await?;
         Ok(confirmed.into())
+    }
+
+    /// Puts an account at the head of lists that are in the order `use`. Options: unpin b (takes it back among the others).
+    async fn pin(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        self.backend.pin(self.origin.caller(&header)?, account, options.try_into()?).await
+    }
+
+    /// Whoever put a code of the account on the clipboard says so: the person is told by a notification, without the code.
+    /// Options: expires t (Unix time at which it dies; unset where codes follow a counter).
+    async fn copied(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        self.backend.copied(self.origin.caller(&header)?, account, options.try_into()?).await
     }
 
     /// Accounts came, went or changed: ask again.

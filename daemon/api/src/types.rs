@@ -50,7 +50,7 @@ options! {
         offset: u32,
         /// How many to answer at the most; 1,000 at the very most.
         limit: u32,
-        /// `use` (most used first, the default of `Find`) or `name` (the default of `List`).
+        /// `use` (pinned ones first, then the most used, the default of `Find`) or `name` (the default of `List`).
         order: String,
     }
 }
@@ -79,6 +79,8 @@ record! {
         /// Whether the site is taken to accept its codes. Not so when a scan kept it, until `Confirm`, or until a code is
         /// asked for more than ten minutes later.
         confirmed: bool,
+        /// Whether the person wants it at the head of lists.
+        pinned: bool,
         /// Whether a PIN is needed that the vault does not keep.
         pin_needed: bool,
         /// Unix time at which it was kept.
@@ -109,6 +111,22 @@ options! {
     pub struct ConfirmOptions {
         /// The site accepted a code of this variation: codes are computed so from now on.
         variation: String,
+    }
+}
+
+options! {
+    /// Options of `Pin`.
+    pub struct PinOptions {
+        /// Takes it back among the others instead.
+        unpin: bool,
+    }
+}
+
+options! {
+    /// Options of `Copied`.
+    pub struct CopiedOptions {
+        /// Unix time at which the copied code dies; unset where codes follow a counter.
+        expires: u64,
     }
 }
 

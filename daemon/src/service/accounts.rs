@@ -1,6 +1,7 @@
 //! `Accounts1`: lists and codes.
 
 use std::{
+    cmp::Ordering,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -9,8 +10,8 @@ use countersign_api::{
     Caller, Error,
     accounts::AccountsBackend,
     types::{
-        AccountInfo, CodeDetails, CodeOptions, ConfirmOptions, Confirmed, ListOptions, NoOptions, PromptOptions,
-        Variation,
+        AccountInfo, CodeDetails, CodeOptions, ConfirmOptions, Confirmed, CopiedOptions, ListOptions, NoOptions,
+        PinOptions, PromptOptions, Variation,
     },
 };
 use countersign_core::{
@@ -48,8 +49,10 @@ impl AccountsBackend for Door {
                 .collect())
         })?;
         found.sort_by(|(weight, a), (other, b)| {
-            let by_weight = if by_use { other.total_cmp(weight) } else { std::cmp::Ordering::Equal };
-            by_weight.then_with(|| a.title.to_lowercase().cmp(&b.title.to_lowercase())).then_with(|| a.id.cmp(&b.id))
+            let by_use = |order: Ordering| if by_use { order } else { Ordering::Equal };
+            by_use(b.pinned.cmp(&a.pinned).then(other.total_cmp(weight)))
+                .then_with(|| a.title.to_lowercase().cmp(&b.title.to_lowercase()))
+                .then_with(|| a.id.cmp(&b.id))
         });
         let limit = options.limit.unwrap_or(MAX_LIST).min(MAX_LIST) as usize;
         let page = found.into_iter().skip(options.offset.unwrap_or(0) as usize).take(limit);
@@ -76,6 +79,19 @@ impl AccountsBackend for Door {
         self.ensure_open(None, false).await?;
         let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
         self.confirm_account(id, options.variation.as_deref())
+    }
+
+    async fn pin(&self, caller: Caller, account: &str, options: PinOptions) -> Result<(), Error> {
+        self.admit(&caller, &[account])?;
+        self.ensure_open(None, false).await?;
+        let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
+        self.change_vault(|vault| vault.pin(id, !options.unpin.unwrap_or(false)))
+    }
+
+    async fn copied(&self, caller: Caller, account: &str, options: CopiedOptions) -> Result<(), Error> {
+        self.admit(&caller, &[account])?;
+        let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
+        self.show_copied(id, options.expires)
     }
 }
 

@@ -18,10 +18,11 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Door, Service};
+use super::{Door, Service, accounts::entry};
 use crate::{
     convert,
     notify::{Action, Message, Way},
+    vault_state::now,
     worker::{Target, screen_environment},
 };
 
@@ -45,6 +46,17 @@ impl Service {
     pub(super) fn show_camera(self: &Arc<Self>, camera: &str) {
         let (service, message) = (self.clone(), plain("The camera looks for QR codes", camera.to_owned()));
         tokio::spawn(async move { service.notifier.show(message).await });
+    }
+
+    /// Tells the person that a code is on the clipboard, and how long it is worth anything; of an account that is not proven
+    /// yet, asks what the page said.
+    pub(super) fn show_copied(self: &Arc<Self>, id: AccountId, expires: Option<u64>) -> Result<(), Error> {
+        let way = Way { account: id.to_string(), variation: None };
+        let title = self.with_vault(|vault| Ok(visible(&entry(vault, id)?.account().title())))?;
+        let message = self.copied(way)?.unwrap_or_else(|| copied_message(&title, expires, now()));
+        let service = self.clone();
+        tokio::spawn(async move { service.go_on(message, ScanOptions::default()).await });
+        Ok(())
     }
 
     /// Says whether this summary differs from the last one: looking on and on is told once.
@@ -240,6 +252,13 @@ async fn open_page(page: &'static str, options: ScanOptions) -> Result<(), Error
     Err(Error::Failed(format!("no program opens pages here: go to {page}")))
 }
 
+/// Says what was copied, and for how long a site takes it.
+fn copied_message(title: &str, expires: Option<u64>, now: u64) -> Message {
+    let left = expires.map(|time| time.saturating_sub(now)).filter(|left| (1..=LONGEST_LIFE).contains(left));
+    let left = left.map_or(String::new(), |left| format!(", {left} s"));
+    Message { topic: "copied", ..plain(&format!("Code for {title} copied{left}"), String::new()) }
+}
+
 pub(super) fn plain(title: &str, body: String) -> Message {
     Message { topic: "scan", title: title.into(), body, actions: Vec::new() }
 }
@@ -348,6 +367,8 @@ fn advice_message(candidate: &Candidate) -> Message {
 const FINISH: &str = "Type a code on the page to finish. Not meant? countersign undo";
 const MISSING: &str = "Is that choice missing there? What to do then: countersign scan";
 const LOOK_ON: Duration = Duration::from_secs(120);
+/// Twice the longest period of an account, in seconds.
+const LONGEST_LIFE: u64 = 2 * 86_400;
 const QUIET: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
@@ -369,6 +390,15 @@ mod tests {
         let again = Kept { outcome: "already-kept".into(), ..kept };
         let message = kept_message(&again, Vec::new(), None, &Candidate::default());
         assert_eq!(message.actions, [Action::CopyCode(way)], "there is nothing to prove any more");
+    }
+
+    #[test]
+    fn what_was_copied_is_told_without_the_code() {
+        let title = |expires| copied_message("GitHub – alice", expires, 1000).title;
+        assert_eq!(title(Some(1024)), "Code for GitHub – alice copied, 24 s");
+        for odd in [None, Some(0), Some(999), Some(u64::MAX)] {
+            assert_eq!(title(odd), "Code for GitHub – alice copied", "{odd:?}");
+        }
     }
 
     #[test]

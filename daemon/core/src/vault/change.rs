@@ -230,6 +230,18 @@ impl Vault {
         })
     }
 
+    /// Puts an account at the head of lists, or back among the others. Not a change that undo takes back.
+    pub fn pin(&mut self, id: AccountId, pinned: bool) -> Result<(), VaultError> {
+        let mark = self.mark(Change::Edited);
+        self.change(id, |entry| {
+            if entry.details.pinned != pinned {
+                entry.details.pinned = pinned;
+                entry.version = mark.change;
+            }
+            Ok(())
+        })
+    }
+
     /// Remembers that the site accepts the codes of the account in this way, and computes them so from now on.
     pub fn confirm_as(&mut self, id: AccountId, variation: &Variation) -> Result<(), VaultError> {
         let Some(kind) = self.entry(id).and_then(|entry| variation.kind(entry.account())) else {

@@ -52,6 +52,11 @@ impl Entry {
         self.details.confirmed
     }
 
+    /// Says whether the person wants it at the head of lists.
+    pub fn pinned(&self) -> bool {
+        self.details.pinned
+    }
+
     /// Returns the Unix time at which its present secret was kept.
     pub fn enrolled(&self) -> u64 {
         let replaced = self.history.iter().filter(|past| past.why == Change::Replaced && !past.undone);
@@ -96,6 +101,7 @@ pub(super) struct Details {
     pub(super) account: Account,
     pub(super) note: String,
     pub(super) tags: Vec<String>,
+    pub(super) pinned: bool,
     pub(super) confirmed: Option<u64>,
     pub(super) deleted: Option<u64>,
     pub(super) extras: Extras,
@@ -107,6 +113,7 @@ impl Details {
             account,
             note: String::new(),
             tags: Vec::new(),
+            pinned: false,
             confirmed: None,
             deleted: None,
             extras: Extras::default(),

@@ -52,6 +52,7 @@ impl Entry {
             None => self.details.deleted = Some(mark.at),
             Some(before) => {
                 let after = std::mem::replace(&mut self.details, before);
+                self.details.pinned = after.pinned;
                 let (new, old) = (&self.details.account, &after.account);
                 if new.secret != old.secret {
                     self.history.push(Past { undone: true, ..past(mark, Some(after)) });

@@ -161,6 +161,7 @@ fn read_details(mut object: Object<'_>) -> Result<Details, Odd> {
         account,
         note: object.text("note")?,
         tags: object.maybe("tags")?.unwrap_or_default(),
+        pinned: object.maybe("pinned")?.unwrap_or_default(),
         confirmed: object.maybe("confirmed")?,
         deleted: object.maybe("deleted")?,
         extras: object.rest(),
@@ -255,6 +256,7 @@ fn write_details<W: Write>(object: &mut ObjectWriter<'_, W>, details: &Details) 
     object.secret("secret", &account.secret)?;
     object.text("note", &details.note)?;
     object.maybe("tags", (!details.tags.is_empty()).then_some(&details.tags))?;
+    object.maybe("pinned", details.pinned.then_some(true))?;
     object.maybe("confirmed", details.confirmed)?;
     object.maybe("deleted", details.deleted)
 }

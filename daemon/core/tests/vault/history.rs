@@ -73,6 +73,25 @@ fn undo_goes_back_change_by_change_also_after_unlocking_again() {
 }
 
 #[test]
+fn a_pin_lasts_and_no_undo_takes_it_back() {
+    let world = World::new();
+    let (store, mut vault, key) = world.vault(&["alice"]);
+    let id = only(&vault);
+    vault.edit(id, rename("alicia")).unwrap();
+    vault.pin(id, true).unwrap();
+    vault.undo().unwrap();
+    assert_eq!((names(&vault), vault.entry(id).unwrap().pinned()), (vec!["alice".to_owned()], true));
+    drop(vault);
+    let mut vault = reopen(&store, &key);
+    assert!(vault.entry(id).unwrap().pinned());
+    let generation = vault.generation();
+    vault.pin(id, true).unwrap();
+    assert_eq!(vault.generation(), generation, "nothing was to be done");
+    vault.pin(id, false).unwrap();
+    assert!(!vault.entry(id).unwrap().pinned());
+}
+
+#[test]
 fn no_secret_is_lost_by_an_undo() {
     let world = World::new();
     let (_store, mut vault, _) = world.vault(&["alice"]);

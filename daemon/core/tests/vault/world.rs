@@ -239,7 +239,7 @@ pub(crate) fn state(vault: &Vault) -> Vec<String> {
             (&account.issuer, &account.name, &account.prefix),
             account.kind,
             account.secret.expose(),
-            (e.note(), e.tags(), e.confirmed()),
+            (e.note(), e.tags(), e.confirmed(), e.pinned()),
             e.created()
         )
     };
