@@ -7,7 +7,7 @@ use countersign_api::{
     accounts::AccountsProxy,
     connect,
     scanner::ScannerProxy,
-    types::{ConfirmOptions, NoOptions, PromptOptions, ScanOptions},
+    types::{ConfirmOptions, NoOptions, PinOptions, PromptOptions, ScanOptions},
     vault::VaultProxy,
 };
 use tokio::process::Command;
@@ -39,8 +39,8 @@ async fn with(deed: Deed, account: &str) -> Result<(), String> {
         Deed::Large => by_command(&["--no-tty", "code", "--large", account]).await.map(drop),
         Deed::Type => by_command(&["--no-tty", "type", account]).await.map(drop),
         Deed::ShowQr => show_qr(account).await,
-        Deed::Pin => by_command(&["pin", account]).await.map(drop),
-        Deed::Unpin => by_command(&["pin", "--remove", account]).await.map(drop),
+        Deed::Pin => told(pin(account, false).await, false),
+        Deed::Unpin => told(pin(account, true).await, false),
         Deed::Accept => told(accept(account).await, false),
     }
 }
@@ -90,10 +90,17 @@ async fn lock() -> Result<(), Error> {
     vault(&connect::private().await?).await?.lock(NoOptions {}.into()).await
 }
 
+async fn pin(account: &str, unpin: bool) -> Result<(), Error> {
+    let options = PinOptions { unpin: Some(unpin) };
+    accounts(&connect::private().await?).await?.pin(account, options.into()).await
+}
+
 async fn accept(account: &str) -> Result<(), Error> {
-    let connection = connect::private().await?;
-    let proxy = AccountsProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?;
-    proxy.confirm(account, ConfirmOptions::default().into()).await.map(drop)
+    accounts(&connect::private().await?).await?.confirm(account, ConfirmOptions::default().into()).await.map(drop)
+}
+
+async fn accounts(connection: &Connection) -> zbus::Result<AccountsProxy<'static>> {
+    AccountsProxy::builder(connection).cache_properties(CacheProperties::No).build().await
 }
 
 async fn unlock() -> Result<(), Error> {

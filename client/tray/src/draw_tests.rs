@@ -78,9 +78,9 @@ fn ink(picture: &[f32], ground: [u8; 3]) -> usize {
     picture.iter().filter(|pixel| contrast(**pixel, ground) >= 3.0).count()
 }
 
-/// The most contrast that neighbours have: what the eye reads the shape by.
+/// The most contrast across an edge, which may itself be a pixel of a shade between: what the eye reads a shape by.
 fn sharpest(picture: &[f32]) -> f32 {
-    let pairs = (0..SMALL).flat_map(|y| (1..SMALL).map(move |x| (y * SMALL + x - 1, y * SMALL + x)));
+    let pairs = (0..SMALL).flat_map(|y| (2..SMALL).map(move |x| (y * SMALL + x - 2, y * SMALL + x)));
     pairs.map(|(one, other)| contrast(picture[one], picture[other])).fold(1.0, f32::max)
 }
 

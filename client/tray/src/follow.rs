@@ -120,7 +120,7 @@ fn account(dict: Dict) -> Account {
         title: info.title,
         period: info.period,
         pin_needed: info.pin_needed,
-        pinned: false,
+        pinned: info.pinned,
         confirmed: info.confirmed,
         last_used: info.last_used,
     }

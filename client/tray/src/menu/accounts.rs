@@ -49,7 +49,7 @@ pub(super) fn entries(accounts: &[Account]) -> Vec<Entry> {
     if !rest.is_empty() {
         menu.push(Entry::Separator);
         let mut rest: Vec<&Labelled> = rest.iter().collect();
-        rest.sort_by_key(|one| (one.issuer().to_lowercase(), one.label.to_lowercase(), &one.account.id));
+        rest.sort_by_key(|one| (issuer(one).to_lowercase(), one.label.to_lowercase(), &one.account.id));
         menu.extend(submenus(&by_issuer(&rest)));
     }
     menu.extend([Entry::Separator, more(&first.iter().collect::<Vec<_>>())]);
@@ -62,12 +62,10 @@ struct Labelled<'a> {
     label: String,
 }
 
-impl Labelled<'_> {
-    /// Returns by what accounts stand together.
-    fn issuer(&self) -> String {
-        let name = if self.account.issuer.is_empty() { &self.account.title } else { &self.account.issuer };
-        shown(name, GROUP)
-    }
+/// Returns by what accounts stand together.
+fn issuer(one: &Labelled) -> String {
+    let name = if one.account.issuer.is_empty() { &one.account.title } else { &one.account.issuer };
+    shown(name, GROUP)
 }
 
 /// Returns the entry that copies by one click.
@@ -122,9 +120,9 @@ fn by_issuer<'a>(sorted: &[&'a Labelled<'a>]) -> Vec<Vec<&'a Labelled<'a>>> {
     // With very many accounts the groups grow, rather than the list of them.
     let most = sorted.len().div_ceil(GROUPS).max(SIDE_BY_SIDE);
     let mut groups: Vec<Vec<&Labelled>> = Vec::new();
-    let same_issuer = |one: &&Labelled, other: &&Labelled| one.issuer().to_lowercase() == other.issuer().to_lowercase();
-    for issuer in sorted.chunk_by(same_issuer) {
-        for part in issuer.chunks(most) {
+    let same_issuer = |one: &&Labelled, other: &&Labelled| issuer(one).to_lowercase() == issuer(other).to_lowercase();
+    for same in sorted.chunk_by(same_issuer) {
+        for part in same.chunks(most) {
             match groups.last_mut() {
                 Some(group) if group.len() + part.len() <= most => group.extend(part),
                 _ => groups.push(part.to_vec()),
@@ -136,7 +134,7 @@ fn by_issuer<'a>(sorted: &[&'a Labelled<'a>]) -> Vec<Vec<&'a Labelled<'a>>> {
 
 /// Names each group by its issuers, and by its accounts where an issuer has several groups.
 fn submenus(groups: &[Vec<&Labelled>]) -> Vec<Entry> {
-    let names: Vec<String> = groups.iter().map(|group| from_to(group, |one| one.issuer())).collect();
+    let names: Vec<String> = groups.iter().map(|group| from_to(group, issuer)).collect();
     let entry = |(group, name): (&Vec<&Labelled>, &String)| {
         let alone = names.iter().filter(|other| *other == name).count() == 1;
         let name = if alone { name.clone() } else { from_to(group, |one| shown(&one.label, GROUP)) };

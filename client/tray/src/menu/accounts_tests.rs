@@ -31,11 +31,13 @@ fn top(menu: &[Entry]) -> (Vec<&str>, Vec<&str>) {
 }
 
 fn clicks(menu: &[Entry]) -> Vec<&Action> {
-    let inner = |entry| match entry {
-        &Entry::Item(ref action, _) => vec![action],
-        Entry::Submenu(_, entries) => clicks(entries),
-        _ => Vec::new(),
-    };
+    fn inner(entry: &Entry) -> Vec<&Action> {
+        match entry {
+            Entry::Item(action, _) => vec![action],
+            Entry::Submenu(_, entries) => clicks(entries),
+            Entry::Note(_) | Entry::Separator => Vec::new(),
+        }
+    }
     menu.iter().flat_map(inner).collect()
 }
 
