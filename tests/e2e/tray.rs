@@ -46,7 +46,7 @@ fn the_menu_follows_the_vault() {
     for number in 0..40 {
         world.add(&Account::new(&format!("Site {number:02}"), "alice"));
     }
-    becomes(&world, "submenus beyond 25", &["submenu", "Site 39"], &[]);
+    becomes(&world, "submenus by issuer", &["submenu", "Site 39", " … Site "], &[]);
     world.stop_daemon();
     becomes(&world, "a menu without a daemon", &[], &["Confidential", "Site 39"]);
     world.start_daemon();

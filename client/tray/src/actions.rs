@@ -15,7 +15,7 @@ use zbus::{Connection, proxy::CacheProperties};
 
 use crate::{
     menu::{Action, Deed},
-    terminal,
+    terminal::{self, Job},
 };
 
 /// Does what an entry asks for, but for copying and quitting. Answers a text where it came to nothing.
@@ -23,8 +23,8 @@ pub(crate) async fn run(action: &Action) -> Result<(), String> {
     match action {
         Action::With(deed, account) => with(*deed, account).await,
         Action::Search => by_command(&["pick"]).await.map(drop),
-        Action::SetUp => in_terminal(&["--no-tty", "init"]).await,
-        Action::Explain => in_terminal(&["status"]).await,
+        Action::SetUp => in_terminal(&terminal::SET_UP, "").await,
+        Action::Explain => in_terminal(&terminal::EXPLAIN, "").await,
         Action::Start => told(connect::private_or_start().await.map(drop).map_err(Error::from), true),
         Action::Scan => told(scan().await, false),
         Action::Lock => told(lock().await, false),
@@ -48,7 +48,7 @@ async fn with(deed: Deed, account: &str) -> Result<(), String> {
 /// Shows a QR in a window, after a dialog that asks the passphrase; in a terminal where one of the two can't be had.
 async fn show_qr(account: &str) -> Result<(), String> {
     match by_command(&["--no-tty", "qr", "--window", account]).await? {
-        NOT_HERE => in_terminal(&["qr", account]).await,
+        NOT_HERE => in_terminal(&terminal::SHOW_QR, account).await,
         _ => Ok(()),
     }
 }
@@ -67,7 +67,8 @@ async fn by_command(arguments: &[&str]) -> Result<i32, String> {
         .map_err(|error| format!("countersign does not start: {error}"))?;
     match done.status.code() {
         // Done; or dismissed or locked meanwhile.
-        Some(code @ (0 | CANCELLED | LOCKED | NOT_HERE)) => Ok(code),
+        Some(code @ (0 | CANCELLED | LOCKED)) => Ok(code),
+        Some(NOT_HERE) if arguments.contains(&"qr") => Ok(NOT_HERE),
         _ => Err(said(&done.stderr)),
     }
 }
@@ -79,8 +80,8 @@ fn said(errors: &[u8]) -> String {
     line.trim_start_matches("countersign: ").to_owned()
 }
 
-async fn in_terminal(arguments: &[&str]) -> Result<(), String> {
-    let mut child = terminal::run(arguments)?;
+async fn in_terminal(job: &Job, given: &str) -> Result<(), String> {
+    let mut child = terminal::run(job, given)?;
     // A terminal that fails says so in its own window, or not at all.
     let _ = child.wait().await;
     Ok(())
@@ -101,6 +102,16 @@ async fn accept(account: &str) -> Result<(), Error> {
 
 async fn accounts(connection: &Connection) -> zbus::Result<AccountsProxy<'static>> {
     AccountsProxy::builder(connection).cache_properties(CacheProperties::No).build().await
+}
+
+/// Has the daemon tell the person that no panel shows the tray; it does so once ever.
+pub(crate) async fn tell_no_tray() -> Result<(), Error> {
+    vault(&connect::private().await?).await?.no_tray(NoOptions {}.into()).await
+}
+
+/// Shows a text in a terminal window, where there is no menu that would.
+pub(crate) async fn tell(text: &str) -> Result<(), String> {
+    in_terminal(&terminal::TELL, text).await
 }
 
 async fn unlock() -> Result<(), Error> {

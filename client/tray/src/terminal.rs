@@ -1,4 +1,4 @@
-//! A terminal window for what needs one: the questions of the set-up, and a QR where there is no window for it.
+//! A terminal window for what needs one: the recovery key of the set-up, advice, and a QR where there is no window for it.
 //!
 //! The tray never sees a passphrase; the command line asks for it there.
 
@@ -12,16 +12,40 @@ use std::{
 use countersign_api::connect;
 use tokio::process::{Child, Command};
 
-/// Runs `countersign` with these arguments in a terminal window. No secret may be among them.
-pub(crate) fn run(arguments: &[&str]) -> Result<Child, String> {
-    let (terminal, flags) = find(&|name| env::var_os(name)).ok_or_else(|| {
-        format!("no terminal program found: set TERMINAL, or run by hand: countersign {}", arguments.join(" "))
-    })?;
+/// What runs in a terminal window.
+pub(crate) struct Job {
+    /// Lines of a shell: `$0` is `countersign`, `$1` what was given beside them.
+    script: &'static str,
+    /// What a person without a terminal program may do instead.
+    by_hand: &'static str,
+}
+
+/// The passphrase is asked by a dialog, or here where there is none; the recovery key stays until it is read.
+pub(crate) const SET_UP: Job = Job {
+    script: r#""$0" --no-tty init; if [ $? = 2 ]; then "$0" init; fi; printf '\nPress Enter to close. '; read -r _"#,
+    by_hand: "countersign init",
+};
+/// What is wrong with the vault, and a shell to do something about it.
+pub(crate) const EXPLAIN: Job = Job {
+    script: r#""$0" status; printf '\nEarlier vaults:\n'; "$0" generations list; exec "${SHELL:-sh}""#,
+    by_hand: "countersign status",
+};
+/// An account's QR; the window stays open where there is an error to read.
+pub(crate) const SHOW_QR: Job =
+    Job { script: r#""$0" qr "$1" || { printf '\nPress Enter to close. '; read -r _; }"#, by_hand: "countersign qr" };
+/// A text, where nothing else shows it.
+pub(crate) const TELL: Job =
+    Job { script: r#"printf '%s\n\nPress Enter to close. ' "$1"; read -r _"#, by_hand: "countersign status" };
+
+/// Runs a job in a terminal window. No secret may be among what is given to it.
+pub(crate) fn run(job: &Job, given: &str) -> Result<Child, String> {
+    let (terminal, flags) = find(&|name| env::var_os(name))
+        .ok_or_else(|| format!("no terminal program found: set TERMINAL, or run by hand: {}", job.by_hand))?;
     Command::new(&terminal)
         .args(flags)
-        .args(["sh", "-c", SCRIPT, "countersign"])
+        .args(["sh", "-c", job.script])
         .arg(countersign())
-        .args(arguments)
+        .arg(given)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -34,9 +58,6 @@ pub(crate) fn run(arguments: &[&str]) -> Result<Child, String> {
 pub(crate) fn countersign() -> PathBuf {
     connect::program("countersign").unwrap_or_else(|| "countersign".into())
 }
-
-/// Keeps the window open when there is an error to read; `$0` to `$@` are the command itself.
-const SCRIPT: &str = r#""$@" || { printf '\nPress Enter to close. '; read -r _; }"#;
 
 /// Returns the terminal program to use, and what stands between it and the command to run.
 fn find(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<(PathBuf, &'static [&'static str])> {
