@@ -10,6 +10,7 @@ mod clipboard;
 mod codes;
 mod desktop;
 mod gnome;
+mod gnome_tray;
 mod hand_over;
 mod keyring;
 mod layering;
@@ -83,6 +84,7 @@ fn main() {
     // A whole desktop more, which most machines lack: only where it is asked for.
     if arguments.filter.as_deref().is_some_and(|filter| filter.starts_with("gnome")) {
         tests.extend(gnome::tests());
+        tests.extend(gnome_tray::tests());
     }
     libtest_mimic::run(&arguments, tests).exit();
 }

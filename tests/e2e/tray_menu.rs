@@ -16,6 +16,7 @@ tests![
     a_middle_click_copies_the_account_used_last,
     a_middle_click_copies_nothing_while_locked,
     no_name_on_the_bus_while_locked_and_no_code_ever,
+    three_accounts_are_a_short_menu_and_200_fit_on_the_screen,
 ];
 
 fn panel(accounts: &[Account]) -> World {
@@ -30,6 +31,73 @@ fn panel(accounts: &[Account]) -> World {
 /// The codes that may be on the clipboard now, or in the step after.
 fn codes(world: &World, account: &Account, from: u64) -> Vec<String> {
     (from..from + 2).map(|step| world.oathtool(&account.secret, step * 30)).collect()
+}
+
+/// Keeps this many accounts of several issuers.
+pub(crate) fn some_accounts(world: &World, count: usize) {
+    const ISSUERS: [&str; 40] = [
+        "Dropbox",
+        "GitHub",
+        "Bank of Springfield",
+        "GitLab",
+        "Amazon",
+        "Google",
+        "Microsoft",
+        "Proton",
+        "Slack",
+        "Zoom",
+        "Discord",
+        "Twitch",
+        "Reddit",
+        "PayPal",
+        "Stripe",
+        "Heroku",
+        "Hetzner",
+        "OVH",
+        "Gandi",
+        "Cloudflare",
+        "Fastly",
+        "npm",
+        "PyPI",
+        "crates.io",
+        "Docker",
+        "Figma",
+        "Notion",
+        "Nextcloud",
+        "Matrix",
+        "Mastodon",
+        "Wikipedia",
+        "eBay",
+        "Etsy",
+        "Steam",
+        "Epic",
+        "Ubisoft",
+        "Nintendo",
+        "Bitwarden",
+        "Tailscale",
+        "University",
+    ];
+    for number in 0..count {
+        world.add(&Account::new(ISSUERS[number % ISSUERS.len()], &format!("u{:02}", number / ISSUERS.len())));
+    }
+}
+
+fn three_accounts_are_a_short_menu_and_200_fit_on_the_screen() {
+    let mut world = World::build().display().vault().start();
+    some_accounts(&world, 3);
+    world.start_panel();
+    let menu = world.open_tray_menu("GitHub");
+    world.picture("tray-menu-3");
+    let short = menu.area.height;
+    world.press("Escape");
+    some_accounts(&world, 197);
+    until("submenus", LIMIT, || world.tray_menu(&menu.tray).contains("Search").then_some(()));
+    let before = world.still_picture("tray-no-menu");
+    world.press_button(3, menu.icon.middle());
+    let (_, area) = world.until_picture_differs(&before, "tray-menu-200");
+    assert!(short < 300, "{short}");
+    // On a screen of 720 pixels with a panel of 28.
+    assert!(area.height > short && area.height <= 690, "{}", area.height);
 }
 
 fn the_next_code_is_copied_by_the_menu() {
@@ -97,7 +165,7 @@ fn a_middle_click_copies_nothing_while_locked() {
     world.press("Escape");
     world.cli(&["code", "github"]).ok();
     world.cli(&["lock"]).ok();
-    until("a locked menu", LIMIT, || world.tray_menu(&menu.tray).contains("Unlock").then_some(()));
+    until("a locked menu", LIMIT, || world.tray_menu(&menu.tray).contains("Unlock…").then_some(()));
     world.press_button(2, menu.icon.middle());
     world.unlock();
     until("an open one", LIMIT, || world.tray_menu(&menu.tray).contains("GitHub").then_some(()));
@@ -112,11 +180,14 @@ fn no_name_on_the_bus_while_locked_and_no_code_ever() {
     world.cli(&["lock"]).ok();
     let monitor = Monitor::start(&world);
     world.start_panel();
-    let menu = world.open_tray_menu("Unlock");
+    let menu = world.open_tray_menu("Unlock…");
     world.press("Escape");
     let locked = monitor.heard();
     let says = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
-    assert!(says(&locked.bytes, "Unlock") && !says(&locked.bytes, "Confidential"), "a name left the tray while locked");
+    assert!(
+        says(&locked.bytes, "Unlock…") && !says(&locked.bytes, "Confidential"),
+        "a name left the tray while locked"
+    );
     world.unlock();
     until("the account", LIMIT, || world.tray_menu(&menu.tray).contains("Confidential").then_some(()));
     let step = unix_now() / 30;
@@ -128,6 +199,6 @@ fn no_name_on_the_bus_while_locked_and_no_code_ever() {
     assert!(!says(&heard.bytes, &copied), "a code was on the bus");
     let before = heard.bytes.len();
     world.cli(&["lock"]).ok();
-    until("a locked menu", LIMIT, || world.tray_menu(&menu.tray).contains("Unlock").then_some(()));
+    until("a locked menu", LIMIT, || world.tray_menu(&menu.tray).contains("Unlock…").then_some(()));
     assert!(!says(&monitor.heard().bytes[before..], "Confidential"), "a name left the tray after the lock");
 }

@@ -67,7 +67,7 @@ fn walk_through_states(mut world: World, name: &str) {
 }
 
 /// A scan keeps an account that no site is known to accept.
-fn keep_unconfirmed(world: &World) {
+pub(crate) fn keep_unconfirmed(world: &World) {
     let account = samples::github();
     world.witness().plant_key("the key of GitHub", &account.secret);
     let picture = world.dir().join("tmp/page.png");
@@ -76,7 +76,7 @@ fn keep_unconfirmed(world: &World) {
 }
 
 fn each_state_has_its_icon_in_a_panel() {
-    let world = World::build().display().start();
+    let world = World::build().display().env("XDG_CURRENT_DESKTOP", "XFCE").start();
     world.install_icons();
     walk_through_states(world, "xfce");
 }
@@ -88,7 +88,7 @@ fn each_state_has_its_icon_on_wayland() {
 }
 
 fn icons_that_are_not_installed_are_seen_too() {
-    walk_through_states(World::build().wayland().start(), "waybar-pixels");
+    walk_through_states(World::build().display().start(), "xfce-pixels");
 }
 
 fn no_panel_is_told_once_ever() {
@@ -192,7 +192,9 @@ fn an_unusable_vault_is_explained() {
     let mut world = World::build().env("TERMINAL", "own-term").env("SHELL", "/bin/true").vault().start();
     world.add(&Account::new("Example", "alice"));
     world.stop_daemon();
-    fs::write(world.vault_dir().join("vault.age"), "what a broken disk left of it").unwrap();
+    let file = world.vault_dir().join("vault.age");
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
     world.start_daemon();
     let log = terminal(&world);
     let tray = world.cmd(&programs::ours("countersign-tray")).args(["--panel-wait", "60"]).spawn();

@@ -125,7 +125,8 @@ impl World {
 pub struct TrayMenu {
     /// The tray itself.
     pub tray: Process,
-    area: Area,
+    /// Where the menu stands.
+    pub area: Area,
     /// Where the icon stands.
     pub icon: Area,
 }

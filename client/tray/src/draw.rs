@@ -1,4 +1,4 @@
-//! The icons as pixels, for panels that don't find them by name: light, with a dark edge, so that they are seen on any
+//! The icons as pixels, for panels that don't find and colour them by name: light, with a dark edge, so that they are seen on any
 //! ground. How they look is drawn in `packaging/icons`; see `build.rs`.
 
 use crate::menu::Face;

@@ -88,8 +88,14 @@ impl Icon {
     }
 }
 
-/// Returns the icon by its name where it is installed: a panel then gives it the colour of its own icons.
+/// Returns the icon by its name, where it is installed and the panel is known to give it the colour of its own icons.
+///
+/// Others, such as waybar, show it in the one grey of its drawing, which is worse than our own pixels.
 fn named(face: Face) -> Option<NativeIcon> {
+    let desktop = env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
+    if !desktop.split(':').any(|name| COLOURING.contains(&name)) {
+        return None;
+    }
     let file = format!("icons/hicolor/symbolic/apps/{}.svg", face.icon_name());
     let own = connect::xdg_dir("XDG_DATA_HOME", ".local/share").ok();
     let of_all = env::var_os("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
@@ -130,6 +136,9 @@ fn item(entry: &Entry) -> Result<Box<dyn IsMenuItem>, Fault> {
 fn escaped(label: &str) -> String {
     label.replace('&', "&&")
 }
+
+/// Desktops whose panels colour symbolic icons: GNOME by its extension AppIndicator.
+const COLOURING: [&str; 2] = ["GNOME", "XFCE"];
 
 #[cfg(test)]
 mod tests {
