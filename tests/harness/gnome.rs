@@ -78,8 +78,7 @@ impl World {
 
     /// Waits for a tray icon in the top bar, and clicks it with this button: 1 opens its menu, 2 is the middle one.
     pub fn click_tray_icon_in_gnome(&self, button: u32) {
-        let icon = "Object.keys(Main.panel.statusArea).filter(name => name.startsWith('appindicator'))\
-                    .map(name => Main.panel.statusArea[name]).find(one => one.visible && one.width > 0)";
+        let icon = TRAY_ICON;
         until("a tray icon in the top bar", LIMIT, || self.in_gnome_is(&format!("!!({icon})"), "true").then_some(()));
         let device = "if (!global.mouse) global.mouse = imports.gi.Clutter.get_default_backend().get_default_seat()\
                       .create_virtual_device(imports.gi.Clutter.InputDeviceType.POINTER_DEVICE);";
@@ -91,6 +90,13 @@ impl World {
             self.in_gnome(&format!("{device} {there} {way} {} {}", press(1), press(0))),
             "the icon can't be clicked"
         );
+    }
+
+    /// Waits until an entry of the open tray menu says this: the shell asks for the labels after it has opened it.
+    pub fn until_gnomes_tray_menu_says(&self, label: &str) {
+        let says =
+            format!("({TRAY_ICON}).menu._getMenuItems().some(one => one.label && one.label.text.includes('{label}'))");
+        until("the labels of the tray's menu", LIMIT, || self.in_gnome_is(&says, "true").then_some(()));
     }
 
     /// Takes a picture when two in a row are the same.
@@ -130,6 +136,10 @@ impl World {
         self.cmd("busctl").args(call).run().out.trim_end().to_owned()
     }
 }
+
+/// The tray icon in the top bar, in the shell's words.
+const TRAY_ICON: &str = "Object.keys(Main.panel.statusArea).filter(name => name.startsWith('appindicator'))\
+                         .map(name => Main.panel.statusArea[name]).find(one => one.visible && one.width > 0)";
 
 fn windows() -> String {
     "global.get_window_actors().some(one => one.meta_window.get_wm_class().startsWith('chrom'))".into()
