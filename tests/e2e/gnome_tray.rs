@@ -1,4 +1,4 @@
-//! The tray in a real GNOME session, by its extension AppIndicator. Only by `tests/run gnome`, which keeps pictures.
+//! The tray in a real GNOME session, by its extension for tray icons. Only by `tests/run gnome`, which keeps pictures.
 
 use std::{fs, path::PathBuf};
 

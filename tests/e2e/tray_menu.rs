@@ -1,6 +1,6 @@
 //! The tray's menu in a real panel, gone through by a hand: what a click does there, and what leaves the tray meanwhile.
 
-use std::fs;
+use std::{fs, slice::from_ref};
 
 use harness::{
     Monitor, World, programs,
@@ -16,6 +16,7 @@ tests![
     a_middle_click_copies_the_account_used_last,
     a_middle_click_copies_nothing_while_locked,
     no_name_on_the_bus_while_locked_and_no_code_ever,
+    a_code_that_dies_soon_is_waited_for_and_the_menu_says_so,
     three_accounts_are_a_short_menu_and_200_fit_on_the_screen,
 ];
 
@@ -102,7 +103,7 @@ fn three_accounts_are_a_short_menu_and_200_fit_on_the_screen() {
 
 fn the_next_code_is_copied_by_the_menu() {
     let github = samples::github();
-    let world = panel(&[github.clone()]);
+    let world = panel(from_ref(&github));
     let menu = world.open_tray_menu("GitHub");
     let step = unix_now() / 30;
     // The account, More, the account in it, Copy, and the next one.
@@ -160,7 +161,7 @@ fn a_middle_click_copies_the_account_used_last() {
 
 fn a_middle_click_copies_nothing_while_locked() {
     let github = samples::github();
-    let world = panel(&[github.clone()]);
+    let world = panel(from_ref(&github));
     let menu = world.open_tray_menu("GitHub");
     world.press("Escape");
     world.cli(&["code", "github"]).ok();
@@ -171,6 +172,24 @@ fn a_middle_click_copies_nothing_while_locked() {
     until("an open one", LIMIT, || world.tray_menu(&menu.tray).contains("GitHub").then_some(()));
     let paste = world.cmd("xclip").args(["-o", "-selection", "clipboard"]).run();
     assert_eq!(paste.out, "", "a click while locked copied something");
+}
+
+fn a_code_that_dies_soon_is_waited_for_and_the_menu_says_so() {
+    let mut world = World::build().display().vault().start();
+    let quick = Account::new("Quick", "alice");
+    world.witness().plant_key("the key of Quick", &quick.secret);
+    world.add_uri(&quick.uri_with("&period=10"));
+    world.start_panel();
+    let menu = world.open_tray_menu("Quick");
+    world.press("Escape");
+    until("the next code is waited for", LIMIT, || {
+        if unix_now() % 10 >= 5 {
+            world.click_in_tray_menu(&menu.tray, &["Quick"]);
+        }
+        world.tray_menu(&menu.tray).contains("Waiting for the next code").then_some(())
+    });
+    world.picture("tray-waiting");
+    world.pasted_code();
 }
 
 fn no_name_on_the_bus_while_locked_and_no_code_ever() {

@@ -105,8 +105,8 @@ fn no_panel_is_told_once_ever() {
     }
     without(&first);
     drop(first);
-    let _second = tray();
-    without(&_second);
+    let second = tray();
+    without(&second);
     // What comes next is not that again.
     world.add(&samples::github());
     let client = harness::Client::bus(&world);
