@@ -49,7 +49,8 @@ fn main() {
         return story::play(if wayland { Stage::Wayland } else { Stage::X11 }, true);
     }
     if std::env::args().nth(1).as_deref() == Some("--measure") {
-        return measure::run();
+        let tray_only = std::env::args().nth(2).as_deref() == Some("tray");
+        return if tray_only { measure_tray::run() } else { measure::run() };
     }
     let mut tests = Vec::new();
     tests.extend(bus::tests());

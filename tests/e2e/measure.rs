@@ -149,7 +149,7 @@ pub(crate) fn ratio(ours: &mut [Duration], yardstick: &mut [Duration]) -> String
     format!("{:.2}", ours[ours.len() / 2].as_secs_f64() / yardstick[yardstick.len() / 2].as_secs_f64())
 }
 
-fn threads(pid: u32) -> usize {
+pub(crate) fn threads(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/task")).unwrap().count()
 }
 

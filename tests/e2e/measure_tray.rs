@@ -9,7 +9,7 @@ use std::{
 
 use harness::{Process, World, programs, samples, until, wait::LIMIT};
 
-use crate::measure::{REST, pss, ratio, row, switches};
+use crate::measure::{REST, pss, ratio, row, switches, threads};
 
 /// Measures all of it, in a world of its own.
 pub(crate) fn run() {
@@ -40,11 +40,12 @@ pub(crate) fn run() {
 /// Prints what a process does while nobody asks, once it has settled.
 fn rest(process: &Process, what: &str, memory: Option<&str>) {
     let pid = process.pid();
-    let mut before = switches(pid);
-    // Rest begins when a few seconds in a row have passed in peace, or it never does.
-    for _ in 0..10 {
-        thread::sleep(Duration::from_secs(3));
-        let now = switches(pid);
+    let state = || (threads(pid), switches(pid));
+    let mut before = state();
+    // Rest begins when the helper threads of the start have gone, or it never does.
+    for _ in 0..6 {
+        thread::sleep(Duration::from_secs(15));
+        let now = state();
         if now == before {
             break;
         }
@@ -52,7 +53,7 @@ fn rest(process: &Process, what: &str, memory: Option<&str>) {
     }
     let before = switches(pid);
     thread::sleep(REST);
-    row(what, &(switches(pid) - before).to_string(), "0");
+    row(what, &switches(pid).abs_diff(before).to_string(), "0");
     if let Some(what) = memory {
         row(what, &pss(pid), "≤ 4 MiB");
     }
