@@ -24,6 +24,7 @@ use crate::{
         COPY_ABOUT, EXIT_CODES, HOTKEY_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT,
         RECOVERY_ABOUT, RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
     },
+    terminal_window::Job,
     time,
 };
 
@@ -142,8 +143,11 @@ pub(crate) enum Command {
     /// Run this program in a terminal window
     #[command(name = "__terminal", hide = true)]
     Terminal {
+        /// What happens there
+        #[arg(long, value_enum, default_value_t)]
+        job: Job,
         /// Its arguments; none may be secret
-        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
     /// Write the manual pages into a folder

@@ -170,6 +170,14 @@ impl Session {
         self.proved = true;
     }
 
+    /// Makes the vault with a passphrase that the daemon asks for by a dialog; the person is known to be there then.
+    pub(crate) async fn init_by_dialog(&mut self) -> Result<(), Error> {
+        let made = self.secrets().await?.init_by_prompt(prompt_options(true).into()).await;
+        made.map_err(|answer| self.asking.unasked(answer))?;
+        self.proved = true;
+        Ok(())
+    }
+
     /// Asks the passphrase on the terminal until it is right, three times at the most.
     async fn three_tries(&mut self, purpose: Purpose) -> Result<(), Error> {
         for left in (0..TRIES).rev() {

@@ -11,30 +11,67 @@ use std::{
     process::{Command, Stdio},
 };
 
+use clap::ValueEnum;
+
 use crate::{error::Error, output, path};
 
-/// Becomes a terminal window in which this program runs with these arguments.
+/// What happens in a terminal window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Job {
+    /// This program with these arguments; the window stays open where there is an error to read, but not after a question
+    /// that the person dismissed.
+    #[default]
+    Run,
+    /// The passphrase is asked by a dialog, or here where there is none; the recovery key stays until it is read.
+    SetUp,
+    /// What is wrong with the vault, and a shell to do something about it.
+    Explain,
+    /// A text, where nothing else shows it.
+    Tell,
+}
+
+impl Job {
+    /// Returns lines of a shell: `$1` is this program, and its arguments follow.
+    fn script(self) -> &'static str {
+        match self {
+            Self::Run => r#""$@"; case $? in 0 | 5 | 130) ;; *) printf '\nPress Enter to close. '; read -r _ ;; esac"#,
+            Self::SetUp => {
+                r#""$1" --no-tty init; if [ $? = 2 ]; then "$1" init; fi; printf '\nPress Enter to close. '; read -r _"#
+            }
+            Self::Explain => r#""$1" status; printf '\nEarlier vaults:\n'; "$1" generations list; exec "${SHELL:-sh}""#,
+            Self::Tell => r#"printf '%s\n\nPress Enter to close. ' "$2"; read -r _"#,
+        }
+    }
+
+    /// Returns what a person without a terminal program may do instead.
+    fn by_hand(self, arguments: &[OsString]) -> String {
+        match self {
+            Self::Run => {
+                let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+                format!("countersign {}", output::one_line(&words.join(" ")))
+            }
+            Self::SetUp => "countersign init".into(),
+            Self::Explain | Self::Tell => "countersign status".into(),
+        }
+    }
+}
+
+/// Becomes a terminal window in which this happens.
 ///
 /// # Errors
 /// Returns only if that can't be.
-pub(crate) fn run(arguments: &[OsString]) -> Result<(), Error> {
+pub(crate) fn run(job: Job, arguments: &[OsString]) -> Result<(), Error> {
     let variable = |name: &str| env::var_os(name);
     let Some((terminal, flags)) = find(&variable) else {
-        let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
-        let by_hand = output::one_line(&words.join(" "));
-        let text = format!("no terminal program found: set TERMINAL, or run by hand: countersign {by_hand}");
-        return Err(Error::NoTerminal(text));
+        let by_hand = job.by_hand(arguments);
+        return Err(Error::NoTerminal(format!("no terminal program found: set TERMINAL, or run by hand: {by_hand}")));
     };
     let own = env::current_exe().map_err(Error::io("countersign"))?;
     let mut command = Command::new(&terminal);
-    command.args(flags).args(["sh", "-c", SCRIPT, "countersign"]).arg(own).args(arguments);
+    command.args(flags).args(["sh", "-c", job.script(), "countersign"]).arg(own).args(arguments);
     let failed = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).exec();
     Err(Error::io(format!("{} does not start", terminal.display()))(failed))
 }
-
-/// Keeps the window open when there is an error to read, but not after a question that the person dismissed; `$0` to `$@`
-/// are the command itself.
-const SCRIPT: &str = r#""$@"; case $? in 0 | 5 | 130) ;; *) printf '\nPress Enter to close. '; read -r _ ;; esac"#;
 
 /// Returns the terminal program to use, and what stands between it and the command to run.
 fn find(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<(PathBuf, &'static [&'static str])> {

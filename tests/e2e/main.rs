@@ -13,6 +13,7 @@ mod gnome;
 mod gnome_clipboard;
 mod gnome_keys;
 mod gnome_search;
+mod gnome_tray;
 mod hand_over;
 mod hotkey;
 mod keyring;
@@ -21,6 +22,7 @@ mod layering;
 mod links;
 mod lock;
 mod measure;
+mod measure_tray;
 mod memory;
 mod notifications;
 mod notify;
@@ -35,6 +37,8 @@ mod search;
 mod socket;
 mod story;
 mod tray;
+mod tray_menu;
+mod tray_states;
 mod trouble;
 mod typing;
 mod vault;
@@ -57,7 +61,8 @@ fn main() {
         return story::play(if wayland { Stage::Wayland } else { Stage::X11 }, true);
     }
     if std::env::args().nth(1).as_deref() == Some("--measure") {
-        return measure::run();
+        let tray_only = std::env::args().nth(2).as_deref() == Some("tray");
+        return if tray_only { measure_tray::run() } else { measure::run() };
     }
     let mut tests = Vec::new();
     tests.extend(bus::tests());
@@ -87,6 +92,8 @@ fn main() {
     tests.extend(socket::tests());
     tests.extend(story::tests());
     tests.extend(tray::tests());
+    tests.extend(tray_menu::tests());
+    tests.extend(tray_states::tests());
     tests.extend(trouble::tests());
     tests.extend(typing::tests());
     tests.extend(vault::tests());
@@ -102,6 +109,7 @@ fn main() {
         tests.extend(gnome_clipboard::tests());
         tests.extend(gnome_search::tests());
         tests.extend(gnome_keys::tests());
+        tests.extend(gnome_tray::tests());
     }
     libtest_mimic::run(&arguments, tests).exit();
 }

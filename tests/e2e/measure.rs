@@ -26,9 +26,10 @@ pub(crate) fn run() {
     scan(&world);
     click_to_clipboard();
     large_code();
+    crate::measure_tray::run();
 }
 
-fn row(what: &str, measured: &str, goal: &str) {
+pub(crate) fn row(what: &str, measured: &str, goal: &str) {
     println!("{what:<52} {measured:>9}  {goal:>9}");
 }
 
@@ -189,17 +190,17 @@ async fn private(world: &World) -> Connection {
     Builder::address(address.as_str()).unwrap().p2p().build().await.unwrap()
 }
 
-fn ratio(ours: &mut [Duration], yardstick: &mut [Duration]) -> String {
+pub(crate) fn ratio(ours: &mut [Duration], yardstick: &mut [Duration]) -> String {
     ours.sort();
     yardstick.sort();
     format!("{:.2}", ours[ours.len() / 2].as_secs_f64() / yardstick[yardstick.len() / 2].as_secs_f64())
 }
 
-fn threads(pid: u32) -> usize {
+pub(crate) fn threads(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/task")).unwrap().count()
 }
 
-fn switches(pid: u32) -> u64 {
+pub(crate) fn switches(pid: u32) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
     let of = |text: String| -> u64 {
         let lines = text.lines().filter(|line| line.contains("ctxt_switches"));
@@ -209,7 +210,7 @@ fn switches(pid: u32) -> u64 {
 }
 
 /// Returns the proportional memory of a process; root alone can read it of one that is not dumpable.
-fn pss(pid: u32) -> String {
+pub(crate) fn pss(pid: u32) -> String {
     let Ok(text) = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")) else { return "not root".into() };
     let line = text.lines().find(|line| line.starts_with("Pss:")).unwrap();
     let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -221,4 +222,4 @@ const CALLS: usize = 800;
 const SAVES: usize = 60;
 const COPIES: usize = 15;
 const ACCOUNTS: usize = 999;
-const REST: Duration = Duration::from_secs(60);
+pub(crate) const REST: Duration = Duration::from_secs(60);

@@ -155,6 +155,29 @@ impl World {
         foot
     }
 
+    /// Waits for a tray icon in the top bar, and clicks it with this button: 1 opens its menu, 2 is the middle one.
+    pub fn click_tray_icon_in_gnome(&self, button: u32) {
+        let icon = TRAY_ICON;
+        until("a tray icon in the top bar", LIMIT, || self.in_gnome_is(&format!("!!({icon})"), "true").then_some(()));
+        let device = "if (!global.mouse) global.mouse = imports.gi.Clutter.get_default_backend().get_default_seat()\
+                      .create_virtual_device(imports.gi.Clutter.InputDeviceType.POINTER_DEVICE);";
+        let there = format!("const one = {icon}; const [x, y] = one.get_transformed_position();");
+        let now = "imports.gi.GLib.get_monotonic_time()";
+        let way = format!("global.mouse.notify_absolute_motion({now}, x + one.width / 2, y + one.height / 2);");
+        let press = |state: u8| format!("global.mouse.notify_button({now}, {button}, {state});");
+        assert!(
+            self.in_gnome(&format!("{device} {there} {way} {} {}", press(1), press(0))),
+            "the icon can't be clicked"
+        );
+    }
+
+    /// Waits until an entry of the open tray menu says this: the shell asks for the labels after it has opened it.
+    pub fn until_gnomes_tray_menu_says(&self, label: &str) {
+        let says =
+            format!("({TRAY_ICON}).menu._getMenuItems().some(one => one.label && one.label.text.includes('{label}'))");
+        until("the labels of the tray's menu", LIMIT, || self.in_gnome_is(&says, "true").then_some(()));
+    }
+
     /// Takes a picture when two in a row are the same.
     pub fn still_picture_of_gnome(&self, name: &str) -> PathBuf {
         let path = self.picture_file(name);
@@ -197,14 +220,19 @@ impl World {
 const KEYBOARD: &str = "global.keys = imports.gi.Clutter.get_default_backend().get_default_seat()\
                         .create_virtual_device(imports.gi.Clutter.InputDeviceType.KEYBOARD_DEVICE); 1";
 
+/// The tray icon in the top bar, in the shell's words.
+const TRAY_ICON: &str = "Object.keys(Main.panel.statusArea).filter(name => name.startsWith('appindicator'))\
+                         .map(name => Main.panel.statusArea[name]).find(one => one.visible && one.width > 0)";
+
 fn windows() -> String {
     "global.get_window_actors().some(one => one.meta_window.get_wm_class().startsWith('chrom'))".into()
 }
 
-/// No tour, and nothing that moves.
+/// No tour, and nothing that moves; the extension that shows tray icons.
 const SETTINGS: &str = "\
 [org/gnome/shell]
 welcome-dialog-last-shown-version='99'
+enabled-extensions=['ubuntu-appindicators@ubuntu.com']
 
 [org/gnome/desktop/interface]
 enable-animations=false

@@ -113,7 +113,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("countersign-scan", &["daemon/scan/src", "daemon/sandbox/src"]),
     ("countersign", &["client/src", "client/keys/src", "daemon/api/src"]),
     ("countersign-clip", &["client/clip/src", "daemon/api/src"]),
-    ("countersign-tray", &["client/tray/src", "client/keys/src", "daemon/api/src"]),
+    ("countersign-tray", &["client/tray", "client/keys/src", "packaging/icons", "daemon/api/src"]),
     ("countersign-type", &["client/type/src", "daemon/api/src"]),
     ("countersign-window", &["client/window/src", "client/window/font"]),
     ("countersign-e2e", &["tests/harness", "tests/e2e"]),

@@ -61,7 +61,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Type(args) => r#type::run(args, &global).await,
         Command::Watch => watch::run(&global).await,
         Command::Pick(args) => pick::run(args, &global).await,
-        Command::Terminal { arguments } => terminal_window::run(&arguments),
+        Command::Terminal { job, arguments } => terminal_window::run(job, &arguments),
         Command::Completions(args) => completions::run(&args),
         Command::CompleteNames => completions::names(&global).await,
         Command::Man { folder } => help::write_pages(&folder),

@@ -19,7 +19,7 @@ use crate::{
     output,
     picker::{self, List},
     session::Session,
-    terminal_window,
+    terminal_window::{self, Job},
 };
 
 /// Runs the command.
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: Pick, global: &Global) -> Result<(), Error> {
         None => picker::pick(list, args.linear, &mut session).await?,
     };
     if account.pin_needed && !terminal && args.to == Destination::default() {
-        return terminal_window::run(&["copy", "--notify", "--", &account.id].map(OsString::from));
+        return terminal_window::run(Job::Run, &["copy", "--notify", "--", &account.id].map(OsString::from));
     }
     hand_over(&account.id, args.to, args.notify || !terminal, &mut session).await
 }
@@ -85,7 +85,7 @@ fn in_window(args: &Pick) -> Result<(), Error> {
     let flags = flags.into_iter().filter_map(|(set, flag)| set.then_some(OsString::from(flag)));
     let arguments: Vec<OsString> =
         [OsString::from("pick")].into_iter().chain(flags).chain(args.words.iter().map(OsString::from)).collect();
-    terminal_window::run(&arguments)
+    terminal_window::run(Job::Run, &arguments)
 }
 
 /// Copies the code of what was picked, or does with it what was asked for instead.

@@ -15,6 +15,9 @@ pub trait SecretsBackend: Send + Sync + 'static {
         passphrase: &str,
         options: InitOptions,
     ) -> impl Future<Output = Result<(), Error>> + Send;
+    /// The same with a passphrase that a dialog on the caller's display asks for, twice; this connection has shown then
+    /// that the person is there. Options as of `Unlock`.
+    fn init_by_prompt(&self, caller: Caller, options: PromptOptions) -> impl Future<Output = Result<(), Error>> + Send;
     /// Unlocks by a `passphrase` or by the `recovery` key.
     fn unlock_with(&self, caller: Caller, way: &str, key: &str) -> impl Future<Output = Result<(), Error>> + Send;
     /// Shows that the person is there: what needs presence works on this connection afterwards, and on no other.
@@ -119,6 +122,12 @@ impl<B: SecretsBackend> Secrets<B> {
     /// Makes the vault; it is open then. Options: keyring b (lets the login keyring open it too).
     async fn init(&self, passphrase: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
         self.backend.init(self.origin.caller(&header)?, passphrase, options.try_into()?).await
+    }
+
+    /// The same with a passphrase that a dialog on the caller's display asks for, twice; this connection has shown then
+    /// that the person is there. Options as of `Unlock`.
+    async fn init_by_prompt(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        self.backend.init_by_prompt(self.origin.caller(&header)?, options.try_into()?).await
     }
 
     /// Unlocks by a `passphrase` or by the `recovery` key.

@@ -1,6 +1,6 @@
 //! What a scan shows on the desktop, and what its buttons do.
 
-use std::{collections::HashSet, process::Stdio, sync::Arc, time::Duration};
+use std::{collections::HashSet, fs::File, io, process::Stdio, sync::Arc, time::Duration};
 
 use countersign_api::{
     Error,
@@ -59,6 +59,18 @@ impl Service {
         let message = self.copied(way)?.unwrap_or_else(told);
         let service = self.clone();
         tokio::spawn(async move { service.go_on(message, ScanOptions::default()).await });
+        Ok(())
+    }
+
+    /// Tells the person what to use where no panel shows the tray, once ever: that it was told is remembered first.
+    pub(super) fn show_no_tray(self: &Arc<Self>) -> Result<(), Error> {
+        let failed = |error: io::Error| Error::Failed(format!("it can't be remembered that this was told: {error}"));
+        match File::create_new(self.paths.no_tray_told()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            made => drop(made.map_err(failed)?),
+        }
+        let (service, message) = (self.clone(), plain("No panel shows the countersign tray", NO_TRAY.to_owned()));
+        tokio::spawn(async move { service.notifier.show(message).await });
         Ok(())
     }
 
@@ -413,6 +425,9 @@ pub(super) fn advice_message(candidate: &Candidate) -> Message {
 const FINISH: &str = "Type a code on the page to finish. Not meant? countersign undo";
 const MISSING: &str = "Is that choice missing there? What to do then: countersign scan";
 const LOOK_ON: Duration = Duration::from_secs(120);
+/// What to use instead of a tray: all of it leads to all that the tray does.
+const NO_TRAY: &str = "Open countersign among your applications; its menu there scans and locks too. For a hotkey: \
+countersign hotkey install. In GNOME, the extension AppIndicator shows the tray. This is said only once.";
 /// Twice the longest period of an account, in seconds.
 /// How long `countersign-clip` goes on offering a code that has expired.
 const OFFERED_ON: Duration = Duration::from_secs(5);

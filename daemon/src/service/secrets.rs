@@ -36,13 +36,7 @@ use crate::{
 impl SecretsBackend for Door {
     async fn init(&self, caller: Caller, passphrase: &str, options: InitOptions) -> Result<(), Error> {
         self.admit(&caller, &[passphrase])?;
-        let passphrase = SecretText::from(passphrase);
-        let epoch = self.state().epoch();
-        let store = self.store.clone();
-        let vault =
-            self.derive(move || store.create(&passphrase)).await?.map_err(|error| convert::vault_error(&error))?;
-        self.open_written(vault, epoch, "the vault is made")?;
-        harden::scrub();
+        self.make(SecretText::from(passphrase)).await?;
         self.callers_proved(&caller);
         if options.keyring.unwrap_or(false)
             && let Err(error) = self.add_keyring_slot().await
@@ -50,6 +44,16 @@ impl SecretsBackend for Door {
             let text = format!("the vault is made, but {}; later: countersign slots add keyring", error.message());
             return Err(Error::Failed(text));
         }
+        Ok(())
+    }
+
+    async fn init_by_prompt(&self, caller: Caller, options: PromptOptions) -> Result<(), Error> {
+        self.admit(&caller, &[])?;
+        if options.prompt == Some(false) {
+            return Err(Error::PresenceNeeded("a new vault wants a passphrase first".into()));
+        }
+        self.make_by_prompt(options).await?;
+        self.callers_proved(&caller);
         Ok(())
     }
 

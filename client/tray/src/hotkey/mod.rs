@@ -23,7 +23,7 @@ use tokio::{
 };
 use zbus::Connection;
 
-use crate::terminal;
+use crate::actions;
 
 /// Offers the interface on the bus and takes the keys that are chosen; `wrong` is told what came to
 /// nothing, a line each.
@@ -184,7 +184,7 @@ impl Listener {
 
     fn start(&self, action: Action) {
         let ended = self.ended.clone();
-        let mut command = Command::new(terminal::countersign());
+        let mut command = Command::new(actions::countersign());
         // A group of its own: it outlives the tray.
         command.args(action.arguments()).stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
         tokio::spawn(async move {
