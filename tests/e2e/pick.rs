@@ -32,7 +32,9 @@ tests![
     a_menu_goes_when_the_vault_is_locked,
     without_a_terminal_a_menu_program_is_found_and_the_person_is_told,
     without_a_menu_program_a_terminal_window_opens,
+    where_nothing_asks_the_passphrase_a_terminal_window_does,
     where_nobody_can_be_asked_that_is_said,
+    a_code_is_printed_in_groups_on_request,
 ];
 
 /// Names that mean something to one menu program or another.
@@ -425,12 +427,15 @@ fn without_a_menu_program_a_terminal_window_opens() {
             ["/usr/bin", "/bin"].map(|dir| Path::new(dir).join(program)).into_iter().find(|file| file.is_file());
         std::os::unix::fs::symlink(found.expect(program), bin.join(program)).unwrap();
     }
+    let look =
+        "XTerm*faceName: DejaVu Sans Mono\nXTerm*faceSize: 12\nXTerm*background: #202124\nXTerm*foreground: #e8eaed\n";
+    fs::write(world.dir().join("home/.Xdefaults"), look).unwrap();
     let path = format!("PATH={}", bin.display());
     let pick = |args: &[&str]| world.cmd("env").args([&path, &programs::ours("countersign")]).args(args);
-    let mut window = pick(&["pick", "git"]).spawn();
+    let mut window = pick(&["pick"]).spawn();
     world.window("countersign|sh|xterm");
     let bare = world.still_picture("picker-window");
-    world.type_text("lab");
+    world.type_text("gtlab");
     world.until_picture_differs(&bare, "picker-window-lab");
     world.press("Tab");
     until("large digits", LIMIT, || {
@@ -443,6 +448,30 @@ fn without_a_menu_program_a_terminal_window_opens() {
     assert_eq!(window.exit_code(LIMIT), 0, "{}", window.err.text());
     let refused = pick(&["pick", "--print"]).fails(2);
     assert!(refused.err.contains("neither a terminal nor a menu program"), "{}", refused.err);
+}
+
+fn where_nothing_asks_the_passphrase_a_terminal_window_does() {
+    let (mut world, accounts) = with_screen();
+    world.set("TERMINAL", "xterm");
+    world.cli(&["lock"]).ok();
+    let mut pick = world.cli(&["pick"]).spawn();
+    world.window("countersign|sh|xterm");
+    world.type_text(&format!("{}\n", world.passphrase()));
+    until("an open vault", LIMIT, || (world.vault_property("State") == "unlocked").then_some(()));
+    let list = world.still_picture("picker-after-unlock");
+    world.type_text("gitlab");
+    world.until_picture_differs(&list, "picker-after-unlock-gitlab");
+    world.press("Return");
+    expect_pasted(&world, &accounts.gitlab);
+    assert_eq!(pick.exit_code(LIMIT), 0, "{}", pick.err.text());
+}
+
+fn a_code_is_printed_in_groups_on_request() {
+    let (world, accounts) = with_screen();
+    let grouped = world.cli(&["code", "--groups", "github"]).ok();
+    assert_eq!((grouped.len(), grouped.as_bytes()[3]), (7, b' '), "{grouped}");
+    assert!(codes(&world, &accounts.github).contains(&grouped.replace(' ', "")));
+    world.cli(&["code", "--groups", "--json", "github"]).fails(2);
 }
 
 fn where_nobody_can_be_asked_that_is_said() {

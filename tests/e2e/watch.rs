@@ -2,8 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use countersign_api::types::KeepOptions;
-use harness::{Client, Process, World, programs, samples, tests, until, wait::LIMIT};
+use harness::{Process, World, programs, samples, tests, until, wait::LIMIT};
 use serde_json::Value;
 
 tests![
@@ -66,11 +65,7 @@ fn no_line_has_a_name() {
     let world = World::build().vault().start();
     let watch = world.cli(&["watch"]).spawn();
     expect(&watch, "unlocked");
-    let client = Client::private(&world);
-    // What a scan keeps waits for its proof: the state is another one then.
-    let github = samples::github();
-    world.witness().plant_key("the key of GitHub", &github.secret);
-    client.wait(client.secrets().add(&github.uri(), KeepOptions::default().into())).unwrap();
+    world.add(&samples::github());
     world.cli(&["code", "github"]).ok();
     world.cli(&["lock"]).ok();
     expect(&watch, "locked");
