@@ -104,6 +104,13 @@ impl World {
         self.until_gnome_is_still(&self.dir().join("pictures/after-a-key.png"));
     }
 
+    /// Starts what hears the media keys and custom shortcuts of a GNOME session.
+    pub fn start_gnomes_keys(&mut self) {
+        let keys = self.cmd("/usr/libexec/gsd-media-keys").spawn();
+        self.keep(keys);
+        self.wait_for_name("org.gnome.SettingsDaemon.MediaKeys");
+    }
+
     /// Starts the program by which the shell takes notifications; the bus of a world starts nothing by itself.
     pub fn start_gnomes_notifications(&mut self) {
         let server = self.cmd("gjs").arg("/usr/share/gnome-shell/org.gnome.Shell.Notifications").spawn();

@@ -1,6 +1,6 @@
 //! What a click does: calls to the daemon on a private connection, and commands in a terminal.
 
-use std::{env, process::Stdio};
+use std::{env, path::PathBuf, process::Stdio};
 
 use countersign_api::{
     Error, connect,
@@ -11,7 +11,7 @@ use countersign_api::{
 use tokio::process::Command;
 use zbus::{Connection, proxy::CacheProperties};
 
-use crate::{menu::Action, terminal};
+use crate::menu::Action;
 
 /// Does what an entry asks for, but for copying and quitting. Answers a text where it came to nothing.
 pub(crate) async fn run(action: &Action) -> Result<(), String> {
@@ -30,7 +30,7 @@ pub(crate) async fn run(action: &Action) -> Result<(), String> {
 ///
 /// The tray sees neither passphrase nor QR: the command line does all of it.
 async fn show_qr(account: &str) -> Result<(), String> {
-    let shown = Command::new(terminal::countersign())
+    let shown = Command::new(countersign())
         .args(["--no-tty", "qr", "--window", account])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -55,10 +55,22 @@ fn said(errors: &[u8]) -> String {
 }
 
 async fn in_terminal(arguments: &[&str]) -> Result<(), String> {
-    let mut child = terminal::run(arguments)?;
+    let window = Command::new(countersign())
+        .arg("__terminal")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .output()
+        .await
+        .map_err(|error| format!("countersign does not start: {error}"))?;
     // A terminal that fails says so in its own window, or not at all.
-    let _ = child.wait().await;
-    Ok(())
+    if window.status.code() == Some(NOT_HERE) { Err(said(&window.stderr)) } else { Ok(()) }
+}
+
+/// Returns the command line that belongs to this tray.
+fn countersign() -> PathBuf {
+    connect::program("countersign").unwrap_or_else(|| "countersign".into())
 }
 
 async fn lock() -> Result<(), Error> {

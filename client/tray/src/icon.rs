@@ -19,6 +19,8 @@ use crate::{
 pub(crate) enum Click {
     /// Chose an entry of the menu.
     Entry(Action),
+    /// Chose hotkeys: these can't be had, a line each.
+    Hotkeys(Vec<String>),
     /// Clicked on the icon, in a panel that does not open the menu by it.
     Icon,
 }

@@ -1,7 +1,7 @@
 //! `countersign-tray`: two-factor codes from the system tray.
 //!
 //! The map: `menu` is what is shown, as plain data; `icon` and `draw` put it into the panel; `follow` hears the daemon,
-//! `actions` asks it, `clipboard` and `terminal` are what clicks end in; `tray` is the loop that ties them together.
+//! `actions` asks it, `clipboard` is what most clicks end in; `tray` is the loop that ties them together.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -9,15 +9,15 @@ mod actions;
 mod clipboard;
 mod draw;
 mod follow;
+mod hotkey;
 mod icon;
 mod menu;
-mod terminal;
 mod tray;
 
 use std::{env, process::ExitCode};
 
 use countersign_api::connect;
-use icon::{Fault, Icon};
+use icon::{Click, Fault, Icon};
 use menu::Model;
 use tokio::{
     runtime,
@@ -54,8 +54,9 @@ fn tray() -> Result<(), Fault> {
     let model = Model::default();
     let (sender, clicks) = unbounded_channel();
     // Outside the runtime: see `icon`.
-    let icon = Icon::new(&model, sender)?;
+    let icon = Icon::new(&model, sender.clone())?;
     runtime.block_on(async {
+        hotkey::serve(&bus, move |wrong| drop(sender.send(Click::Hotkeys(wrong)))).await?;
         let mut term = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let end = async {

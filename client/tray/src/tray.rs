@@ -44,6 +44,8 @@ struct Tray {
     look: Look,
     /// Counts offers on the clipboard: the newest is the one that shows.
     offers: u64,
+    /// Which hotkeys can't be had, a line each.
+    hotkeys: Vec<String>,
 }
 
 /// Runs the tray until it is quit or the bus goes.
@@ -66,6 +68,11 @@ pub(crate) async fn run(
                 let action = match click {
                     Click::Entry(action) => Some(action),
                     Click::Icon => tray.model.main_action(),
+                    Click::Hotkeys(wrong) => {
+                        tray.hotkeys = wrong;
+                        tray.look();
+                        None
+                    }
                 };
                 match action {
                     Some(Action::Quit) => break,
@@ -87,7 +94,7 @@ pub(crate) async fn run(
 
 impl Tray {
     fn new(model: Model, outcomes: UnboundedSender<Outcome>) -> Self {
-        Self { model, outcomes, busy: HashSet::new(), look: Look::Idle, offers: 0 }
+        Self { model, outcomes, busy: HashSet::new(), look: Look::Idle, offers: 0, hotkeys: Vec::new() }
     }
 
     fn clicked(&mut self, action: Action) {
@@ -182,7 +189,8 @@ impl Tray {
         self.look();
     }
 
-    fn show(&mut self, view: View) {
+    fn show(&mut self, mut view: View) {
+        view.warnings.extend_from_slice(&self.hotkeys);
         self.model.set_view(view);
     }
 }

@@ -1,53 +1,48 @@
-//! A terminal window for what needs one: the questions of the set-up, and a QR where there is no window for it.
+//! A terminal window for what needs one: the questions of the set-up, the picker of a hotkey, a QR without a window.
 //!
-//! The tray never sees a passphrase; the command line asks for it there.
+//! The only place that knows terminal programs. The tray and others reach it as `countersign __terminal ARGUMENTS`; no secret
+//! may be among them.
 
 use std::{
     env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-    process::Stdio,
+    ffi::{OsStr, OsString},
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    process::{Command, Stdio},
 };
 
-use countersign_api::connect;
-use tokio::process::{Child, Command};
+use crate::{error::Error, output, path};
 
-/// Runs `countersign` with these arguments in a terminal window. No secret may be among them.
-pub(crate) fn run(arguments: &[&str]) -> Result<Child, String> {
-    let (terminal, flags) = find(&|name| env::var_os(name)).ok_or_else(|| {
-        format!("no terminal program found: set TERMINAL, or run by hand: countersign {}", arguments.join(" "))
-    })?;
-    Command::new(&terminal)
-        .args(flags)
-        .args(["sh", "-c", SCRIPT, "countersign"])
-        .arg(countersign())
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .map_err(|error| format!("{} does not start: {error}", terminal.display()))
+/// Becomes a terminal window in which this program runs with these arguments.
+///
+/// # Errors
+/// Returns only if that can't be.
+pub(crate) fn run(arguments: &[OsString]) -> Result<(), Error> {
+    let variable = |name: &str| env::var_os(name);
+    let Some((terminal, flags)) = find(&variable) else {
+        let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+        let by_hand = output::one_line(&words.join(" "));
+        let text = format!("no terminal program found: set TERMINAL, or run by hand: countersign {by_hand}");
+        return Err(Error::NoTerminal(text));
+    };
+    let own = env::current_exe().map_err(Error::io("countersign"))?;
+    let mut command = Command::new(&terminal);
+    command.args(flags).args(["sh", "-c", SCRIPT, "countersign"]).arg(own).args(arguments);
+    let failed = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).exec();
+    Err(Error::io(format!("{} does not start", terminal.display()))(failed))
 }
 
-/// Returns the command line that belongs to this tray.
-pub(crate) fn countersign() -> PathBuf {
-    connect::program("countersign").unwrap_or_else(|| "countersign".into())
-}
-
-/// Keeps the window open when there is an error to read; `$0` to `$@` are the command itself.
-const SCRIPT: &str = r#""$@" || { printf '\nPress Enter to close. '; read -r _; }"#;
+/// Keeps the window open when there is an error to read, but not after a question that the person dismissed; `$0` to `$@`
+/// are the command itself.
+const SCRIPT: &str = r#""$@"; case $? in 0 | 5 | 130) ;; *) printf '\nPress Enter to close. '; read -r _ ;; esac"#;
 
 /// Returns the terminal program to use, and what stands between it and the command to run.
 fn find(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<(PathBuf, &'static [&'static str])> {
-    let on_path = |name: &Path| {
-        let path = variable("PATH")?;
-        env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
-    };
+    let on_path = |name: &OsStr| path::find(name, &variable("PATH")?);
     let wayland = variable("WAYLAND_DISPLAY").is_some_and(|display| !display.is_empty());
-    let wanted = variable("TERMINAL").filter(|name| !name.is_empty()).and_then(|name| on_path(Path::new(&name)));
+    let wanted = variable("TERMINAL").filter(|name| !name.is_empty()).and_then(|name| on_path(&name));
     let usual = || TERMINALS.iter().filter(|(name, ..)| wayland || *name != "foot");
-    wanted.or_else(|| usual().find_map(|(name, _)| on_path(Path::new(name)))).map(|program| {
+    wanted.or_else(|| usual().find_map(|(name, _)| on_path(OsStr::new(name)))).map(|program| {
         let name = program.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let known = TERMINALS.iter().find(|(known, _)| *known == name);
         (program.clone(), known.map_or(DASH_E, |(_, flags)| *flags))
@@ -81,22 +76,20 @@ const TERMINALS: &[(&str, &[&str])] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     /// What is found where only these programs are installed, with these variables set.
     fn found(programs: &[&str], variables: &[(&str, &str)]) -> Option<(String, &'static [&'static str])> {
-        let folder =
-            env::temp_dir().join(format!("countersign-terminals-{}-{}", std::process::id(), programs.join("-")));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
         for program in programs {
-            std::fs::write(folder.join(program), "").unwrap();
+            fs::write(folder.path().join(program), "").unwrap();
+            fs::set_permissions(folder.path().join(program), fs::Permissions::from_mode(0o755)).unwrap();
         }
         let variable = |name: &str| match name {
-            "PATH" => Some(folder.clone().into_os_string()),
+            "PATH" => Some(folder.path().into()),
             _ => variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value)),
         };
-        let found = find(&variable);
-        std::fs::remove_dir_all(&folder).unwrap();
-        found.map(|(program, flags)| (program.file_name().unwrap().to_str().unwrap().to_owned(), flags))
+        find(&variable).map(|(program, flags)| (program.file_name().unwrap().to_str().unwrap().to_owned(), flags))
     }
 
     #[test]
