@@ -61,7 +61,7 @@ impl Notifications {
     /// Clicks on a notification, beside its buttons.
     pub fn click(&self, world: &World, notification: &Notification) {
         assert!(notification.text.contains("\"default\""), "a click on it means nothing: {notification:?}");
-        self.invoke(world, notification, "default");
+        invoke(world, notification, "default");
     }
 
     /// Presses a button of a notification, by its label.
@@ -69,17 +69,16 @@ impl Notifications {
         let words: Vec<&str> = notification.text.split('"').collect();
         let place = words.iter().rposition(|word| *word == label);
         let place = place.unwrap_or_else(|| panic!("no button `{label}` in {}", notification.text));
-        self.invoke(world, notification, words[place - 2]);
+        invoke(world, notification, words[place - 2]);
     }
+}
 
-    fn invoke(&self, world: &World, notification: &Notification, key: &str) {
-        let id = notification.id.to_string();
-        let service = "org.freedesktop.Notifications";
-        let call =
-            ["--user", "call", service, "/org/freedesktop/Notifications", "org.freedesktop.DBus.Mock", "EmitSignal"];
-        let signal = [service, "ActionInvoked", "us", "2", "u", &id, "s", key];
-        world.cmd("busctl").args(call).arg("sssav").args(signal).ok();
-    }
+fn invoke(world: &World, notification: &Notification, key: &str) {
+    let id = notification.id.to_string();
+    let service = "org.freedesktop.Notifications";
+    let call = ["--user", "call", service, "/org/freedesktop/Notifications", "org.freedesktop.DBus.Mock", "EmitSignal"];
+    let signal = [service, "ActionInvoked", "us", "2", "u", &id, "s", key];
+    world.cmd("busctl").args(call).arg("sssav").args(signal).ok();
 }
 
 /// Reads what the stand-in wrote down: calls that begin with a time, texts of several lines among their arguments.
