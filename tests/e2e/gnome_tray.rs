@@ -52,12 +52,4 @@ fn gnome_opens_the_menu_of_many_accounts() {
         world.until_gnomes_tray_menu_says("Search");
         world.still_picture_of_gnome(&format!("gnome-tray-menu-{count}"));
     }
-    let _tray = world.start_tray();
-    world.click_tray_icon_in_gnome(1);
-    world.until_gnomes_tray_menu_says("Lock");
-    // The last entry but one.
-    for key in ["Up", "Up", "Return"] {
-        world.press_in_gnome(key);
-    }
-    until("the vault is locked by the menu", LIMIT, || (world.vault_property("State") == "locked").then_some(()));
 }

@@ -1,23 +1,17 @@
-//! What the tray costs: at rest without and with a panel, with 200 accounts, beside a GTK 3 tray of as many entries; and from
-//! a click to the clipboard, beside a bare xclip.
+//! What the tray costs: at rest without and with a panel, with 200 accounts, beside a GTK 3 tray of as many entries.
 
-use std::{
-    process::Command,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{process::Command, thread, time::Duration};
 
 use harness::{Process, World, programs, samples, until, wait::LIMIT};
 
-use crate::measure::{REST, pss, ratio, row, switches, threads};
+use crate::measure::{REST, pss, row, switches, threads};
 
 /// Measures all of it, in a world of its own.
 pub(crate) fn run() {
     let mut world = World::build().config("idle-lock = \"off\"").display().vault().start();
     for number in 0..ACCOUNTS {
         let account = samples::Account::new("Example", &format!("user{number}"));
-        // They live long: no click waits for the next one.
-        world.add_uri(&account.uri_with("&period=86400"));
+        world.add_uri(&account.uri());
     }
     let tray = world.cmd(&programs::ours("countersign-tray")).args(["--panel-wait", "0"]).spawn();
     world.wait_for_name("org.countersign.Tray1");
@@ -34,7 +28,6 @@ pub(crate) fn run() {
         }
         Err(why) => row("GTK 3 tray: PSS with 200 entries", why, ""),
     }
-    clicks(&world, &tray);
 }
 
 /// Prints what a process does while nobody asks, once it has settled.
@@ -76,29 +69,4 @@ fn gtk_tray(world: &World) -> Result<Process, &'static str> {
     Ok(gtk)
 }
 
-/// From a click in the menu until the code can be pasted, against xclip from its start.
-fn clicks(world: &World, tray: &Process) {
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
-    let pasted = |wanted: &dyn Fn(&str) -> bool| {
-        until("a paste", LIMIT, || {
-            wanted(&world.cmd("xclip").args(["-o", "-selection", "clipboard"]).run().out).then_some(())
-        });
-    };
-    let digits = |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
-    for _ in 0..CLICKS {
-        let start = Instant::now();
-        let copier = world.cmd("xclip").args(["-i", "-selection", "clipboard", "-quiet"]).stdin("nothing").spawn();
-        pasted(&|text| text == "nothing");
-        bare.push(start.elapsed());
-        let entry = world.tray_entry(tray, &["Example"]);
-        let start = Instant::now();
-        world.click_tray_entry(tray, entry);
-        pasted(&digits);
-        ours.push(start.elapsed());
-        drop(copier);
-    }
-    row("click to clipboard ÷ bare xclip, until it can be pasted", &ratio(&mut ours, &mut bare), "");
-}
-
 const ACCOUNTS: usize = 200;
-const CLICKS: usize = 15;
