@@ -33,14 +33,16 @@ fn session(issuers: &[&str]) -> (World, Vec<Account>) {
     world.start_daemon();
     world.make_vault();
     let accounts: Vec<Account> = issuers.iter().map(|issuer| Account::new(issuer, "alice")).collect();
-    accounts.iter().for_each(|account| world.add(account));
+    for account in &accounts {
+        world.add(account);
+    }
     (world, accounts)
 }
 
 /// Opens the overview and types, a key at a time.
-fn type_into_overview(world: &World, word: &str) {
+fn type_into_overview(world: &World, typed: &str) {
     world.open_gnomes_overview();
-    for key in word.chars() {
+    for key in typed.chars() {
         world.press_in_gnome(&key.to_string());
     }
 }

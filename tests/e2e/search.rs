@@ -1,4 +1,4 @@
-//! Search boxes, asked as GNOME Shell and KRunner ask: names of accounts and nothing else, ids that are good once, and a code
+//! Search boxes, asked as GNOME Shell and `KRunner` ask: names of accounts and nothing else, ids that are good once, and a code
 //! only for what was chosen. The same in a real GNOME Shell is in `gnome_search.rs`.
 
 use std::{collections::HashSet, fs, path::PathBuf, time::Instant};
@@ -59,9 +59,9 @@ fn typed(world: &World, words: &[&str]) -> Vec<String> {
 }
 
 /// Returns the only one found.
-fn found(world: &World, word: &str) -> String {
-    let ids = typed(world, &[word]);
-    assert_eq!(ids.len(), 1, "{word} finds {ids:?}");
+fn found(world: &World, beginning: &str) -> String {
+    let ids = typed(world, &[beginning]);
+    assert_eq!(ids.len(), 1, "{typed} finds {ids:?}");
     ids[0].clone()
 }
 
@@ -86,7 +86,9 @@ fn world_with(issuers: &[&str]) -> (World, Notifications, Vec<Account>) {
     let world = World::build().display().vault().start();
     let notifications = Notifications::start(&world);
     let accounts: Vec<Account> = issuers.iter().map(|issuer| Account::new(issuer, "alice")).collect();
-    accounts.iter().for_each(|account| world.add(account));
+    for account in &accounts {
+        world.add(account);
+    }
     (world, notifications, accounts)
 }
 

@@ -139,7 +139,7 @@ fn escaped(label: &str) -> String {
     label.replace('&', "&&")
 }
 
-/// Desktops whose panels colour symbolic icons: GNOME by its extension AppIndicator.
+/// Desktops whose panels colour symbolic icons: GNOME by its extension `AppIndicator`.
 const COLOURING: [&str; 2] = ["GNOME", "XFCE"];
 
 #[cfg(test)]

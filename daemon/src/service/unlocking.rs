@@ -151,7 +151,7 @@ impl Service {
         if !matches!(self.state().phase(), Phase::Absent) {
             return Err(Error::AlreadyExists("there is a vault already".into()));
         }
-        let environment = screen_environment(convert::screen_of(options));
+        let environment = self.screen_environment(convert::screen_of(options)).await;
         let mut error = None;
         loop {
             let question = Question { text: NEW_PASSPHRASE, error, repeat: true };
