@@ -61,7 +61,7 @@ fn typed(world: &World, words: &[&str]) -> Vec<String> {
 /// Returns the only one found.
 fn found(world: &World, beginning: &str) -> String {
     let ids = typed(world, &[beginning]);
-    assert_eq!(ids.len(), 1, "{typed} finds {ids:?}");
+    assert_eq!(ids.len(), 1, "{beginning} finds {ids:?}");
     ids[0].clone()
 }
 
