@@ -4,19 +4,29 @@
 
 #![allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // each field is a flag as people type it
 
+mod hotkey;
 mod import;
+mod open;
+mod pick;
 mod scan;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use hotkey::{Desktop, Hotkey, HotkeyAction, How, Type};
 pub(crate) use import::Import;
+pub(crate) use open::Open;
+pub(crate) use pick::{Destination, Pick, Run};
 pub(crate) use scan::{Keep, Part, Proof, Scan};
 
 use crate::{
     handing_over::App,
-    help::{COPY_ABOUT, EXIT_CODES, LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT},
+    help::{
+        COPY_ABOUT, EXIT_CODES, HOTKEY_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT,
+        RECOVERY_ABOUT, RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
+    },
+    terminal_window::Job,
     time,
 };
 
@@ -56,12 +66,30 @@ pub(crate) enum Command {
     Add(Add),
     /// Keep the accounts of another authenticator's export, all in one change
     Import(Import),
+    /// Follow a link that sets up an account, and ask whether to keep it
+    #[command(long_about = OPEN_ABOUT)]
+    Open(Open),
     /// Print the code of an account
     #[command(visible_aliases = ["otp", "totp", "get"])]
     Code(Code),
     /// Copy the code of an account to the clipboard until it has expired
     #[command(visible_alias = "cp", long_about = COPY_ABOUT)]
     Copy(Copy),
+    /// Type the code of an account into the window that has the keyboard
+    #[command(long_about = TYPE_ABOUT)]
+    Type(Type),
+    /// Have keys that scan, pick, copy and lock from anywhere
+    #[command(long_about = HOTKEY_ABOUT)]
+    Hotkey(Hotkey),
+    /// Pick an account by a few keys and copy its code
+    #[command(long_about = PICK_ABOUT)]
+    Pick(Pick),
+    /// Run a command with codes in its environment
+    #[command(long_about = RUN_ABOUT)]
+    Run(Run),
+    /// Tell the vault's state, a line of JSON whenever it changes
+    #[command(long_about = WATCH_ABOUT)]
+    Watch,
     /// List the accounts
     #[command(visible_alias = "ls", long_about = LIST_ABOUT)]
     List(List),
@@ -116,6 +144,16 @@ pub(crate) enum Command {
     /// Print the names of the accounts, if that needs no question
     #[command(name = "__complete-names", hide = true)]
     CompleteNames,
+    /// Run this program in a terminal window
+    #[command(name = "__terminal", hide = true)]
+    Terminal {
+        /// What happens there
+        #[arg(long, value_enum, default_value_t)]
+        job: Job,
+        /// Its arguments; none may be secret
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Write the manual pages into a folder
     #[command(name = "__man", hide = true)]
     Man {
@@ -177,8 +215,11 @@ pub(crate) struct Code {
     pub(crate) name: Name,
     /// Copy the code to the clipboard instead, as countersign copy does
     #[arg(short, long, visible_alias = "clipboard")]
-    #[arg(conflicts_with_all = ["fresh", "unused", "max_wait", "next", "at", "json"])]
+    #[arg(conflicts_with_all = ["fresh", "unused", "max_wait", "next", "at", "json", "groups"])]
     pub(crate) clip: bool,
+    /// Show it in a window, as large as that allows, and the later ones
+    #[arg(long, conflicts_with_all = ["clip", "fresh", "unused", "max_wait", "next", "at", "json"])]
+    pub(crate) large: bool,
     /// The code must still live N seconds; else the next one is waited for
     #[arg(long, value_name = "N")]
     pub(crate) fresh: Option<u32>,
@@ -194,6 +235,9 @@ pub(crate) struct Code {
     /// The code at a time: Unix seconds, or 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with_all = ["fresh", "unused"])]
     pub(crate) at: Option<u64>,
+    /// In groups, to be read aloud or typed elsewhere: 123 456
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) groups: bool,
     /// Print code, expires, period and account as JSON
     #[arg(long)]
     pub(crate) json: bool,

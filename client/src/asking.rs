@@ -69,6 +69,11 @@ impl Asking {
         agreed.then_some(()).ok_or_else(|| keeping::declined(otherwise))
     }
 
+    /// Whether a dialog is to ask for a passphrase that is not there yet.
+    pub(crate) fn wants_dialog(&self) -> bool {
+        self.by_dialog && !self.forbidden && !self.has_fd()
+    }
+
     /// Whether the passphrase comes from a descriptor.
     pub(crate) fn has_fd(&self) -> bool {
         self.fd.is_some()

@@ -27,6 +27,21 @@ pub(crate) struct FullScreen {
     resized: Signal,
 }
 
+/// What happens at a terminal.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// Keys were pressed: the bytes that they send.
+    Keys(Vec<u8>),
+    /// The terminal has another size now.
+    Resized,
+    /// What was waited until has come.
+    Time,
+    /// The terminal has gone.
+    Gone,
+    /// A signal that ends the program; that of Ctrl-C too, if another program sends it.
+    Signal(u8),
+}
+
 /// Why the person, or the clock, went on.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Left {
@@ -83,23 +98,47 @@ impl FullScreen {
         Ok(())
     }
 
-    /// Waits for a key, a signal or the end of the time.
-    pub(crate) async fn wait(&mut self, until: Instant) -> Result<Left, Error> {
+    /// Draws over what is shown.
+    pub(crate) async fn draw(&mut self, text: &str) -> Result<(), Error> {
+        self.write(text).await
+    }
+
+    /// Waits for what happens next.
+    pub(crate) async fn event(&mut self, until: Instant) -> Result<Event, Error> {
         let on = |kind| signal(kind).map_err(Error::io("signals can't be waited for"));
         let mut interrupt = on(SignalKind::interrupt())?;
         let (mut terminate, mut hang_up) = (on(SignalKind::terminate())?, on(SignalKind::hangup())?);
+        tokio::select! {
+            () = sleep_until(until) => Ok(Event::Time),
+            _ = self.resized.recv() => Ok(Event::Resized),
+            _ = interrupt.recv() => Ok(Event::Signal(2)),
+            _ = terminate.recv() => Ok(Event::Signal(15)),
+            _ = hang_up.recv() => Ok(Event::Signal(1)),
+            keys = keys(&self.terminal) => {
+                let keys = keys.map_err(Error::io("the terminal can't be read"))?;
+                Ok(if keys.is_empty() { Event::Gone } else { Event::Keys(keys) })
+            }
+        }
+    }
+
+    /// Waits until a key or a signal ends it, or the time is over.
+    pub(crate) async fn wait(&mut self, until: Instant) -> Result<Left, Error> {
         loop {
-            tokio::select! {
-                () = sleep_until(until) => return Ok(Left::Closed),
-                _ = self.resized.recv() => return Ok(Left::Resized),
-                _ = interrupt.recv() => return Ok(Left::Interrupted),
-                _ = terminate.recv() => return Ok(Left::Signal(15)),
-                _ = hang_up.recv() => return Ok(Left::Signal(1)),
-                key = key(&self.terminal) => match key.map_err(Error::io("the terminal can't be read"))? {
-                    Some(b'\r' | b'\n' | b'q' | b'Q') | None => return Ok(Left::Closed),
-                    Some(CTRL_C) => return Ok(Left::Interrupted),
-                    Some(_) => {}
-                },
+            match self.event(until).await? {
+                Event::Time | Event::Gone => return Ok(Left::Closed),
+                Event::Resized => return Ok(Left::Resized),
+                Event::Signal(2) => return Ok(Left::Interrupted),
+                Event::Signal(number) => return Ok(Left::Signal(number)),
+                Event::Keys(keys) => {
+                    let ends = |key: &u8| match key {
+                        b'\r' | b'\n' | b'q' | b'Q' => Some(Left::Closed),
+                        &CTRL_C => Some(Left::Interrupted),
+                        _ => None,
+                    };
+                    if let Some(left) = keys.iter().find_map(ends) {
+                        return Ok(left);
+                    }
+                }
             }
         }
     }
@@ -114,11 +153,11 @@ impl Drop for FullScreen {
     }
 }
 
-/// Returns the next key; `None` when the terminal has gone.
-async fn key(terminal: &AsyncFd<File>) -> io::Result<Option<u8>> {
-    let mut byte = [0];
-    let read = terminal.async_io(Interest::READABLE, |mut file| file.read(&mut byte)).await?;
-    Ok((read > 0).then_some(byte[0]))
+/// Returns the next keys; none when the terminal has gone.
+async fn keys(terminal: &AsyncFd<File>) -> io::Result<Vec<u8>> {
+    let mut bytes = [0; 64];
+    let read = terminal.async_io(Interest::READABLE, |mut file| file.read(&mut bytes)).await?;
+    Ok(bytes[..read].to_vec())
 }
 
 /// Alternate screen, cursor hidden, colours reset, all cleared.

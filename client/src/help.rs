@@ -56,6 +56,16 @@ pub(crate) const LIST_ABOUT: &str = "List the accounts
 
 On a terminal: a table. In a pipe: a line each, with id, issuer, name and kind, parted by tabs.";
 
+/// What becomes of the argument of `open`.
+pub(crate) const OPEN_ABOUT: &str = "Follow a link that sets up an account, and ask whether to keep it
+
+Browsers and other programs start this for otpauth: and otpauth-migration: links; phonefactor: and \
+microsoft-authenticator: links are explained. This is the only command that takes a secret as an argument, since desktops \
+hand links over so: other programs can read it there until countersign has started, which takes the link out of its \
+arguments at once. By hand, rather pipe it in: countersign open -
+
+Without a terminal, and with --notify, a notification asks whether to keep it.";
+
 /// How `passphrase` asks.
 pub(crate) const PASSPHRASE_ABOUT: &str = "Change the passphrase
 
@@ -67,6 +77,53 @@ pub(crate) const COPY_ABOUT: &str = "Copy the code of an account to the clipboar
 
 The code is computed as it is pasted: a paste just after it has changed gives the new one. It is gone 5 seconds after it \
 has expired, at a lock, and when something else is copied; histories are asked to leave it out.";
+
+/// Where `type` types, and when it does not.
+pub(crate) const TYPE_ABOUT: &str = "Type the code of an account into the window that has the keyboard
+
+The window is the one that has the keyboard when this starts, so it is for a hotkey or a launcher. The code is computed \
+as it is typed, and lives 5 seconds at least; held keys are waited for. Nothing is typed when another window has the \
+keyboard then. X11, and Wayland desktops that let programs type and tell the window (sway, Hyprland, labwc, …); not GNOME \
+and KDE on Wayland.";
+
+/// How `hotkey` goes about it.
+pub(crate) const HOTKEY_ABOUT: &str = "Have keys that scan, pick, copy and lock from anywhere
+
+Alone it tells which are in force and, for sway, i3, Hyprland and sxhkd, prints the lines for their configuration. install \
+turns them on: on GNOME and KDE in their own shortcuts, elsewhere in the tray, which hears them on X11 itself and on \
+Wayland by the desktop's portal. remove takes them away again. Usual keys: Super+Ctrl+Q scans, Super+Ctrl+P picks, \
+Super+Ctrl+C copies the code used last, Super+Ctrl+L locks.";
+
+/// Where `pick` asks.
+pub(crate) const PICK_ABOUT: &str = "Pick an account by a few keys and copy its code
+
+On a terminal: type some letters of it, arrows choose, Enter copies, Tab shows the code large, Esc ends. No code is on the \
+screen unless Tab asks for it.
+
+Without a terminal, as from a hotkey: in a menu program that is installed (Wayland: fuzzel, wofi, rofi, bemenu, dmenu; X11: \
+rofi, dmenu, bemenu), else in a terminal window. Names go to the program by its standard input, none into its arguments. \
+fzf is used where --menu=fzf names it, or where --menu finds no screen.";
+
+/// Who can read what `run` hands over.
+pub(crate) const RUN_ABOUT: &str = "Run a command with codes in its environment
+
+The command takes the place of this program, with its exit code. It ends with 127 when there is no such command, with 126 \
+when that can't be run; a counter is used up only after the command was found.
+
+An environment can be read by the command, by all that it starts, and by every other program of the same user \
+(/proc/PID/environ), for as long as they run: it holds codes that die in seconds, never a secret. Arguments could be read by \
+all users; no code stands there.
+
+  countersign run --otp OTP=vpn -- sh -c 'echo \"$OTP\" | openconnect ...'";
+
+/// What `watch` prints.
+pub(crate) const WATCH_ABOUT: &str = "Tell the vault's state, a line of JSON whenever it changes
+
+Keys: text (the state in words), tooltip (a sentence), class and alt (one word of: unlocked, unconfirmed, read-only, locked, \
+absent, unusable, off). So waybar takes it as it is (\"return-type\": \"json\"); eww by deflisten; polybar by \
+countersign watch | jq --unbuffered -r .text. No line holds a code or a name.
+
+It sleeps until the daemon tells of a change, starts no daemon, and goes on when that ends and starts again.";
 
 /// How long `qr` shows it.
 pub(crate) const QR_ABOUT: &str = "Draw the QR code of an account for the next device
@@ -140,7 +197,19 @@ mod tests {
     fn the_longer_texts_are_shown() {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let shown = words(&all());
-        for about in [LIST_ABOUT, PASSPHRASE_ABOUT, QR_ABOUT, RECOVERY_ABOUT, EXIT_CODES] {
+        for about in [
+            LIST_ABOUT,
+            OPEN_ABOUT,
+            PASSPHRASE_ABOUT,
+            PICK_ABOUT,
+            QR_ABOUT,
+            RECOVERY_ABOUT,
+            RUN_ABOUT,
+            TYPE_ABOUT,
+            HOTKEY_ABOUT,
+            WATCH_ABOUT,
+            EXIT_CODES,
+        ] {
             assert!(shown.contains(&words(about)), "{about}");
         }
         assert!(shown.contains(&format!("after {} seconds", crate::full_screen::SHOWN_FOR.as_secs())));

@@ -9,6 +9,7 @@ mod asking;
 mod camera;
 mod candidate;
 mod choosing;
+mod codes;
 mod commands;
 mod error;
 mod fast;
@@ -20,7 +21,10 @@ mod input;
 mod keeping;
 mod kept;
 mod looking_on;
+mod menus;
 mod output;
+mod path;
+mod picker;
 mod picture;
 mod progress;
 mod prompt;
@@ -28,7 +32,9 @@ mod proof;
 mod qr;
 mod session;
 mod sheet;
+mod terminal_window;
 mod time;
+mod typing;
 mod waiting;
 mod window;
 
@@ -43,7 +49,7 @@ fn main() -> ExitCode {
     if let Some(code) = fast::code() {
         return error::report(output::print(&format!("{code}\n")));
     }
-    error::report(refuse_secrets().and_then(|()| run(Cli::parse())))
+    error::report(commands::hide_link().and_then(|()| refuse_secrets()).and_then(|()| run(Cli::parse())))
 }
 
 fn run(cli: Cli) -> Result<(), Error> {

@@ -115,6 +115,11 @@ pub(crate) fn is_terminal_err() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Whether a person is at a terminal: a program that a hotkey starts may have inherited one that nobody looks at.
+pub(crate) fn person_is_here() -> bool {
+    io::stdin().is_terminal() || is_terminal() || is_terminal_err()
+}
+
 /// Returns how many columns the terminal has; 80 where it doesn't tell.
 pub(crate) fn columns() -> usize {
     let told = env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|&columns| columns > 0);

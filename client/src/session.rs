@@ -170,6 +170,14 @@ impl Session {
         self.proved = true;
     }
 
+    /// Makes the vault with a passphrase that the daemon asks for by a dialog; the person is known to be there then.
+    pub(crate) async fn init_by_dialog(&mut self) -> Result<(), Error> {
+        let made = self.secrets().await?.init_by_prompt(prompt_options(true).into()).await;
+        made.map_err(|answer| self.asking.unasked(answer))?;
+        self.proved = true;
+        Ok(())
+    }
+
     /// Asks the passphrase on the terminal until it is right, three times at the most.
     async fn three_tries(&mut self, purpose: Purpose) -> Result<(), Error> {
         for left in (0..TRIES).rev() {
@@ -264,11 +272,13 @@ fn prompt_options(prompt: bool) -> PromptOptions {
 /// Returns this process' screen, for a scan.
 pub(crate) fn screen_options() -> ScanOptions {
     let of = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    // Who comes from afar has no screen here, and is not to be asked on somebody else's.
+    let from_afar = || of("SSH_CONNECTION").map(|_| "tty".to_owned());
     ScanOptions {
         display: of("DISPLAY"),
         wayland_display: of("WAYLAND_DISPLAY"),
         xauthority: of("XAUTHORITY"),
-        session_type: of("XDG_SESSION_TYPE"),
+        session_type: of("XDG_SESSION_TYPE").or_else(from_afar),
         current_desktop: of("XDG_CURRENT_DESKTOP"),
         ..ScanOptions::default()
     }

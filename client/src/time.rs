@@ -7,6 +7,16 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
+/// Returns how many milliseconds of the present second have gone.
+pub(crate) fn millisecond() -> u32 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_millis())
+}
+
+/// Returns how long it is, in words: `1 second`, `24 seconds`.
+pub(crate) fn seconds(count: u64) -> String {
+    format!("{count} second{}", if count == 1 { "" } else { "s" })
+}
+
 /// Reads Unix seconds, or a date and time as RFC 3339 writes them: `2026-01-31T12:00:00Z`, `2026-01-31 12:00+01:00`.
 pub(crate) fn parse(text: &str) -> Result<u64, String> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {

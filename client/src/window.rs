@@ -1,4 +1,4 @@
-//! A QR in a window of its own: `countersign-window` shows what a pipe says for as long as that is open.
+//! A window of its own for a QR or a large code: `countersign-window` shows what a pipe says for as long as that is open.
 //!
 //! So the window goes with this program, however it ends; and at a lock, when the daemon ends the connection.
 
@@ -7,53 +7,87 @@ use std::{io, process::Stdio};
 use countersign_api::{Error as Answer, connect};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
 };
 use zeroize::Zeroizing;
 
 use crate::{error::Error, full_screen::SHOWN_FOR, output, session::Session, sheet::Sheet};
+
+/// A window; it closes when this is dropped.
+pub(crate) struct Window {
+    child: Child,
+    pipe: ChildStdin,
+    /// The option that asked for it, and is to be left out where there can be none.
+    option: &'static str,
+}
+
+impl Window {
+    /// Opens a window for a request; `countersign-window --help` has the words.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where there is no such program.
+    pub(crate) async fn open(request: &str, option: &'static str) -> Result<Self, Error> {
+        let program = connect::program("countersign-window")
+            .ok_or_else(|| Error::Usage(format!("countersign-window is not installed: leave out {option}")))?;
+        let mut child = Command::new(program)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed())?;
+        let pipe = child.stdin.take().expect("the input is piped");
+        let mut window = Self { child, pipe, option };
+        window.tell(request).await?;
+        Ok(window)
+    }
+
+    /// Tells it more.
+    pub(crate) async fn tell(&mut self, text: &str) -> Result<(), Error> {
+        match self.pipe.write_all(text.as_bytes()).await {
+            // One that ends at once says why itself.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(failed()),
+        }
+    }
+
+    /// Waits until it is closed: by the person, by its time.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where there is no display.
+    pub(crate) async fn ended(&mut self) -> Result<(), Error> {
+        let mut said = String::new();
+        let errors = self.child.stderr.as_mut().expect("the errors are piped");
+        errors.take(MAX_ERROR).read_to_string(&mut said).await.map_err(failed())?;
+        let status = self.child.wait().await.map_err(failed())?;
+        let why = output::one_line(said.trim().trim_start_matches("countersign-window: "));
+        match status.code() {
+            Some(0) => Ok(()),
+            Some(NO_DISPLAY) => Err(Error::Usage(format!("{why}: leave out {}", self.option))),
+            _ => Err(failed()(io::Error::other(if why.is_empty() { status.to_string() } else { why }))),
+        }
+    }
+
+    /// Closes it because the vault was locked, which is the answer.
+    pub(crate) async fn close_at_lock(self) -> Result<(), Error> {
+        let Self { mut child, pipe, .. } = self;
+        drop(pipe);
+        child.wait().await.map_err(failed())?;
+        Err(Answer::Locked("the vault was locked, and the window closed with it".into()).into())
+    }
+}
 
 /// Shows a QR in a window until the person closes it, its time is over, or the vault is locked.
 ///
 /// # Errors
 /// [`Error::Usage`] where there is no such program or no display; [`Answer::Locked`] when it was closed by a lock.
 pub(crate) async fn show(sheet: &Sheet, session: &Session) -> Result<(), Error> {
-    let program = connect::program("countersign-window")
-        .ok_or_else(|| Error::Usage("countersign-window is not installed: leave out --window".into()))?;
-    let mut child = Command::new(program)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed())?;
-    let mut pipe = child.stdin.take().expect("the input is piped");
-    match pipe.write_all(request(sheet).as_bytes()).await {
-        // One that ends at once says why itself.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written.map_err(failed())?,
-    }
+    let mut window = Window::open(&request(sheet), "--window").await?;
     tokio::select! {
-        result = ended(&mut child) => return result,
+        result = window.ended() => return result,
         () = session.closed() => {}
     }
-    drop(pipe);
-    ended(&mut child).await?;
-    Err(Answer::Locked("the vault was locked, and the window closed with it".into()).into())
-}
-
-/// Waits for the window's end.
-async fn ended(child: &mut Child) -> Result<(), Error> {
-    let mut said = String::new();
-    let errors = child.stderr.as_mut().expect("the errors are piped");
-    errors.take(MAX_ERROR).read_to_string(&mut said).await.map_err(failed())?;
-    let status = child.wait().await.map_err(failed())?;
-    let why = output::one_line(said.trim().trim_start_matches("countersign-window: "));
-    match status.code() {
-        Some(0) => Ok(()),
-        Some(NO_DISPLAY) => Err(Error::Usage(format!("{why}: leave out --window"))),
-        _ => Err(failed()(io::Error::other(if why.is_empty() { status.to_string() } else { why }))),
-    }
+    window.close_at_lock().await
 }
 
 /// Returns what the window is told; `countersign-window --help` has the words.
@@ -64,10 +98,7 @@ fn request(sheet: &Sheet) -> Zeroizing<String> {
     let seconds = SHOWN_FOR.as_secs().to_string();
     let notes = sheet.notes.iter().take(MAX_NOTES).map(|note| ("note", note.as_str()));
     for (word, value) in [("title", &*sheet.title), ("seconds", &seconds)].into_iter().chain(notes) {
-        let value: String = output::one_line(value).chars().take(MAX_TEXT).collect();
-        for part in [word, " ", &value, "\n"] {
-            text.push_str(part);
-        }
+        text.push_str(&line(word, value));
     }
     for row in sheet.matrix.rows() {
         text.push_str("row ");
@@ -76,6 +107,12 @@ fn request(sheet: &Sheet) -> Zeroizing<String> {
     }
     text.push('\n');
     text
+}
+
+/// Returns a line with a text, as the window takes it.
+pub(crate) fn line(word: &str, text: &str) -> String {
+    let text: String = output::one_line(text).chars().take(MAX_TEXT).collect();
+    format!("{word} {text}\n")
 }
 
 fn failed() -> impl FnOnce(io::Error) -> Error {

@@ -41,7 +41,7 @@ impl Callers {
             Caller::Bus(name) => name.clone(),
         };
         let known = budgets.contains_key(&name) || budgets.len() < MAX_REMEMBERED;
-        if known && budgets.entry(name).or_insert_with(|| Budget::full(now)).take(now) {
+        if known && budgets.entry(name).or_insert_with(|| Budget::full(BURST, RATE, now)).take(now) {
             Ok(())
         } else {
             let most = format!("more than {BURST} calls at once, or {RATE} a second, from one program");
@@ -133,25 +133,29 @@ fn parent(pid: u32) -> Option<u32> {
 
 /// A bucket of calls that fills up again with time.
 #[derive(Debug)]
-struct Budget {
+pub(crate) struct Budget {
     calls: f64,
     at: Instant,
+    burst: f64,
+    rate: f64,
 }
 
 impl Budget {
-    fn full(now: Instant) -> Self {
-        Self { calls: BURST, at: now }
+    /// Returns one of so many calls at once that gets so many back each second.
+    pub(crate) fn full(burst: f64, rate: f64, now: Instant) -> Self {
+        Self { calls: burst, at: now, burst, rate }
     }
 
     fn level(&self, now: Instant) -> f64 {
-        (self.calls + now.duration_since(self.at).as_secs_f64() * RATE).min(BURST)
+        (self.calls + now.duration_since(self.at).as_secs_f64() * self.rate).min(self.burst)
     }
 
     fn is_full(&self, now: Instant) -> bool {
-        self.level(now) >= BURST
+        self.level(now) >= self.burst
     }
 
-    fn take(&mut self, now: Instant) -> bool {
+    /// Takes one call, if there is one left.
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
         self.calls = self.level(now);
         self.at = now;
         if self.calls < 1.0 {
@@ -179,7 +183,7 @@ mod tests {
     #[test]
     fn a_flood_is_refused_and_forgiven() {
         let start = Instant::now();
-        let mut budget = Budget::full(start);
+        let mut budget = Budget::full(BURST, RATE, start);
         let taken = (0..10_000).take_while(|_| budget.take(start)).count();
         assert_eq!(taken, BURST as usize);
         assert!(budget.take(start + Duration::from_secs(1)));

@@ -12,7 +12,10 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use crate::worker::{self, FoundQr, MAX_ERROR, MAX_OUTPUT, MAX_VALUE, WorkerError};
+use crate::{
+    screen::MAX_VALUE,
+    worker::{self, FoundQr, MAX_ERROR, MAX_OUTPUT, WorkerError},
+};
 
 /// A worker that looks through a camera. The worker dies, and the camera goes off, when this is dropped.
 pub struct Watch {

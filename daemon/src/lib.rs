@@ -17,6 +17,8 @@ pub mod lock_triggers;
 pub mod notify;
 pub mod paths;
 pub mod private;
+pub mod screen;
+pub mod search;
 pub mod serve;
 pub mod service;
 pub mod unlock;

@@ -14,7 +14,7 @@ use tokio::{
     sync::{Notify, watch},
     time::timeout,
 };
-use zbus::{Connection, MatchRule, MessageStream, message, zvariant};
+use zbus::{Connection, MatchRule, MessageStream, message, proxy::MethodFlags, zvariant};
 
 /// Why the vault is locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,18 @@ pub enum Trigger {
     /// The screen saver came on.
     ScreenSaver,
 }
+
+/// What was seen on a bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// The vault has to be locked.
+    Lock(Trigger),
+    /// The screen is locked, or is no longer.
+    Screen(bool),
+}
+
+/// Who is told.
+pub type Tell = Arc<dyn Fn(Seen) + Send + Sync>;
 
 /// The idle clock: counts suspend too, is armed once and lazily, and so never wakes the machine for nothing.
 pub struct IdleClock {
@@ -100,10 +112,10 @@ async fn sleep_boottime(seconds: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Calls `lock` whenever a screen saver on this bus comes on.
-pub async fn watch_screen_savers(bus: Connection, lock: Arc<dyn Fn(Trigger) + Send + Sync>) -> zbus::Result<()> {
+/// Tells whenever a screen saver on this bus comes on or goes off.
+pub async fn watch_screen_savers(bus: Connection, tell: Tell) -> zbus::Result<()> {
     let mut streams = futures_util::stream::SelectAll::new();
-    for desktop in ["freedesktop", "gnome", "mate", "cinnamon", "xfce"] {
+    for desktop in DESKTOPS {
         let rule = MatchRule::builder()
             .msg_type(message::Type::Signal)
             .interface(format!("org.{desktop}.ScreenSaver"))?
@@ -111,19 +123,36 @@ pub async fn watch_screen_savers(bus: Connection, lock: Arc<dyn Fn(Trigger) + Se
             .build();
         streams.push(MessageStream::for_match_rule(rule, &bus, None).await?);
     }
+    for desktop in DESKTOPS {
+        if is_on_already(&bus, desktop).await {
+            tell(Seen::Screen(true));
+        }
+    }
     while let Some(message) = streams.next().await {
-        if message?.body().deserialize::<bool>().unwrap_or(true) {
-            lock(Trigger::ScreenSaver);
+        let is_on = message?.body().deserialize::<bool>().unwrap_or(true);
+        tell(Seen::Screen(is_on));
+        if is_on {
+            tell(Seen::Lock(Trigger::ScreenSaver));
         }
     }
     Ok(())
+}
+
+/// Says whether this desktop's screen saver is on, without starting one.
+async fn is_on_already(bus: &Connection, desktop: &str) -> bool {
+    let asked = async {
+        let (name, path) = (format!("org.{desktop}.ScreenSaver"), format!("/org/{desktop}/ScreenSaver"));
+        let saver = zbus::Proxy::new(bus, name.clone(), path, name).await?;
+        saver.call_with_flags::<_, _, bool>("GetActive", MethodFlags::NoAutoStart.into(), &()).await
+    };
+    matches!(timeout(LIMIT, asked).await, Ok(Ok(Some(true))))
 }
 
 /// Follows logind: the session's lock, and sleep with a delay inhibitor, so that the keys are gone before it begins.
 ///
 /// # Errors
 /// When there is no logind here, or it goes away.
-pub async fn watch_logind(lock: Arc<dyn Fn(Trigger) + Send + Sync>, ready: impl FnOnce() + Send) -> zbus::Result<()> {
+pub async fn watch_logind(tell: Tell, ready: impl FnOnce() + Send) -> zbus::Result<()> {
     let bus = timeout(LIMIT, Connection::system()).await.map_err(|_| zbus::Error::Failure("it is slow".into()))??;
     let mut inhibitor = inhibit(&bus).await?;
     let mut sleep = signals(&bus, "org.freedesktop.login1.Manager", "PrepareForSleep").await?;
@@ -134,21 +163,26 @@ pub async fn watch_logind(lock: Arc<dyn Fn(Trigger) + Send + Sync>, ready: impl 
         tokio::select! {
             Some(message) = sleep.next() => {
                 if message?.body().deserialize::<bool>().unwrap_or(true) {
-                    lock(Trigger::Sleep);
+                    tell(Seen::Lock(Trigger::Sleep));
                     inhibitor = None;
                 } else if inhibitor.is_none() {
                     inhibitor = inhibit(&bus).await?;
                 }
             }
             Some(message) = locks.next() => {
+                // Only a wish: whether the screen is locked then, the hint or the screen saver tells.
                 if is_own_session(&bus, &message?).await {
-                    lock(Trigger::Session);
+                    tell(Seen::Lock(Trigger::Session));
                 }
             }
             Some(message) = hints.next() => {
                 let message = message?;
-                if tells_locked(&message) && is_own_session(&bus, &message).await {
-                    lock(Trigger::Session);
+                let Some(is_locked) = locked_hint(&message) else { continue };
+                if is_own_session(&bus, &message).await {
+                    tell(Seen::Screen(is_locked));
+                    if is_locked {
+                        tell(Seen::Lock(Trigger::Session));
+                    }
                 }
             }
             else => return Ok(()),
@@ -184,12 +218,13 @@ async fn signals(bus: &Connection, interface: &str, member: &str) -> zbus::Resul
     MessageStream::for_match_rule(rule, bus, None).await
 }
 
-fn tells_locked(message: &zbus::Message) -> bool {
+/// Returns what a session says of its lock, if it does.
+fn locked_hint(message: &zbus::Message) -> Option<bool> {
     type Changed<'a> = (String, std::collections::HashMap<String, zvariant::OwnedValue>, Vec<String>);
     let body = message.body();
-    let Ok((interface, changed, _)) = body.deserialize::<Changed<'_>>() else { return false };
+    let (interface, changed, _) = body.deserialize::<Changed<'_>>().ok()?;
     let hint = changed.get("LockedHint").and_then(|value| bool::try_from(value).ok());
-    interface == "org.freedesktop.login1.Session" && hint == Some(true)
+    hint.filter(|_| interface == "org.freedesktop.login1.Session")
 }
 
 /// Says whether the session that signals is one of this user; one that can't be asked counts as such.
@@ -207,6 +242,8 @@ async fn is_own_session(bus: &Connection, message: &zbus::Message) -> bool {
     }
 }
 
+/// Whose screen savers are followed.
+const DESKTOPS: [&str; 5] = ["freedesktop", "gnome", "mate", "cinnamon", "xfce"];
 const LOGIND: &str = "org.freedesktop.login1";
 const LOGIND_PATH: &str = "/org/freedesktop/login1";
 const LIMIT: Duration = Duration::from_secs(5);

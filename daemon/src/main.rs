@@ -72,6 +72,7 @@ async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
         told = until_told_to_end(&service) => told,
     };
     service.wipe(Why::ByHand, None);
+    service.end_notifications().await;
     let _ = std::fs::remove_file(&paths.socket);
     ended
 }

@@ -39,6 +39,11 @@ impl Paths {
     pub fn access_log(&self) -> PathBuf {
         self.state.join("access.log")
     }
+
+    /// Returns the file that is there when the person was told that no panel shows the tray.
+    pub fn no_tray_told(&self) -> PathBuf {
+        self.state.join("no-tray-told")
+    }
 }
 
 /// Makes a folder that only its owner can enter.

@@ -12,8 +12,9 @@ use tokio::{net::UnixStream, time::timeout};
 use zbus::{Connection, connection::Builder, fdo::DBusProxy};
 
 use crate::{
-    lock_triggers::{self, Trigger},
+    lock_triggers::{self, Seen, Tell, Trigger},
     private::{self, Serve},
+    search::{self, gnome::SearchProvider, krunner::Runner},
     service::{Door, Service},
     vault_state::Why,
 };
@@ -75,7 +76,10 @@ pub async fn serve_bus(service: &Arc<Service>) -> Result<Option<Connection>, Ser
     };
     let builder = Builder::socket(private::split(stream));
     let built = async {
+        let door = Door(service.clone());
         serve_at(builder, service, Origin::Bus)?
+            .serve_at(search::PATH, SearchProvider { backend: door.clone() })?
+            .serve_at(search::PATH, Runner { backend: door })?
             .allow_name_replacements(false)
             .replace_existing_names(false)
             .name(BUS_NAME)?
@@ -135,29 +139,32 @@ async fn name_lost(bus: &Connection) -> zbus::Result<()> {
 
 /// Follows the screen savers of a session bus.
 pub fn follow_screen_savers(service: &Arc<Service>, bus: Connection) {
-    let (service, lock) = (service.clone(), locker(service));
+    let (service, tell) = (service.clone(), teller(service));
     tokio::spawn(async move {
-        if let Err(error) = lock_triggers::watch_screen_savers(bus, lock).await {
+        if let Err(error) = lock_triggers::watch_screen_savers(bus, tell).await {
             service.note_missing("screen-saver", Some(format!("screen savers can't be followed: {error}")));
         }
     });
 }
 
-fn locker(service: &Arc<Service>) -> Arc<dyn Fn(Trigger) + Send + Sync> {
+fn teller(service: &Arc<Service>) -> Tell {
     let service = service.clone();
-    Arc::new(move |trigger| service.wipe(Why::Trigger(trigger), None))
+    Arc::new(move |seen| match seen {
+        Seen::Lock(trigger) => service.wipe(Why::Trigger(trigger), None),
+        Seen::Screen(locked) => service.set_screen_locked(locked),
+    })
 }
 
 /// Follows everything else that locks the vault. What can't be followed here is noted.
 pub fn follow_triggers(service: &Arc<Service>) {
-    let lock = locker(service);
+    let tell = teller(service);
     let following = service.clone();
     tokio::spawn(async move {
         let note = |service: &Service, why: &str| {
             let text = format!("no logind ({why}): the vault does not lock with the session or before sleep");
             service.note_missing("logind", Some(text));
         };
-        let ended = lock_triggers::watch_logind(lock, || following.note_missing("logind", None)).await;
+        let ended = lock_triggers::watch_logind(tell, || following.note_missing("logind", None)).await;
         note(&following, &ended.map_or_else(|error| error.to_string(), |()| "it went away".into()));
     });
     let service = service.clone();

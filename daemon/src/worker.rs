@@ -22,6 +22,8 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
+use crate::screen::{Environment, MAX_VALUE};
+
 /// One QR as the scan worker reports it.
 #[derive(Debug, Deserialize)]
 pub struct FoundQr {
@@ -113,11 +115,11 @@ pub enum Target {
     Picture(OwnedFd, ImageOptions),
 }
 
-/// Runs `countersign-scan` and returns every QR it found.
-pub async fn scan(target: Target) -> Result<Vec<FoundQr>, WorkerError> {
+/// Runs `countersign-scan` and returns every QR it found; the environment is that of the screen it looks at.
+pub async fn scan(target: Target, environment: Environment) -> Result<Vec<FoundQr>, WorkerError> {
     let path = installed()?;
     let limit = if matches!(target, Target::Screen(_)) { PERSON } else { DEADLINE };
-    let child = start(path, target)?;
+    let child = start(path, target, environment)?;
     let (status, out, err) = timeout(limit, finish(child))
         .await
         .map_err(|_| WorkerError::Decode(format!("it took longer than {} s", limit.as_secs())))??;
@@ -165,14 +167,14 @@ pub(crate) fn command(path: PathBuf) -> Command {
     command
 }
 
-fn start(path: PathBuf, target: Target) -> Result<Child, WorkerError> {
+fn start(path: PathBuf, target: Target, environment: Environment) -> Result<Child, WorkerError> {
     let mut command = command(path);
     match target {
         Target::Screen(options) => {
             command.args(options.harder.unwrap_or(false).then_some(HARDER));
             command.args(options.looks_on.unwrap_or(false).then_some(LOOKS_ON));
             command.args(choice(&options)?);
-            command.envs(screen_environment(options));
+            command.envs(environment);
         }
         Target::Picture(picture, options) => {
             command.args(options.harder.unwrap_or(false).then_some(HARDER));
@@ -201,29 +203,6 @@ fn choice(options: &ScanOptions) -> Result<Vec<String>, WorkerError> {
         return Err(WorkerError::Choice("the name of the screen or window is none".into()));
     }
     Ok(arguments)
-}
-
-/// Returns the environment of a program that shows or sees the caller's screen: what the caller says of it, else what the
-/// daemon was started with. Bus address and runtime folder never come from a caller.
-pub fn screen_environment(options: ScanOptions) -> Vec<(&'static str, String)> {
-    let told = [
-        ("DISPLAY", options.display),
-        ("WAYLAND_DISPLAY", options.wayland_display),
-        ("XAUTHORITY", options.xauthority),
-        ("XDG_SESSION_TYPE", options.session_type),
-        ("XDG_CURRENT_DESKTOP", options.current_desktop),
-    ];
-    let any = told.iter().any(|(_, value)| value.as_ref().is_some_and(|value| !value.is_empty()));
-    let own = |name: &str| std::env::var(name).ok();
-    let mut environment: Vec<(&'static str, String)> = told
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, if any { value? } else { own(name)? })))
-        .filter(|(_, value)| !value.is_empty() && !value.contains('\0') && value.len() <= MAX_VALUE)
-        .collect();
-    for name in ["HOME", "PATH", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS", "LANG", "LC_ALL"] {
-        environment.extend(own(name).map(|value| (name, value)));
-    }
-    environment
 }
 
 type Output = (ExitStatus, Zeroizing<Vec<u8>>, String);
@@ -267,7 +246,6 @@ const LOOKS_ON: &str = "--looks-on";
 pub(crate) const HARDER: &str = "--harder";
 pub(crate) const MAX_OUTPUT: u64 = 256 * 1024;
 pub(crate) const MAX_ERROR: u64 = 4 * 1024;
-pub(crate) const MAX_VALUE: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -334,13 +312,5 @@ mod tests {
         assert_eq!(of(ScanOptions { region: Some(true), ..Default::default() }), Ok(vec!["--region".into()]));
         assert!(of(ScanOptions { region: Some(true), ..screen("2") }).unwrap_err().contains("only one"));
         assert!(of(screen("")).is_err() && of(screen("a\0b")).is_err() && of(screen(&"x".repeat(5000))).is_err());
-    }
-
-    #[test]
-    fn the_callers_screen_is_taken_whole_or_not_at_all() {
-        let options = ScanOptions { display: Some(":7".into()), ..ScanOptions::default() };
-        let environment = screen_environment(options);
-        assert!(environment.contains(&("DISPLAY", ":7".into())));
-        assert!(!environment.iter().any(|(name, _)| *name == "WAYLAND_DISPLAY"));
     }
 }

@@ -1,7 +1,9 @@
 //! The clipboard, on X11 and on Wayland: a code that is computed as it is pasted, and goes when it should.
 
+use std::fs;
+
 use harness::{
-    World, programs,
+    Process, World, programs,
     samples::Account,
     tests, until,
     wait::{LIMIT, unix_now},
@@ -11,6 +13,8 @@ tests![
     a_paste_after_the_code_has_changed_gives_the_new_one,
     one_paste_is_one_paste,
     a_history_that_reads_first_gets_nothing_of_one_paste,
+    a_clipboard_manager_gets_nothing_of_one_paste_and_that_is_said,
+    clearing_leaves_no_entry_in_a_clipboard_managers_history,
     whoever_copies_later_wins_even_while_the_first_waits,
     a_lock_takes_it_off_at_once,
     what_was_copied_since_stays,
@@ -110,6 +114,61 @@ fn a_history_that_reads_first_gets_nothing_of_one_paste() {
     });
     history.kill();
 }
+
+/// A Wayland session with Debian's clipboard manager at work, which knows of no hint for secrets; it is returned with it.
+fn managed() -> (World, Process) {
+    programs::ours("countersign-clip");
+    let world = World::build().wayland().vault().start();
+    let watch = ["-t", "text", "--watch", "clipman", "store", "--no-persist", "--histpath"];
+    programs::require("clipman");
+    let manager = world.cmd("wl-paste").args(watch).arg(world.dir().join(HISTORY)).spawn();
+    until("a manager at work", LIMIT, || {
+        world.cmd("wl-copy").stdin("what was there before").ok();
+        history(&world).contains(&"what was there before".to_owned()).then_some(())
+    });
+    (world, manager)
+}
+
+/// Returns the entries of the manager's history.
+fn history(world: &World) -> Vec<String> {
+    let text = fs::read_to_string(world.dir().join(HISTORY)).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+fn a_clipboard_manager_gets_nothing_of_one_paste_and_that_is_said() {
+    let (world, _manager) = managed();
+    let account = account(&world, "Slow", 3600);
+    // On a busy machine it may be as slow as a hand: then the one paste is its.
+    until("a manager that is faster than a hand", LIMIT, || {
+        let mut tty = world.tty(&["copy", "--paste-once", "slow"]);
+        let said = tty.ends(0);
+        let pasted = paste(&world, None);
+        until_empty(&world);
+        let code = oathtool(&world, &account, 3600, unix_now());
+        said.contains("was given nothing").then(|| {
+            assert_eq!(pasted.as_ref(), Some(&code));
+            assert!(!history(&world).contains(&code), "the manager keeps the code");
+        })
+    });
+}
+
+fn clearing_leaves_no_entry_in_a_clipboard_managers_history() {
+    let (world, _manager) = managed();
+    let account = account(&world, "Slow", 3600);
+    world.cli(&["copy", "slow"]).ok();
+    let code = oathtool(&world, &account, 3600, unix_now());
+    until("the code", LIMIT, || (paste(&world, None)? == code).then_some(()));
+    world.cli(&["lock"]).ok();
+    until_empty(&world);
+    world.cmd("wl-copy").stdin("what came after").ok();
+    // One that reads before the code is there keeps nothing, a slower one the code.
+    let entries = || history(&world).into_iter().filter(|entry| *entry != code).collect::<Vec<_>>();
+    let entries =
+        until("the next entry", LIMIT, || Some(entries()).filter(|all| all.contains(&"what came after".into())));
+    assert_eq!(entries, ["what was there before", "what came after"], "clearing is an entry of its own");
+}
+
+const HISTORY: &str = "tmp/history.json";
 
 /// The first one's code dies soon, so it waits for the next; it must not come back over what was copied meanwhile.
 fn whoever_copies_later_wins_even_while_the_first_waits() {

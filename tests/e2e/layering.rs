@@ -32,6 +32,9 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("countersign-tray", &["countersign-core", "countersignd", "xcap", "rqrr", "age", "totp-rs", "gtk", "gtk4"]),
     ("countersign-clip", &["countersign-core", "countersignd", "xcap", "rqrr", "image", "age", "totp-rs"]),
     ("countersign-clip", TOOLKITS),
+    ("countersign-type", &["countersign-core", "countersignd", "xcap", "rqrr", "image", "age", "totp-rs"]),
+    ("countersign-type", TOOLKITS),
+    ("countersign-keys", &["zbus", "tokio", "serde", "countersign-api", "countersign-core"]),
     (
         "countersign-window",
         &["countersign-core", "countersign-api", "countersignd", "zbus", "tokio", "xcap", "rqrr", "image"],

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -23,9 +24,12 @@ pub(crate) fn run() {
     rest(pid);
     runtime.block_on(size_and_saves(&world, pid));
     scan(&world);
+    click_to_clipboard();
+    large_code();
+    crate::measure_tray::run();
 }
 
-fn row(what: &str, measured: &str, goal: &str) {
+pub(crate) fn row(what: &str, measured: &str, goal: &str) {
     println!("{what:<52} {measured:>9}  {goal:>9}");
 }
 
@@ -137,22 +141,66 @@ fn scan(world: &World) {
     row("processor time of a full-HD picture with a code", &format!("{:.0} ms", times[5] * 1000.0), "");
 }
 
+/// From the start of what a click starts until the code can be pasted, against the same way of a bare copy.
+fn click_to_clipboard() {
+    let world = World::build().display().config("idle-lock = \"off\"").vault().start();
+    let account = samples::Account::new("Slow", "alice");
+    world.witness().plant_key("the key of Slow", &account.secret);
+    world.add_uri(&account.uri_with("&period=3600"));
+    let pasted = |kept: &dyn Fn(&str) -> bool| {
+        let run = world.cmd("xclip").args(["-o", "-selection", "clipboard"]).run();
+        (run.code == 0 && kept(&run.out)).then_some(())
+    };
+    let limit = Duration::from_secs(30);
+    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    for round in 0..COPIES {
+        let text = format!("bare {round}");
+        let start = Instant::now();
+        world.cmd("xclip").args(["-i", "-selection", "clipboard"]).stdin(text.as_str()).ok();
+        harness::until("the bare copy", limit, || pasted(&|out| out == text));
+        bare.push(start.elapsed());
+        let start = Instant::now();
+        let _clip = world.cmd(&programs::ours("countersign-clip")).arg("slow").spawn();
+        harness::until("the code", limit, || {
+            pasted(&|out| out.len() == 6 && out.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        ours.push(start.elapsed());
+    }
+    row("click to clipboard ÷ xclip, each until pasted", &ratio(&mut ours, &mut bare), "");
+}
+
+/// What a code that is shown large does each second: it is drawn once.
+fn large_code() {
+    let world = World::build().display().vault().start();
+    let mut window = world.cmd(&programs::ours("countersign-window")).spawn_piped();
+    let mut pipe = window.stdin();
+    let until = harness::wait::unix_now() + 3600;
+    pipe.write_all(format!("show code\nseconds 300\ncode 123 456\nuntil {until} 3600\n\n").as_bytes()).unwrap();
+    world.window("^Code");
+    thread::sleep(Duration::from_secs(2));
+    let before = switches(window.pid());
+    thread::sleep(Duration::from_secs(20));
+    let each = (switches(window.pid()) - before) as f64 / 20.0;
+    row("context switches a second of a large code", &format!("{each:.1}"), "");
+    row("PSS of a large code", &pss(window.pid()), "");
+}
+
 async fn private(world: &World) -> Connection {
     let address = format!("unix:path={}", world.socket().display());
     Builder::address(address.as_str()).unwrap().p2p().build().await.unwrap()
 }
 
-fn ratio(ours: &mut [Duration], yardstick: &mut [Duration]) -> String {
+pub(crate) fn ratio(ours: &mut [Duration], yardstick: &mut [Duration]) -> String {
     ours.sort();
     yardstick.sort();
     format!("{:.2}", ours[ours.len() / 2].as_secs_f64() / yardstick[yardstick.len() / 2].as_secs_f64())
 }
 
-fn threads(pid: u32) -> usize {
+pub(crate) fn threads(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/task")).unwrap().count()
 }
 
-fn switches(pid: u32) -> u64 {
+pub(crate) fn switches(pid: u32) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
     let of = |text: String| -> u64 {
         let lines = text.lines().filter(|line| line.contains("ctxt_switches"));
@@ -162,7 +210,7 @@ fn switches(pid: u32) -> u64 {
 }
 
 /// Returns the proportional memory of a process; root alone can read it of one that is not dumpable.
-fn pss(pid: u32) -> String {
+pub(crate) fn pss(pid: u32) -> String {
     let Ok(text) = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")) else { return "not root".into() };
     let line = text.lines().find(|line| line.starts_with("Pss:")).unwrap();
     let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -172,5 +220,6 @@ fn pss(pid: u32) -> String {
 const ROUNDS: usize = 200;
 const CALLS: usize = 800;
 const SAVES: usize = 60;
+const COPIES: usize = 15;
 const ACCOUNTS: usize = 999;
-const REST: Duration = Duration::from_secs(60);
+pub(crate) const REST: Duration = Duration::from_secs(60);

@@ -40,17 +40,17 @@ fn the_menu_follows_the_vault() {
     world.add(&Account::new("Confidential Bank", "someone"));
     becomes(&world, "the account in the menu", &["Confidential Bank", "Lock"], &[]);
     world.cli(&["lock"]).ok();
-    becomes(&world, "a locked menu without names", &["Unlock"], &["Confidential"]);
+    becomes(&world, "a locked menu without names", &["Unlock…"], &["Confidential"]);
     world.unlock();
-    becomes(&world, "the account again", &["Confidential Bank"], &["Unlock"]);
+    becomes(&world, "the account again", &["Confidential Bank"], &["Unlock…"]);
     for number in 0..40 {
         world.add(&Account::new(&format!("Site {number:02}"), "alice"));
     }
-    becomes(&world, "submenus beyond 25", &["submenu", "Site 39"], &[]);
+    becomes(&world, "submenus by issuer", &["submenu", "Site 39", " … Site "], &[]);
     world.stop_daemon();
     becomes(&world, "a menu without a daemon", &[], &["Confidential", "Site 39"]);
     world.start_daemon();
-    becomes(&world, "the daemon is found again", &["Unlock"], &[]);
+    becomes(&world, "the daemon is found again", &["Unlock…"], &[]);
 }
 
 fn a_second_tray_says_so_and_ends() {

@@ -166,25 +166,6 @@ fn without_a_display_it_says_what_else_there_is() {
     assert!(refused.err.contains("ended before"), "{refused:?}");
 }
 
-/// Clicks an entry of the tray's menu, as a panel tells it.
-fn click_in_menu(world: &World, tray: &Process, submenu: &str, label: &str) {
-    let entry = until("the entry in the menu", LIMIT, || {
-        let menu: Value = serde_json::from_str(&world.tray_menu(tray)).ok()?;
-        let below = entry(&menu["data"][1], submenu)?;
-        entry(below, label)?[0].as_i64()
-    });
-    let item = format!("org.kde.StatusNotifierItem-{}-1", tray.pid());
-    let event = ["--user", "call", &item, "/MenuBar", "com.canonical.dbusmenu", "Event", "isvu"];
-    world.cmd("busctl").args(event).args([&entry.to_string(), "clicked", "i", "0", "0"]).ok();
-}
-
-/// Finds an entry by a part of its label: number, properties, entries below it.
-fn entry<'m>(menu: &'m Value, label: &str) -> Option<&'m Value> {
-    let named = menu[1]["label"]["data"].as_str().is_some_and(|text| text.contains(label));
-    let below = || menu[2].as_array()?.iter().find_map(|one| entry(&one["data"], label));
-    if named { Some(menu) } else { below() }
-}
-
 /// Puts these lines in the place of every program that asks for a passphrase.
 fn pinentry(world: &World, lines: &str) {
     for name in ["pinentry-gnome3", "pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", "pinentry-x11", "pinentry"] {
@@ -204,7 +185,7 @@ fn the_tray_shows_a_qr_after_a_dialog() {
     programs::ours("countersign-window");
     world.start_panel();
     let tray = world.start_tray();
-    click_in_menu(&world, &tray, "another device", "GitHub");
+    world.click_in_tray_menu(&tray, &["More", "GitHub", "another device"]);
     window(&world);
     let read = until("a QR on the screen", LIMIT, || read_by_scan(&world, None));
     assert_eq!(read, uri(&world, "github"));
@@ -224,9 +205,9 @@ fn the_tray_takes_a_terminal_where_nothing_asks() {
     programs::ours("countersign");
     world.start_panel();
     let tray = world.start_tray();
-    click_in_menu(&world, &tray, "another device", "GitHub");
+    world.click_in_tray_menu(&tray, &["More", "GitHub", "another device"]);
     let ran = until("a terminal", LIMIT, || fs::read_to_string(&log).ok().filter(|text| text.ends_with('\n')));
-    assert!(ran.contains("countersign qr ") && !ran.contains("--window"), "{ran}");
+    assert!(ran.contains("\" qr \"$1\"") && !ran.contains("--window"), "{ran}");
 }
 
 fn a_window_on_wayland_is_read_back_and_closes() {

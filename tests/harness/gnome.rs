@@ -12,6 +12,24 @@ impl World {
     ///
     /// Programs started from now on are told of that session.
     pub fn start_gnome(&mut self) {
+        self.start_gnome_shell(&["--no-x11"]);
+        let backend = self.cmd("/usr/libexec/xdg-desktop-portal-gnome").spawn();
+        self.keep(backend);
+        self.wait_for_name("org.freedesktop.impl.portal.desktop.gnome");
+        self.start_the_frontend();
+    }
+
+    /// Starts GNOME Shell alone, with the X server that it brings for older programs.
+    pub fn start_gnome_with_x11(&mut self) {
+        self.start_gnome_shell(&[]);
+        for name in ["DISPLAY", "XAUTHORITY"] {
+            let told = self.eval(&format!("imports.gi.GLib.getenv('{name}')"));
+            let value = told.rsplit("\\\"").nth(1).unwrap_or_else(|| panic!("no {name}: {told}")).to_owned();
+            self.set(name, &value);
+        }
+    }
+
+    fn start_gnome_shell(&mut self, options: &[&str]) {
         let settings = self.dir().join("config/glib-2.0/settings");
         fs::create_dir_all(&settings).unwrap();
         fs::write(settings.join("keyfile"), SETTINGS).unwrap();
@@ -25,8 +43,8 @@ impl World {
         }
         self.start_logind();
         self.start_pipewire();
-        let headless = ["--headless", "--wayland", "--no-x11", "--virtual-monitor", "1280x720", "--unsafe-mode"];
-        let shell = self.cmd("gnome-shell").args(headless).spawn();
+        let headless = ["--headless", "--wayland", "--virtual-monitor", "1280x720", "--unsafe-mode"];
+        let shell = self.cmd("gnome-shell").args(headless).args(options).spawn();
         self.keep(shell);
         until("GNOME Shell", LIMIT, || self.in_gnome("1").then_some(()));
         self.set("WAYLAND_DISPLAY", "wayland-0");
@@ -35,10 +53,20 @@ impl World {
             self.in_gnome("Main.overview.hide()");
             self.in_gnome_is("!Main.layoutManager._startingUp && !Main.overview.visible", "true").then_some(())
         });
-        let backend = self.cmd("/usr/libexec/xdg-desktop-portal-gnome").spawn();
-        self.keep(backend);
-        self.wait_for_name("org.freedesktop.impl.portal.desktop.gnome");
-        self.start_the_frontend();
+        // Every desktop has a keyboard; without one, no program is given the clipboard.
+        assert!(self.in_gnome(KEYBOARD), "there is no keyboard");
+    }
+
+    /// Returns the class of the window that has the keyboard.
+    pub fn focus_in_gnome(&self) -> String {
+        let focus = self.eval("global.display.focus_window ? global.display.focus_window.get_wm_class() : ''");
+        focus.rsplit("\\\"").nth(1).unwrap_or_default().to_owned()
+    }
+
+    /// Opens GNOME's box for commands, which keeps the keyboard to itself.
+    pub fn open_gnomes_run_dialog(&self) {
+        assert!(self.in_gnome("Main.openRunDialog()"));
+        until("the box", LIMIT, || self.in_gnome_is("Main.modalCount > 0", "true").then_some(()));
     }
 
     /// Opens a page in a browser, and waits until its window is there.
@@ -62,18 +90,92 @@ impl World {
         self.still_picture_of_gnome(name)
     }
 
-    /// Presses a key: `Tab`, `Return` or `Escape`; returns when the screen shows what came of it.
+    /// Presses a key, such as `Tab`, `Return`, `Control_L+Shift_L+v`; returns when the screen shows what came of it.
     pub fn press_in_gnome(&self, key: &str) {
-        let keyboard = "if (!global.keys) global.keys = imports.gi.Clutter.get_default_backend().get_default_seat()\
-                        .create_virtual_device(imports.gi.Clutter.InputDeviceType.KEYBOARD_DEVICE);";
-        let press = |state: u8| {
+        let press = |(key, state): (&str, u8)| {
             format!(
                 "global.keys.notify_keyval(imports.gi.GLib.get_monotonic_time(), imports.gi.Clutter.KEY_{key}, {state});"
             )
         };
-        assert!(self.in_gnome(&format!("{keyboard} {} {}", press(1), press(0))), "{key} can't be pressed");
+        let down = key.split('+').map(|key| (key, 1));
+        let all: String = down.chain(key.rsplit('+').map(|key| (key, 0))).map(press).collect();
+        assert!(self.in_gnome(&all), "{key} can't be pressed");
         // A passing one, in a folder that no other world has.
         self.until_gnome_is_still(&self.dir().join("pictures/after-a-key.png"));
+    }
+
+    /// Starts what hears the media keys and custom shortcuts of a GNOME session.
+    pub fn start_gnomes_keys(&mut self) {
+        let keys = self.cmd("/usr/libexec/gsd-media-keys").spawn();
+        self.keep(keys);
+        self.wait_for_name("org.gnome.SettingsDaemon.MediaKeys");
+    }
+
+    /// Starts the program by which the shell takes notifications; the bus of a world starts nothing by itself.
+    pub fn start_gnomes_notifications(&mut self) {
+        let server = self.cmd("gjs").arg("/usr/share/gnome-shell/org.gnome.Shell.Notifications").spawn();
+        self.keep(server);
+        self.wait_for_name("org.freedesktop.Notifications");
+    }
+
+    /// Returns the titles of the notifications that the shell has.
+    pub fn gnomes_notifications(&self) -> String {
+        self.eval(
+            "Main.messageTray.getSources().flatMap(source => source.notifications.map(one => one.title)).join('; ')",
+        )
+    }
+
+    /// Opens the overview, where what is typed is searched for.
+    pub fn open_gnomes_overview(&self) {
+        assert!(self.in_gnome("Main.overview.show()"));
+        until("the overview", LIMIT, || {
+            self.in_gnome_is("Main.overview.visible && !Main.overview.animationInProgress", "true").then_some(())
+        });
+    }
+
+    /// Returns every text that the overview shows.
+    pub fn gnomes_overview(&self) -> String {
+        self.eval(
+            "(() => { const found = []; const walk = actor => { if (!actor.mapped) return; \
+             if (typeof actor.text === 'string') found.push(actor.text); actor.get_children().forEach(walk); }; \
+             walk(Main.layoutManager.overviewGroup); return found.join('; '); })()",
+        )
+    }
+
+    /// Waits until the overview shows this.
+    pub fn expect_in_gnomes_overview(&self, text: &str) {
+        until(&format!("`{text}` in the overview"), LIMIT, || self.gnomes_overview().contains(text).then_some(()));
+    }
+
+    /// Opens a terminal that writes what is typed into this file of the home, and waits until it has the keyboard.
+    pub fn gnomes_terminal(&self, file: &str) -> Process {
+        let line = format!("stty -echo; cat > \"$HOME/{file}\"");
+        let foot = self.cmd("foot").args(["--log-level=error", "sh", "-c", &line]).spawn();
+        until("the terminal", LIMIT, || (self.focus_in_gnome() == "foot").then_some(()));
+        foot
+    }
+
+    /// Waits for a tray icon in the top bar, and clicks it with this button: 1 opens its menu, 2 is the middle one.
+    pub fn click_tray_icon_in_gnome(&self, button: u32) {
+        let icon = TRAY_ICON;
+        until("a tray icon in the top bar", LIMIT, || self.in_gnome_is(&format!("!!({icon})"), "true").then_some(()));
+        let device = "if (!global.mouse) global.mouse = imports.gi.Clutter.get_default_backend().get_default_seat()\
+                      .create_virtual_device(imports.gi.Clutter.InputDeviceType.POINTER_DEVICE);";
+        let there = format!("const one = {icon}; const [x, y] = one.get_transformed_position();");
+        let now = "imports.gi.GLib.get_monotonic_time()";
+        let way = format!("global.mouse.notify_absolute_motion({now}, x + one.width / 2, y + one.height / 2);");
+        let press = |state: u8| format!("global.mouse.notify_button({now}, {button}, {state});");
+        assert!(
+            self.in_gnome(&format!("{device} {there} {way} {} {}", press(1), press(0))),
+            "the icon can't be clicked"
+        );
+    }
+
+    /// Waits until an entry of the open tray menu says this: the shell asks for the labels after it has opened it.
+    pub fn until_gnomes_tray_menu_says(&self, label: &str) {
+        let says =
+            format!("({TRAY_ICON}).menu._getMenuItems().some(one => one.label && one.label.text.includes('{label}'))");
+        until("the labels of the tray's menu", LIMIT, || self.in_gnome_is(&says, "true").then_some(()));
     }
 
     /// Takes a picture when two in a row are the same.
@@ -114,14 +216,23 @@ impl World {
     }
 }
 
+/// Makes one, to be pressed by name.
+const KEYBOARD: &str = "global.keys = imports.gi.Clutter.get_default_backend().get_default_seat()\
+                        .create_virtual_device(imports.gi.Clutter.InputDeviceType.KEYBOARD_DEVICE); 1";
+
+/// The tray icon in the top bar, in the shell's words.
+const TRAY_ICON: &str = "Object.keys(Main.panel.statusArea).filter(name => name.startsWith('appindicator'))\
+                         .map(name => Main.panel.statusArea[name]).find(one => one.visible && one.width > 0)";
+
 fn windows() -> String {
     "global.get_window_actors().some(one => one.meta_window.get_wm_class().startsWith('chrom'))".into()
 }
 
-/// No tour, and nothing that moves.
+/// No tour, and nothing that moves; the extension that shows tray icons.
 const SETTINGS: &str = "\
 [org/gnome/shell]
 welcome-dialog-last-shown-version='99'
+enabled-extensions=['ubuntu-appindicators@ubuntu.com']
 
 [org/gnome/desktop/interface]
 enable-animations=false

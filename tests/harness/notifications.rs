@@ -19,8 +19,14 @@ pub struct Notification {
 impl Notifications {
     /// Starts it. The world must have no other notification server.
     pub fn start(world: &World) -> Self {
-        let mock = ["-m", "dbusmock", "--session", "--template", "notification_daemon"];
-        let process = world.cmd("/usr/bin/python3").args(mock).spawn();
+        Self::start_that_can(world, "actions body body-markup")
+    }
+
+    /// The same, with these capabilities.
+    pub fn start_that_can(world: &World, capabilities: &str) -> Self {
+        let mock = ["-m", "dbusmock", "--session", "--template", "notification_daemon", "-p"];
+        let parameters = format!("{{\"capabilities\": \"{capabilities}\"}}");
+        let process = world.cmd("/usr/bin/python3").args(mock).arg(parameters).spawn();
         world.wait_for_name("org.freedesktop.Notifications");
         Self { process, seen: 0 }
     }
@@ -37,18 +43,42 @@ impl Notifications {
         notification
     }
 
+    /// Waits until a notification is withdrawn.
+    pub fn expect_withdrawn(&self, notification: &Notification) {
+        let end = format!(" CloseNotification {}\n", notification.id);
+        self.process.out.wait_for(&format!("the end of {notification:?}"), LIMIT, |text| {
+            // One of its number may have been withdrawn before.
+            let since = text.find(&notification.text)?;
+            text[since..].contains(&end).then_some(())
+        });
+    }
+
+    /// Returns the process, to stop it or let it go on.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// Clicks on a notification, beside its buttons.
+    pub fn click(&self, world: &World, notification: &Notification) {
+        assert!(notification.text.contains("\"default\""), "a click on it means nothing: {notification:?}");
+        invoke(world, notification, "default");
+    }
+
     /// Presses a button of a notification, by its label.
     pub fn press(&self, world: &World, notification: &Notification, label: &str) {
         let words: Vec<&str> = notification.text.split('"').collect();
         let place = words.iter().rposition(|word| *word == label);
         let place = place.unwrap_or_else(|| panic!("no button `{label}` in {}", notification.text));
-        let (key, id) = (words[place - 2], notification.id.to_string());
-        let service = "org.freedesktop.Notifications";
-        let call =
-            ["--user", "call", service, "/org/freedesktop/Notifications", "org.freedesktop.DBus.Mock", "EmitSignal"];
-        let signal = [service, "ActionInvoked", "us", "2", "u", &id, "s", key];
-        world.cmd("busctl").args(call).arg("sssav").args(signal).ok();
+        invoke(world, notification, words[place - 2]);
     }
+}
+
+fn invoke(world: &World, notification: &Notification, key: &str) {
+    let id = notification.id.to_string();
+    let service = "org.freedesktop.Notifications";
+    let call = ["--user", "call", service, "/org/freedesktop/Notifications", "org.freedesktop.DBus.Mock", "EmitSignal"];
+    let signal = [service, "ActionInvoked", "us", "2", "u", &id, "s", key];
+    world.cmd("busctl").args(call).arg("sssav").args(signal).ok();
 }
 
 /// Reads what the stand-in wrote down: calls that begin with a time, texts of several lines among their arguments.

@@ -1,6 +1,8 @@
 //! A real panel (xfce4-panel; waybar on Wayland) and our tray in it, with a hand that opens the menu.
 
-use std::fs;
+use std::{fs, os::unix::fs::symlink};
+
+use serde_json::Value;
 
 use crate::{Process, World, display::Area, programs, until, wait::LIMIT};
 
@@ -46,6 +48,34 @@ impl World {
         self.cmd("busctl").args(layout).args(["--", "0", "-1", "0"]).run().out
     }
 
+    /// Puts our icons where a panel finds them by their names, as `packaging/install` does. Before the panel starts.
+    pub fn install_icons(&self) {
+        let folder = self.dir().join("data/icons/hicolor/symbolic");
+        fs::create_dir_all(&folder).unwrap();
+        symlink(programs::root().join("packaging/icons"), folder.join("apps")).unwrap();
+    }
+
+    /// Clicks an entry of the tray's menu as a panel tells it: by parts of the labels on the way there.
+    pub fn click_in_tray_menu(&self, tray: &Process, way: &[&str]) {
+        self.click_tray_entry(tray, self.tray_entry(tray, way));
+    }
+
+    /// Waits for an entry of the tray's menu and returns its number.
+    pub fn tray_entry(&self, tray: &Process, way: &[&str]) -> i64 {
+        until(&format!("{way:?} in the menu"), LIMIT, || {
+            let menu: Value = serde_json::from_str(&self.tray_menu(tray)).ok()?;
+            let found = way.iter().try_fold(&menu["data"][1], |below, label| entry_below(below, label))?;
+            found[0].as_i64()
+        })
+    }
+
+    /// Clicks the entry of that number.
+    pub fn click_tray_entry(&self, tray: &Process, number: i64) {
+        let item = format!("org.kde.StatusNotifierItem-{}-1", tray.pid());
+        let event = ["--user", "call", &item, "/MenuBar", "com.canonical.dbusmenu", "Event", "isvu"];
+        self.cmd("busctl").args(event).args([&number.to_string(), "clicked", "i", "0", "0"]).ok();
+    }
+
     /// Starts our tray in the panel, waits until its menu says this, and opens it by hand.
     pub fn open_tray_menu(&self, says: &str) -> TrayMenu {
         let without = self.still_picture("panel");
@@ -59,7 +89,14 @@ impl World {
         }
         self.press_button(3, icon.middle());
         let (_, area) = self.until_picture_differs(&with, "tray-menu");
-        TrayMenu { tray, area }
+        TrayMenu { tray, area, icon }
+    }
+
+    /// Goes through an open menu of the tray by these keys, and chooses where they lead to.
+    pub fn choose_by_keys(&self, keys: &str) {
+        for key in keys.split(' ').chain(["Return"]) {
+            self.press(key);
+        }
     }
 
     /// Clicks the first entry of an open menu: the account that is used most.
@@ -88,7 +125,18 @@ impl World {
 pub struct TrayMenu {
     /// The tray itself.
     pub tray: Process,
-    area: Area,
+    /// Where the menu stands.
+    pub area: Area,
+    /// Where the icon stands.
+    pub icon: Area,
+}
+
+/// Finds an entry below another by a part of its label: number, properties, entries below it.
+fn entry_below<'m>(menu: &'m Value, label: &str) -> Option<&'m Value> {
+    let below = menu[2].as_array()?;
+    let named = |one: &Value| one[1]["label"]["data"].as_str().is_some_and(|text| text.contains(label));
+    let first = below.iter().map(|one| &one["data"]).find(|one| named(one));
+    first.or_else(|| below.iter().find_map(|one| entry_below(&one["data"], label)))
 }
 
 /// As `data/xfce4-panel.xml` has it.

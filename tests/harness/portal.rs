@@ -63,6 +63,16 @@ impl World {
         self.start_frontend("sway", &[("wlr", "Screenshot"), ("nobody", "Access")]);
     }
 
+    /// Starts the portal over a stand-in for a desktop that gives hotkeys, or where `answer` is not `yes` refuses them;
+    /// returns the stand-in.
+    pub fn start_shortcuts_portal(&mut self, answer: &str) -> Process {
+        let stand_in = self.cmd("/usr/bin/python3").arg(programs::data("shortcuts.py")).arg(answer).spawn();
+        stand_in.out.wait_for("the stand-in's `ready`", LIMIT, |text| text.contains("ready\n").then_some(()));
+        self.set("XDG_CURRENT_DESKTOP", "shortcuts");
+        self.start_frontend("shortcuts", &[("shortcuts", "GlobalShortcuts")]);
+        stand_in
+    }
+
     /// Returns the folder in which the stand-in leaves its pictures.
     pub fn screenshots(&self) -> std::path::PathBuf {
         self.dir().join("home/Pictures")

@@ -111,9 +111,10 @@ pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/
 const OURS: &[(&str, &[&str])] = &[
     ("countersignd", &["daemon/src", "daemon/api/src", "daemon/core/src"]),
     ("countersign-scan", &["daemon/scan/src", "daemon/sandbox/src"]),
-    ("countersign", &["client/src", "daemon/api/src"]),
+    ("countersign", &["client/src", "client/keys/src", "daemon/api/src"]),
     ("countersign-clip", &["client/clip/src", "daemon/api/src"]),
-    ("countersign-tray", &["client/tray/src", "daemon/api/src"]),
+    ("countersign-tray", &["client/tray", "client/keys/src", "packaging/icons", "daemon/api/src"]),
+    ("countersign-type", &["client/type/src", "daemon/api/src"]),
     ("countersign-window", &["client/window/src", "client/window/font"]),
     ("countersign-e2e", &["tests/harness", "tests/e2e"]),
 ];
@@ -122,7 +123,7 @@ const OURS: &[(&str, &[&str])] = &[
 const PACKAGES: &[(&str, &str)] = &[
     ("Xvfb", "xvfb"),
     ("busctl systemd-analyze", "systemd"),
-    ("gdbus", "libglib2.0-bin"),
+    ("gdbus gsettings", "libglib2.0-bin"),
     ("dbus-send dbus-monitor dbus-update-activation-environment", "dbus-bin"),
     ("secret-tool", "libsecret-tools"),
     ("gnome-keyring-daemon", "gnome-keyring"),
@@ -134,11 +135,16 @@ const PACKAGES: &[(&str, &str)] = &[
     ("imv-wayland", "imv"),
     ("xdg-permission-store", "xdg-desktop-portal"),
     ("wl-copy wl-paste", "wl-clipboard"),
+    ("dmenu", "suckless-tools"),
     ("pw-dump", "pipewire-bin"),
+    ("gsd-media-keys", "gnome-settings-daemon"),
     ("gnome-shell", "gnome-shell xdg-desktop-portal-gnome libgl1-mesa-dri"),
     ("script", "bsdutils"),
     ("setsid setpriv", "util-linux"),
     ("xprop xwininfo", "x11-utils"),
     ("xrandr", "x11-xserver-utils"),
     ("xfconfd", "xfconf"),
+    ("xset setxkbmap", "x11-xserver-utils x11-xkb-utils"),
+    ("i3", "i3-wm"),
+    ("kglobalaccel5", "libkf5globalaccel-bin"),
 ];

@@ -72,6 +72,30 @@ impl Tty {
         self
     }
 
+    /// Presses keys: the bytes that a terminal sends for them.
+    pub fn keys(&mut self, bytes: &str) -> &mut Self {
+        self.keys.write_all(bytes.as_bytes()).unwrap();
+        self
+    }
+
+    /// Returns what the terminal shows now, row by row, since the alternate screen was last entered: a program does so anew
+    /// when the window has another size. What is too wide or too high for that is here all the same.
+    pub fn screen(&self) -> String {
+        let all = self.out.text();
+        let since = all.rfind("\x1b[?1049h").map_or(&*all, |start| &all[start..]);
+        let mut screen = vt100::Parser::new(100, 300, 0);
+        screen.process(since.replace('\n', "\r\n").as_bytes());
+        screen.screen().contents()
+    }
+
+    /// Waits until the screen shows this.
+    pub fn expect_on_screen(&self, text: &str) -> String {
+        until(&format!("`{text}` on the screen"), LIMIT, || {
+            let screen = self.screen();
+            screen.contains(text).then_some(screen)
+        })
+    }
+
     /// Types a secret and Enter, when the terminal has stopped showing what is typed.
     pub fn secret(&mut self, text: &str) -> &mut Self {
         until("the terminal to hide what is typed", LIMIT, || {

@@ -204,8 +204,10 @@ something else is copied. What happens is told on standard output, a line each:
   copied TIME      it can be pasted; Unix time at which the code of now dies,
                    0 where codes follow a counter
   pasted           it was pasted
-  refused          nothing was given: the code is waited for, or, with --paste-once,
-                   a program read sooner than a person can, or keeps a history
+  refused          nothing was given: it can't be pasted yet (a desktop may read at
+                   once to keep what is copied; with --paste-once all do that read
+                   sooner than a person can), or a program says that it keeps a
+                   history of what is copied, or was not the one that pasted first
   ended WHY        expired, once, replaced, locked or told
 
 Options:

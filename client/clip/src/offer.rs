@@ -27,11 +27,19 @@ use crate::{
 /// ends this.
 pub(crate) async fn serve(mut board: Box<dyn Board>, codes: &Codes, once: bool) -> Result<(), Fault> {
     board.offer()?;
-    let mut policy = Policy::new(once, Instant::now());
+    let soonest = Instant::now() + SOONEST;
+    let mut policy = Policy::new(once);
     let mut last = None;
     let mut terminate = signal(SignalKind::terminate())?;
     let display = Display::of(&*board)?;
-    let mut prepared = pin!(codes.prepare(|| tell(Word::Waiting)));
+    let mut prepared = pin!(async {
+        let expires = codes.prepare(|| tell(Word::Waiting)).await?;
+        if once {
+            // What reads sooner than a person can is a history: it gets nothing, and takes the one paste from nobody.
+            sleep_until(soonest.into()).await;
+        }
+        Ok::<_, Fault>(expires)
+    });
     let end = loop {
         let events = board.events()?;
         if !events.is_empty() {
@@ -124,6 +132,8 @@ async fn until(time: Option<Instant>) {
 
 /// How long an offer outlives its first code: a paste then gives the next one.
 const GRACE: Duration = Duration::from_secs(5);
+/// What a person needs at least from the copy to the paste.
+const SOONEST: Duration = Duration::from_millis(200);
 /// How long a code that follows a counter is offered.
 const COUNTED: Duration = Duration::from_secs(60);
 

@@ -15,29 +15,27 @@ pub(crate) struct Reader {
 pub(crate) struct Policy {
     /// Only one paste is wanted.
     once: bool,
-    /// When the offer began.
-    began: Instant,
     /// Who pasted first, and when.
     first: Option<(u32, Instant)>,
 }
 
 impl Policy {
-    /// Begins an offer.
-    pub(crate) fn new(once: bool, now: Instant) -> Self {
-        Self { once, began: now, first: None }
+    /// Begins when a code can be pasted.
+    pub(crate) fn new(once: bool) -> Self {
+        Self { once, first: None }
     }
 
     /// Says whether a reader gets the code.
     ///
-    /// For one paste alone, a history would take it before the person does: whatever says that it is one, or reads sooner
-    /// than a hand can, gets nothing. A program may ask again for what it pasted, in another form.
+    /// For one paste alone, a history would take it before the person does: whatever says that it is one gets nothing. A
+    /// program may ask again for what it pasted, in another form.
     pub(crate) fn answers(&mut self, reader: Reader, now: Instant) -> bool {
         if !self.once {
             return true;
         }
         match self.first {
             Some((program, _)) => program == reader.program,
-            None if reader.keeps || now < self.began + SOONEST => false,
+            None if reader.keeps => false,
             None => {
                 self.first = Some((reader.program, now));
                 true
@@ -51,8 +49,6 @@ impl Policy {
     }
 }
 
-/// What a person needs at least from the copy to the paste.
-const SOONEST: Duration = Duration::from_millis(200);
 /// How long a program that pastes may ask in further forms.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -66,7 +62,7 @@ mod tests {
     #[test]
     fn everybody_gets_it_as_often_as_they_like() {
         let now = Instant::now();
-        let mut policy = Policy::new(false, now);
+        let mut policy = Policy::new(false);
         for reader in [HISTORY, PERSON, PERSON] {
             assert!(policy.answers(reader, now));
         }
@@ -76,13 +72,11 @@ mod tests {
     #[test]
     fn once_is_for_the_first_who_pastes() {
         let now = Instant::now();
-        let mut policy = Policy::new(true, now);
-        let later = now + SOONEST;
-        assert!(!policy.answers(PERSON, now), "sooner than a hand");
-        assert!(!policy.answers(HISTORY, later));
+        let mut policy = Policy::new(true);
+        assert!(!policy.answers(HISTORY, now));
         assert_eq!(policy.end(), None);
-        assert!(policy.answers(PERSON, later) && policy.answers(PERSON, later + AGAIN / 2));
-        assert!(!policy.answers(Reader { program: 9, keeps: false }, later));
-        assert_eq!(policy.end(), Some(later + AGAIN));
+        assert!(policy.answers(PERSON, now) && policy.answers(PERSON, now + AGAIN / 2));
+        assert!(!policy.answers(Reader { program: 9, keeps: false }, now));
+        assert_eq!(policy.end(), Some(now + AGAIN));
     }
 }

@@ -7,9 +7,10 @@ use countersign_api::{
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::copy;
+use super::{copy, large};
 use crate::{
     args::{Code, Copy},
+    codes::{Codes, in_groups},
     error::Error,
     output,
     session::Session,
@@ -21,12 +22,16 @@ pub(crate) async fn run(args: Code, session: &mut Session) -> Result<(), Error> 
     if args.clip {
         return copy::run(Copy { words: args.name.words, ..Copy::default() }, session).await;
     }
+    if args.large {
+        return large::run(&args, session).await;
+    }
     session.unlock().await?;
     let (code, details) = ask(&args, session).await?;
     if args.json {
         let CodeDetails { expires, period, account } = details;
         return output::secret_json(&Json { code: &code, expires, period, account });
     }
+    let code = if args.groups { in_groups(&code) } else { code };
     output::secret_line(&code)?;
     if output::is_terminal() && output::is_terminal_err() && details.expires > 0 {
         output::say(&remark(&details, time::now()));
@@ -45,48 +50,17 @@ struct Json<'a> {
 
 async fn ask(args: &Code, session: &mut Session) -> Result<(Zeroizing<String>, CodeDetails), Error> {
     let words = args.name.text();
-    match code_of(args, session, &words).await {
+    match Codes::of(&words).ask(session, &options(args)).await {
         Err(Error::Daemon(Answer::Ambiguous(_))) => {
             let found = session.accounts().await?.find(&words, countersign_api::Dict::new()).await?;
             let chosen = session.one_of(&words, found.into_iter().map(AccountInfo::from).collect()).await?;
-            code_of(args, session, &chosen.id).await
+            Codes::of(&chosen.id).ask(session, &options(args)).await
         }
         answer => answer,
     }
 }
 
-/// Asks for one account's code; for its PIN too where the vault does not keep it.
-async fn code_of(args: &Code, session: &mut Session, account: &str) -> Result<(Zeroizing<String>, CodeDetails), Error> {
-    let answer = session.accounts().await?.code_with(account, options(args, false).into()).await;
-    match answer {
-        Err(Answer::CounterBased(_)) => use_up(args, session, account).await,
-        Err(Answer::PinNeeded(why)) => {
-            let Some(tty) = session.asking.tty() else { return Err(Answer::PinNeeded(why).into()) };
-            let pin = tty.ask_secret("PIN of this account: ").await?;
-            let secrets = session.secrets().await?;
-            Ok(taken(secrets.code_with_pin(account, &pin, options(args, false).into()).await?))
-        }
-        answer => Ok(taken(answer?)),
-    }
-}
-
-/// Asks a counter-based account for its next code, which is used up by that.
-async fn use_up(args: &Code, session: &Session, account: &str) -> Result<(Zeroizing<String>, CodeDetails), Error> {
-    if args.next || args.at.is_some() {
-        return Err(Answer::CounterBased("its codes follow a counter and no clock: no --next, no --at".into()).into());
-    }
-    let answer = session.accounts().await?.code_with(account, options(args, true).into()).await?;
-    if output::is_terminal_err() {
-        output::say("One code of the counter is used up; the next time gives the next one.");
-    }
-    Ok(taken(answer))
-}
-
-fn taken((code, details): (String, countersign_api::Dict)) -> (Zeroizing<String>, CodeDetails) {
-    (Zeroizing::new(code), details.into())
-}
-
-fn options(args: &Code, advance: bool) -> CodeOptions {
+fn options(args: &Code) -> CodeOptions {
     CodeOptions {
         fresh: args.fresh,
         unused: args.unused.then_some(true),
@@ -94,7 +68,7 @@ fn options(args: &Code, advance: bool) -> CodeOptions {
         at: args.at,
         next: args.next.then_some(true),
         prompt: None,
-        advance: advance.then_some(true),
+        advance: None,
         trial: None,
         variation: None,
     }

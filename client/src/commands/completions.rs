@@ -132,7 +132,10 @@ mod tests {
 
     #[test]
     fn commands_that_take_a_name_are_known() {
-        assert_eq!(with_names(" "), "code otp totp get copy cp list ls show uri qr edit pin remove rm restore");
+        assert_eq!(
+            with_names(" "),
+            "code otp totp get copy cp type pick list ls show uri qr edit pin remove rm restore"
+        );
         assert_eq!(options_of_names(), ["refused", "accepted"]);
     }
 

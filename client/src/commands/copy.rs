@@ -27,17 +27,27 @@ pub(crate) async fn run(args: Copy, session: &mut Session) -> Result<(), Error> 
     };
     let mut clip = start(&account, &args, pin.as_deref().map(String::as_str)).await.map_err(failed())?;
     let mut lines = BufReader::new(clip.stdout.take().expect("the output is piped")).lines();
+    let (mut refused, mut replaced) = (false, false);
     while let Some(line) = lines.next_line().await.map_err(failed())? {
         match line.split_once(' ').unwrap_or((&line, "")) {
             ("waiting", _) => remark(&format!("The code of now lives less than {SOON} s: waiting for the next one …")),
             ("copied", expires) => {
                 remark(&copied(&account.title, expires.parse().unwrap_or(0), time::now(), args.paste_once));
+                if refused && args.paste_once {
+                    remark(KEPT_OUT);
+                }
                 // From here on it lives by itself.
                 mem::forget(clip);
                 return Ok(());
             }
+            ("refused", _) => refused = true,
+            ("ended", why) => replaced = why == "replaced",
             _ => {}
         }
+    }
+    if replaced {
+        output::say(&format!("countersign: {REPLACED}"));
+        return Err(Error::Said(1));
     }
     let ended = clip.wait_with_output().await.map_err(failed())?;
     let why = String::from_utf8_lossy(&ended.stderr);
@@ -91,6 +101,9 @@ fn copied(title: &str, expires: u64, now: u64, once: bool) -> String {
     format!("Code for {title} copied{left}{once}.")
 }
 
+const KEPT_OUT: &str = "What reads the clipboard at once, to keep what is copied, was given nothing.";
+const REPLACED: &str =
+    "nothing was copied: something else was copied meanwhile, by you or by a program that keeps what is copied";
 /// Seconds that a copied code must still live.
 const SOON: u32 = 5;
 

@@ -8,33 +8,45 @@ mod copy;
 mod doctor;
 mod edit;
 mod generations;
+mod hotkey;
 mod import;
 mod init;
+mod large;
 mod list;
 mod lock;
 mod log;
+mod open;
 mod passphrase;
+mod pick;
 mod pin;
 mod qr;
 mod recovery;
 mod remove;
 mod restart;
 mod restore;
+mod run;
 mod scan;
 mod show;
 mod slots;
 mod status;
 mod trash;
+mod r#type;
 mod undo;
 mod unlock;
 mod unlocked;
 mod uri;
+mod watch;
+
+pub(crate) use run::Otp;
+
+pub(crate) use open::hide_link;
 
 use crate::{
     args::{Cli, Command},
     error::Error,
     help, output,
     session::Session,
+    terminal_window,
 };
 
 /// Runs the command that was typed. The first ones start no daemon; the others are given a session with one.
@@ -46,6 +58,11 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Status(args) => status::run(args, &global).await,
         Command::Restart => restart::run(&global).await,
         Command::Doctor(args) => doctor::run(&args),
+        Command::Hotkey(args) => hotkey::run(args).await,
+        Command::Type(args) => r#type::run(args, &global).await,
+        Command::Watch => watch::run(&global).await,
+        Command::Pick(args) => pick::run(args, &global).await,
+        Command::Terminal { job, arguments } => terminal_window::run(job, &arguments),
         Command::Completions(args) => completions::run(&args),
         Command::CompleteNames => completions::names(&global).await,
         Command::Man { folder } => help::write_pages(&folder),
@@ -56,8 +73,10 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
             Some(told) => told,
             None => import::run(args, &mut session().await?).await,
         },
+        Command::Open(args) => open::run(args, &mut session().await?).await,
         Command::Add(args) => add::run(args, &mut session().await?).await,
         Command::Code(args) => code::run(args, &mut session().await?).await,
+        Command::Run(args) => run::run(args, &mut session().await?).await,
         Command::Copy(args) => copy::run(args, &mut session().await?).await,
         Command::List(args) => list::run(args, &mut session().await?).await,
         Command::Show(args) => show::run(args, &mut session().await?).await,

@@ -77,10 +77,12 @@ fn advice(status: &Status) -> Vec<String> {
         }
     };
     when(status.state == "absent", "There is no vault yet: countersign init".into());
-    when(
-        status.state == "unusable",
-        "Nothing of the vault was changed. Earlier ones: countersign generations list".into(),
-    );
+    let unusable = status.state == "unusable";
+    when(unusable, "Nothing of the vault was changed, and nothing will be by looking on.".into());
+    when(unusable, what_now(&status.why).into());
+    let earlier = "Earlier vaults: countersign generations list. To go on with one: countersign generations take NAME; the \
+                   present one is then put aside, not lost";
+    when(unusable, earlier.into());
     when(!status.config_error.is_empty(), status.config_error.clone());
     let read_only = format!("The vault can only be read, changes fail: {}", status.read_only);
     when(!status.read_only.is_empty(), read_only);
@@ -107,6 +109,25 @@ fn advice(status: &Status) -> Vec<String> {
     lines.extend(version_difference(&status.version));
     lines.extend(status.missing.iter().cloned());
     lines
+}
+
+/// Returns what helps a vault that can't be used, by the id of the reason.
+fn what_now(why: &str) -> &'static str {
+    match why {
+        "newer" => "A later countersign wrote it: install that one here too, then: countersign restart",
+        "rolled-back" => {
+            "An older copy took its place, as a backup does that was put back: put the later one back, if there is one"
+        }
+        "foreign" => {
+            "Parts of another vault lie in its folder: put the folder back as it was, from a backup if need be"
+        }
+        "unreadable" => {
+            "The folder can't be read: look at its permissions and at the disk (dmesg), then: countersign restart"
+        }
+        _ => {
+            "Make a copy of the folder before anything else, and look at the disk (dmesg). If you have a backup, put it back, then: countersign restart"
+        }
+    }
 }
 
 #[cfg(test)]

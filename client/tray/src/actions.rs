@@ -1,37 +1,60 @@
 //! What a click does: calls to the daemon on a private connection, and commands in a terminal.
 
-use std::{env, process::Stdio};
+use std::{env, path::PathBuf, process::Stdio};
 
 use countersign_api::{
-    Error, connect,
+    Error,
+    accounts::AccountsProxy,
+    connect,
     scanner::ScannerProxy,
-    types::{NoOptions, PromptOptions, ScanOptions},
+    types::{ConfirmOptions, NoOptions, PinOptions, PromptOptions, ScanOptions},
     vault::VaultProxy,
 };
 use tokio::process::Command;
 use zbus::{Connection, proxy::CacheProperties};
 
-use crate::{menu::Action, terminal};
+use crate::menu::{Action, Deed};
 
 /// Does what an entry asks for, but for copying and quitting. Answers a text where it came to nothing.
 pub(crate) async fn run(action: &Action) -> Result<(), String> {
     match action {
-        Action::ShowQr(account) => show_qr(account).await,
-        Action::SetUp => in_terminal(&["init"]).await,
+        Action::With(deed, account) => with(*deed, account).await,
+        Action::Search => by_command(&["pick"]).await.map(drop),
+        Action::SetUp => in_terminal(&["--job", "set-up"]).await,
+        Action::Explain => in_terminal(&["--job", "explain"]).await,
         Action::Start => told(connect::private_or_start().await.map(drop).map_err(Error::from), true),
         Action::Scan => told(scan().await, false),
         Action::Lock => told(lock().await, false),
         Action::Unlock => told(unlock().await, false),
-        Action::Copy(_) | Action::Quit => Ok(()),
+        Action::Quit => Ok(()),
+    }
+}
+
+async fn with(deed: Deed, account: &str) -> Result<(), String> {
+    match deed {
+        Deed::Copy | Deed::CopyNext => Ok(()),
+        Deed::Large => by_command(&["--no-tty", "code", "--large", account]).await.map(drop),
+        Deed::Type => by_command(&["--no-tty", "type", account]).await.map(drop),
+        Deed::ShowQr => show_qr(account).await,
+        Deed::Pin => told(pin(account, false).await, false),
+        Deed::Unpin => told(pin(account, true).await, false),
+        Deed::Accept => told(accept(account).await, false),
     }
 }
 
 /// Shows a QR in a window, after a dialog that asks the passphrase; in a terminal where one of the two can't be had.
-///
-/// The tray sees neither passphrase nor QR: the command line does all of it.
 async fn show_qr(account: &str) -> Result<(), String> {
-    let shown = Command::new(terminal::countersign())
-        .args(["--no-tty", "qr", "--window", account])
+    match by_command(&["--no-tty", "qr", "--window", account]).await? {
+        NOT_HERE => in_terminal(&["qr", account]).await,
+        _ => Ok(()),
+    }
+}
+
+/// Has the command line do it, so that the tray sees neither passphrase nor code nor QR. Answers its exit code where the
+/// person knows of what it says, or something else can be tried.
+async fn by_command(arguments: &[&str]) -> Result<i32, String> {
+    let done = Command::new(countersign())
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -39,11 +62,11 @@ async fn show_qr(account: &str) -> Result<(), String> {
         .output()
         .await
         .map_err(|error| format!("countersign does not start: {error}"))?;
-    match shown.status.code() {
-        // Shown; or dismissed or locked meanwhile, which the person knows.
-        Some(0 | CANCELLED | LOCKED) => Ok(()),
-        Some(NOT_HERE) => in_terminal(&["qr", account]).await,
-        _ => Err(said(&shown.stderr)),
+    match done.status.code() {
+        // Done; or dismissed or locked meanwhile.
+        Some(code @ (0 | CANCELLED | LOCKED)) => Ok(code),
+        Some(NOT_HERE) if arguments.contains(&"qr") => Ok(NOT_HERE),
+        _ => Err(said(&done.stderr)),
     }
 }
 
@@ -55,14 +78,49 @@ fn said(errors: &[u8]) -> String {
 }
 
 async fn in_terminal(arguments: &[&str]) -> Result<(), String> {
-    let mut child = terminal::run(arguments)?;
+    let window = Command::new(countersign())
+        .arg("__terminal")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .output()
+        .await
+        .map_err(|error| format!("countersign does not start: {error}"))?;
     // A terminal that fails says so in its own window, or not at all.
-    let _ = child.wait().await;
-    Ok(())
+    if window.status.code() == Some(NOT_HERE) { Err(said(&window.stderr)) } else { Ok(()) }
+}
+
+/// Returns the command line that belongs to this tray.
+pub(crate) fn countersign() -> PathBuf {
+    connect::program("countersign").unwrap_or_else(|| "countersign".into())
 }
 
 async fn lock() -> Result<(), Error> {
     vault(&connect::private().await?).await?.lock(NoOptions {}.into()).await
+}
+
+async fn pin(account: &str, unpin: bool) -> Result<(), Error> {
+    let options = PinOptions { unpin: Some(unpin) };
+    accounts(&connect::private().await?).await?.pin(account, options.into()).await
+}
+
+async fn accept(account: &str) -> Result<(), Error> {
+    accounts(&connect::private().await?).await?.confirm(account, ConfirmOptions::default().into()).await.map(drop)
+}
+
+async fn accounts(connection: &Connection) -> zbus::Result<AccountsProxy<'static>> {
+    AccountsProxy::builder(connection).cache_properties(CacheProperties::No).build().await
+}
+
+/// Has the daemon tell the person that no panel shows the tray; it does so once ever.
+pub(crate) async fn tell_no_tray() -> Result<(), Error> {
+    vault(&connect::private().await?).await?.no_tray(NoOptions {}.into()).await
+}
+
+/// Shows a text in a terminal window, where there is no menu that would.
+pub(crate) async fn tell(text: &str) -> Result<(), String> {
+    in_terminal(&["--job", "tell", text]).await
 }
 
 async fn unlock() -> Result<(), Error> {

@@ -19,22 +19,24 @@ pub(crate) enum Word {
     Over(Option<String>),
 }
 
-/// Offers the account's code, and tells how it goes; the last word is [`Word::Over`].
-pub(crate) async fn offer(account: &str, tell: impl Fn(Word)) {
-    let why = match talk(account, &tell).await {
+/// Offers the account's code, or the one after it, and tells how it goes; the last word is [`Word::Over`].
+pub(crate) async fn offer(account: &str, next: bool, tell: impl Fn(Word)) {
+    let why = match talk(account, next, &tell).await {
         Ok(why) => why,
         Err(error) => Some(format!("countersign-clip: {error}")),
     };
     tell(Word::Over(why));
 }
 
-async fn talk(account: &str, tell: impl Fn(Word)) -> std::io::Result<Option<String>> {
+async fn talk(account: &str, next: bool, tell: impl Fn(Word)) -> std::io::Result<Option<String>> {
     let Some(program) = connect::program("countersign-clip") else {
         return Ok(Some("countersign-clip is not installed".into()));
     };
     let mut command = Command::new(program);
+    // The daemon says that a code was copied, and never which.
+    command.arg("--notify").args(next.then_some("--next")).arg(account);
     // It outlives a tray that is quit: what was copied can still be pasted.
-    let mut child = command.arg(account).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(child.stdout.take().expect("the output is piped")).lines();
     while let Some(line) = lines.next_line().await? {
         if let Some(word) = word(&line) {

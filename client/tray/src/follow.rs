@@ -80,6 +80,8 @@ async fn try_look() -> Result<View, Error> {
     let mut view = View {
         state: State::from_word(&status.state),
         why: status.why_text.clone(),
+        read_only: !status.read_only.is_empty(),
+        unconfirmed: status.unconfirmed,
         warnings: warnings(&status),
         ..View::default()
     };
@@ -112,7 +114,16 @@ async fn list(connection: &Connection) -> Result<Vec<Account>, Error> {
 
 fn account(dict: Dict) -> Account {
     let info = AccountInfo::from(dict);
-    Account { id: info.id, title: info.title, period: info.period, pin_needed: info.pin_needed }
+    Account {
+        id: info.id,
+        issuer: info.issuer,
+        title: info.title,
+        period: info.period,
+        pin_needed: info.pin_needed,
+        pinned: info.pinned,
+        confirmed: info.confirmed,
+        last_used: info.last_used,
+    }
 }
 
 fn warnings(status: &Status) -> Vec<String> {

@@ -3,9 +3,12 @@
 //! The trap: it must be built where no tokio runtime runs. Inside one, the toolkit's connection registers with the
 //! reactor that `build` is blocking, and `build` never returns.
 
+use std::env;
+
+use countersign_api::connect;
 use tokio::sync::mpsc::UnboundedSender;
 use tray_icon::{
-    MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent,
+    MouseButton, NativeIcon, TrayIcon, TrayIconBuilder, TrayIconEvent,
     menu::{ContextMenu, IsMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu},
 };
 
@@ -19,8 +22,12 @@ use crate::{
 pub(crate) enum Click {
     /// Chose an entry of the menu.
     Entry(Action),
+    /// Chose hotkeys: these can't be had, a line each.
+    Hotkeys(Vec<String>),
     /// Clicked on the icon, in a panel that does not open the menu by it.
     Icon,
+    /// Clicked on the icon with the middle button.
+    Middle,
 }
 
 /// The icon in the panel.
@@ -45,27 +52,35 @@ impl Icon {
             }
         }));
         TrayIconEvent::set_event_handler(Some(move |event| {
-            if matches!(event, TrayIconEvent::Click { button: MouseButton::Left, .. }) {
-                let _ = of_icon.send(Click::Icon);
-            }
+            let click = match event {
+                TrayIconEvent::Click { button: MouseButton::Left, .. } => Click::Icon,
+                TrayIconEvent::Click { button: MouseButton::Middle, .. } => Click::Middle,
+                _ => return,
+            };
+            let _ = of_icon.send(click);
         }));
-        let tray = TrayIconBuilder::new()
+        let builder = TrayIconBuilder::new()
             .with_id("org.countersign.Tray")
             .with_title("countersign")
-            .with_tooltip(model.tooltip())
-            .with_icon(picture(face)?)
-            .with_menu(built(&menu)?)
-            .build()?;
-        Ok(Self { tray, face, menu })
+            .with_tooltip(face.words())
+            .with_menu(built(&menu)?);
+        let builder = match named(face) {
+            Some(name) => builder.with_native_icon(name),
+            None => builder.with_icon(pixels(face)?),
+        };
+        Ok(Self { tray: builder.build()?, face, menu })
     }
 
     /// Shows what has changed.
     pub(crate) fn show(&mut self, model: &Model) -> Result<(), Fault> {
         let (face, menu) = (model.face(), model.menu());
         if face != self.face {
-            self.tray.set_icon(Some(picture(face)?))?;
-            self.tray.set_tooltip(Some(model.tooltip()))?;
             self.face = face;
+            match named(face) {
+                Some(name) => self.tray.set_native_icon(Some(name))?,
+                None => self.tray.set_icon(Some(pixels(face)?))?,
+            }
+            self.tray.set_tooltip(Some(face.words()))?;
         }
         if menu != self.menu {
             self.tray.set_menu(Some(built(&menu)?));
@@ -75,8 +90,24 @@ impl Icon {
     }
 }
 
-fn picture(face: Face) -> Result<tray_icon::Icon, Fault> {
-    Ok(tray_icon::Icon::from_rgba(draw::rgba(face, SIZE), SIZE, SIZE)?)
+/// Returns the icon by its name, where it is installed and the panel is known to give it the colour of its own icons.
+///
+/// Others, such as waybar, show it in the one grey of its drawing, which is worse than our own pixels.
+fn named(face: Face) -> Option<NativeIcon> {
+    let desktop = env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
+    if !desktop.split(':').any(|name| COLOURING.contains(&name)) {
+        return None;
+    }
+    let file = format!("icons/hicolor/symbolic/apps/{}.svg", face.icon_name());
+    let own = connect::xdg_dir("XDG_DATA_HOME", ".local/share").ok();
+    let of_all = env::var_os("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
+    let of_all = of_all.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
+    let installed = own.into_iter().chain(env::split_paths(&of_all)).any(|dir| dir.join(&file).is_file());
+    installed.then(|| NativeIcon::from_name(face.icon_name()))
+}
+
+fn pixels(face: Face) -> Result<tray_icon::Icon, Fault> {
+    Ok(tray_icon::Icon::from_rgba(draw::rgba(face), draw::SIZE, draw::SIZE)?)
 }
 
 fn built(entries: &[Entry]) -> Result<Box<dyn ContextMenu>, Fault> {
@@ -108,8 +139,8 @@ fn escaped(label: &str) -> String {
     label.replace('&', "&&")
 }
 
-/// Pixels each way. The toolkit offers a panel one size only: this is twice the most usual one, and scales down well.
-const SIZE: u32 = 44;
+/// Desktops whose panels colour symbolic icons: GNOME by its extension `AppIndicator`.
+const COLOURING: [&str; 2] = ["GNOME", "XFCE"];
 
 #[cfg(test)]
 mod tests {

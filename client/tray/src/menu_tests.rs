@@ -2,18 +2,23 @@
 
 use super::*;
 
-fn account(number: usize, title: &str) -> Account {
-    Account { id: format!("{number:032x}"), title: title.into(), period: 30, pin_needed: false }
+const STATES: [State; 5] = [State::NoDaemon, State::NoVault, State::Locked, State::Unlocked, State::Unusable];
+
+fn account(number: u64, title: &str) -> Account {
+    Account {
+        id: format!("{number:032x}"),
+        title: title.into(),
+        period: 30,
+        confirmed: true,
+        last_used: number,
+        ..Account::default()
+    }
 }
 
 fn model(state: State, accounts: Vec<Account>) -> Model {
     let mut model = Model::default();
     model.set_view(View { state, accounts, ..View::default() });
     model
-}
-
-fn many(count: usize) -> Vec<Account> {
-    (0..count).map(|number| account(number, &format!("Site {:03}", count - number))).collect()
 }
 
 /// All labels of a menu, and the entries that can be clicked.
@@ -39,76 +44,11 @@ fn flat(menu: &[Entry]) -> (Vec<String>, Vec<Action>) {
 }
 
 #[test]
-fn accounts_stand_in_the_order_of_use() {
-    let accounts = vec![account(2, "Zulip"), account(1, "GitHub"), account(3, "Amazon")];
-    let menu = model(State::Unlocked, accounts).menu();
-    let first: Vec<&str> = menu
-        .iter()
-        .map_while(|entry| if let Entry::Item(_, label) = entry { Some(label.as_str()) } else { None })
-        .collect();
-    assert_eq!(first, ["Zulip", "GitHub", "Amazon"]);
-    assert_eq!(menu[1], Entry::Item(Action::Copy(format!("{:032x}", 1)), "GitHub".into()));
-}
-
-#[test]
-fn up_to_25_accounts_have_no_submenu_and_more_do() {
-    for (count, submenus) in [(25, 0), (26, 1), (50, 1), (51, 2), (200, 7)] {
-        let model = model(State::Unlocked, many(count));
-        let accounts = model.accounts();
-        let inner: Vec<usize> = accounts
-            .iter()
-            .filter_map(|entry| if let Entry::Submenu(_, entries) = entry { Some(entries.len()) } else { None })
-            .collect();
-        assert_eq!(inner.len(), submenus, "{count} accounts");
-        assert!(inner.iter().all(|size| *size <= 25), "{inner:?}");
-        assert_eq!(accounts.len() - submenus, count.min(25));
-    }
-}
-
-#[test]
-fn every_account_can_be_copied_and_shown_once_however_many() {
-    for count in [3, 26, 200, 1000] {
-        let (_, actions) = flat(&model(State::Unlocked, many(count)).menu());
-        for make in [Action::Copy as fn(String) -> Action, Action::ShowQr] {
-            let found =
-                many(count).iter().all(|one| actions.iter().filter(|a| **a == make(one.id.clone())).count() == 1);
-            assert!(found, "{count} accounts");
-        }
-    }
-}
-
-#[test]
-fn very_many_accounts_keep_the_top_level_short() {
-    assert_eq!(model(State::Unlocked, many(1000)).accounts().len(), 50);
-}
-
-#[test]
-fn submenus_go_by_name_and_say_from_where_to_where() {
-    let accounts = model(State::Unlocked, many(75)).accounts();
-    let labels: Vec<&str> = accounts
-        .iter()
-        .filter_map(|e| if let Entry::Submenu(label, _) = e { Some(label.as_str()) } else { None })
-        .collect();
-    assert_eq!(labels, ["Site 001 … Site 025", "Site 026 … Site 050"]);
-}
-
-#[test]
-fn a_submenu_is_named_by_issuers_where_they_tell_it_apart() {
-    let label = |from: &str, to: &str| {
-        let (from, to) = (account(1, from), account(2, to));
-        group_label(&[(&from, from.title.clone()), (&to, to.title.clone())])
-    };
-    assert_eq!(label("Amazon – a", "Box – b"), "Amazon … Box");
-    assert_eq!(label("Amazon – a", "Amazon – z"), "Amazon – a … Amazon – z");
-    assert_eq!(label("alone", "alone"), "alone");
-}
-
-#[test]
 fn no_account_stands_in_the_menu_unless_unlocked() {
-    for state in [State::NoDaemon, State::NoVault, State::Locked, State::Unusable] {
+    for state in STATES.into_iter().filter(|state| *state != State::Unlocked) {
         let (labels, actions) = flat(&model(state, vec![account(1, "GitHub: alice")]).menu());
         assert!(labels.iter().all(|label| !label.contains("GitHub")), "{state:?}: {labels:?}");
-        assert!(!actions.iter().any(|action| matches!(action, Action::Copy(_) | Action::ShowQr(_))), "{state:?}");
+        assert!(!actions.iter().any(|action| matches!(action, Action::With(..) | Action::Search)), "{state:?}");
     }
 }
 
@@ -129,42 +69,59 @@ fn each_state_offers_what_leads_on() {
     assert_eq!(offered(State::NoVault), [Action::SetUp, Action::Scan, Action::Quit]);
     assert_eq!(offered(State::Locked), [Action::Unlock, Action::Scan, Action::Quit]);
     assert_eq!(offered(State::Unlocked), [Action::Scan, Action::Lock, Action::Quit]);
-    assert_eq!(offered(State::Unusable), [Action::Quit]);
-}
-
-#[test]
-fn hostile_names_show_what_they_are() {
-    let rows = [
-        ("Git\u{202e}buH", "Git\\u{202e}buH"),
-        ("a\nb\tc\u{0}", "a\\u{a}b\\u{9}c\\u{0}"),
-        ("zero\u{200b}width\u{feff}", "zero\\u{200b}width\\u{feff}"),
-        ("  padded  ", "padded"),
-        ("", "(no name)"),
-        ("\u{2066}\u{2069}", "\\u{2066}\\u{2069}"),
-        ("R&D _dept_", "R&D _dept_"),
-    ];
-    for (title, label) in rows {
-        assert_eq!(labels(&[account(1, title)]), [label], "{title:?}");
+    assert_eq!(offered(State::Unusable), [Action::Explain, Action::Quit]);
+    for state in STATES {
+        let way_on = model(state, Vec::new()).way_on();
+        assert_eq!(way_on.is_none(), state == State::Unlocked, "{state:?}");
+        assert!(way_on.is_none_or(|action| offered(state).contains(&action)), "{state:?}");
     }
-    let long = labels(&[account(1, &"x".repeat(5000))]);
-    assert_eq!((long[0].chars().count(), long[0].ends_with('…')), (60, true));
 }
 
 #[test]
-fn accounts_of_the_same_name_can_be_told_apart() {
-    let twin = |id: &str| Account { id: id.repeat(16), ..account(0, "GitHub") };
-    let twins = [twin("a1"), twin("b2"), account(8, "GitLab")];
-    let labels = labels(&twins);
-    assert_eq!(labels, ["GitHub (a1a1)", "GitHub (b2b2)", "GitLab"]);
+fn with_accounts_there_is_a_search() {
+    assert!(flat(&model(State::Unlocked, vec![account(1, "GitHub")]).menu()).1.contains(&Action::Search));
 }
 
 #[test]
-fn an_account_without_its_pin_can_be_shown_but_not_copied() {
-    let pinless = Account { pin_needed: true, ..account(1, "mOTP: bob") };
-    let (labels, actions) = flat(&model(State::Unlocked, vec![pinless]).menu());
-    assert_eq!(labels[0], "mOTP: bob (needs its PIN)");
-    assert!(!actions.iter().any(|action| matches!(action, Action::Copy(_))));
-    assert!(actions.iter().any(|action| matches!(action, Action::ShowQr(_))));
+fn what_the_icon_shows_stands_in_the_menu_in_words() {
+    for state in STATES {
+        for clipboard in [Clipboard::Empty, Clipboard::Awaited, Clipboard::Holds] {
+            let mut model = model(state, Vec::new());
+            model.set_clipboard(clipboard);
+            assert!(model.menu().contains(&Entry::Note(model.face().words().into())), "{state:?}, {clipboard:?}");
+        }
+    }
+}
+
+#[test]
+fn each_state_has_a_face_of_its_own() {
+    let rows = [
+        (View { state: State::NoDaemon, ..View::default() }, Face::NoDaemon),
+        (View { state: State::NoVault, ..View::default() }, Face::NoVault),
+        (View { state: State::Locked, unconfirmed: 1, read_only: true, ..View::default() }, Face::Locked),
+        (View { state: State::Unlocked, ..View::default() }, Face::Unlocked),
+        (View { state: State::Unlocked, unconfirmed: 1, ..View::default() }, Face::Unconfirmed),
+        (View { state: State::Unlocked, unconfirmed: 1, read_only: true, ..View::default() }, Face::ReadOnly),
+        (View { state: State::Unusable, read_only: true, ..View::default() }, Face::Unusable),
+    ];
+    for (view, face) in rows {
+        let mut model = Model::default();
+        model.set_view(view);
+        assert_eq!(model.face(), face);
+        for (clipboard, face) in [(Clipboard::Awaited, Face::Waiting), (Clipboard::Holds, Face::Copied)] {
+            model.set_clipboard(clipboard);
+            assert_eq!(model.face(), face);
+        }
+    }
+}
+
+#[test]
+fn no_two_faces_say_the_same() {
+    for (index, face) in Face::ALL.into_iter().enumerate() {
+        for other in &Face::ALL[index + 1..] {
+            assert!(face.words() != other.words() && face.icon_name() != other.icon_name(), "{face:?}, {other:?}");
+        }
+    }
 }
 
 #[test]
@@ -175,34 +132,20 @@ fn warnings_come_first_and_can_not_be_clicked() {
 }
 
 #[test]
-fn names_of_clicks_read_back() {
-    let id = format!("{:032x}", 5);
-    let all = [
-        Action::Copy(id.clone()),
-        Action::ShowQr(id),
-        Action::Scan,
-        Action::Lock,
-        Action::Unlock,
-        Action::SetUp,
-        Action::Start,
-        Action::Quit,
-    ];
-    for action in all {
-        assert_eq!(Action::from_id(&action.id()), Some(action));
-    }
-    assert_eq!(Action::from_id("delete everything"), None);
+fn the_account_used_last_is_taken_again() {
+    assert_eq!(model(State::Unlocked, Vec::new()).last_used(), None);
+    let unused = account(0, "never");
+    let without_pin = Account { pin_needed: true, ..account(9, "needs a PIN") };
+    let model = model(State::Unlocked, vec![unused, account(3, "earlier"), account(7, "last"), without_pin]);
+    assert_eq!(model.last_used().map(|account| account.title.as_str()), Some("last"));
 }
 
 #[test]
-fn a_copied_code_shows_in_icon_and_tooltip_only() {
-    let mut model = model(State::Unlocked, many(3));
-    let before = model.menu();
-    model.set_clipboard(Clipboard::Holds);
-    assert_eq!(model.face(), Face::Copied);
-    assert_eq!(model.menu(), before);
-    // No label and no tooltip has six digits in a row: there is no place where a code could stand.
-    let (mut texts, _) = flat(&before);
-    texts.push(model.tooltip().into());
+fn no_label_and_no_tooltip_has_room_for_a_code() {
+    let accounts = (0..3).map(|number| account(number, &format!("Site {number}"))).collect();
+    let (mut texts, _) = flat(&model(State::Unlocked, accounts).menu());
+    texts.extend(Face::ALL.map(|face| face.words().into()));
+    // Six digits in a row would be one.
     let longest_run = |text: &str| text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
     assert!(texts.iter().all(|text| longest_run(text) < Some(6)), "{texts:?}");
 }

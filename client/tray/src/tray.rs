@@ -10,13 +10,15 @@ use crate::{
     clipboard::{self, Word},
     follow::{self, News, Signals},
     icon::{Click, Fault, Icon},
-    menu::{Action, Clipboard, Model, State, View},
+    menu::{Action, Clipboard, Deed, Model, State, View},
 };
 
 /// What a task of the tray has brought about.
 enum Outcome {
     /// What the daemon told.
     Looked(View),
+    /// What it told because the last account is wanted again; where there is none, this is done.
+    Again(View, Option<Action>),
     /// How an offer on the clipboard goes; the number says which click it was.
     Offer(u64, Word),
     /// An entry's work is done, or why it is not; an empty text says nothing.
@@ -44,6 +46,8 @@ struct Tray {
     look: Look,
     /// Counts offers on the clipboard: the newest is the one that shows.
     offers: u64,
+    /// Which hotkeys can't be had, a line each.
+    hotkeys: Vec<String>,
 }
 
 /// Runs the tray until it is quit or the bus goes.
@@ -63,15 +67,10 @@ pub(crate) async fn run(
     loop {
         tokio::select! {
             Some(click) = clicks.recv() => {
-                let action = match click {
-                    Click::Entry(action) => Some(action),
-                    Click::Icon => tray.model.main_action(),
-                };
-                match action {
-                    Some(Action::Quit) => break,
-                    Some(action) => tray.clicked(action),
-                    None => {}
+                if matches!(click, Click::Entry(Action::Quit)) {
+                    break;
                 }
+                tray.clicked(click);
             }
             news = signals.next() => match news {
                 Some(news) => tray.heard(news),
@@ -87,16 +86,42 @@ pub(crate) async fn run(
 
 impl Tray {
     fn new(model: Model, outcomes: UnboundedSender<Outcome>) -> Self {
-        Self { model, outcomes, busy: HashSet::new(), look: Look::Idle, offers: 0 }
+        Self { model, outcomes, busy: HashSet::new(), look: Look::Idle, offers: 0, hotkeys: Vec::new() }
     }
 
-    fn clicked(&mut self, action: Action) {
+    fn clicked(&mut self, click: Click) {
+        if let Click::Hotkeys(wrong) = click {
+            self.hotkeys = wrong;
+            self.look();
+            return;
+        }
         self.model.set_failure(None);
-        match action {
-            Action::Copy(account) => self.copy(&account),
-            action => {
+        match (click, self.model.way_on()) {
+            (Click::Entry(Action::With(Deed::Copy, account)), _) => self.copy(&account, false),
+            (Click::Entry(Action::With(Deed::CopyNext, account)), _) => self.copy(&account, true),
+            (Click::Entry(action), _) | (Click::Icon, Some(action)) => {
                 self.begin(action);
             }
+            (Click::Icon, None) => self.again(Some(Action::Search)),
+            (Click::Middle, None) => self.again(None),
+            (Click::Middle, Some(_)) | (Click::Hotkeys(_), _) => {}
+        }
+    }
+
+    /// Copies a code of the account used last, which another program may have used: the daemon knows.
+    fn again(&self, otherwise: Option<Action>) {
+        let outcomes = self.outcomes.clone();
+        tokio::spawn(async move { send(&outcomes, Outcome::Again(follow::look().await, otherwise)) });
+    }
+
+    fn copy_again(&mut self, otherwise: Option<Action>) {
+        let last = self.model.last_used().map(|account| account.id.clone());
+        match (last, otherwise) {
+            (Some(account), _) => self.copy(&account, false),
+            (None, Some(action)) if self.model.has_accounts() => {
+                self.begin(action);
+            }
+            (None, _) => {}
         }
     }
 
@@ -113,11 +138,11 @@ impl Tray {
         true
     }
 
-    fn copy(&mut self, id: &str) {
+    fn copy(&mut self, id: &str, next: bool) {
         self.offers += 1;
         let (number, account, outcomes) = (self.offers, id.to_owned(), self.outcomes.clone());
         tokio::spawn(async move {
-            clipboard::offer(&account, |word| send(&outcomes, Outcome::Offer(number, word))).await;
+            clipboard::offer(&account, next, |word| send(&outcomes, Outcome::Offer(number, word))).await;
         });
     }
 
@@ -157,6 +182,10 @@ impl Tray {
     fn take(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Looked(view) => self.looked(view),
+            Outcome::Again(view, otherwise) => {
+                self.show(view);
+                self.copy_again(otherwise);
+            }
             Outcome::Offer(number, word) if number == self.offers => self.offered(word),
             Outcome::Offer(..) => {}
             Outcome::Done(action, result) => {
@@ -182,7 +211,8 @@ impl Tray {
         self.look();
     }
 
-    fn show(&mut self, view: View) {
+    fn show(&mut self, mut view: View) {
+        view.warnings.extend_from_slice(&self.hotkeys);
         self.model.set_view(view);
     }
 }

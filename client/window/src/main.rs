@@ -1,15 +1,17 @@
-//! `countersign-window`: shows a QR code in a window, until its time is over, a key is pressed, or the pipe closes; or lets
+//! `countersign-window`: shows a QR code or a large code in a window, until its time is over, a key is pressed, or the pipe closes; or lets
 //! the person draw a frame on an X11 screen, and says where it is.
 //!
 //! It knows neither vault nor daemon: what is to be shown comes on standard input, and is wiped when it goes.
 //!
-//! The map: [`request`] is what the pipe says, [`page`] how it looks, [`surface`] a window on X11 or Wayland, [`window`]
+//! The map: [`request`] is what the pipe says, [`code`] the codes in it, [`page`] how a QR looks, [`large`] how a code does, [`surface`] a window on X11 or Wayland, [`window`]
 //! the loop between them; [`frame`] is a frame in the making; [`canvas`] and [`text`] draw.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod canvas;
+mod code;
 mod frame;
+mod large;
 mod page;
 mod request;
 mod surface;
@@ -64,9 +66,9 @@ fn run() -> Result<(), Fault> {
     // Past the standard library's buffer, which is not wiped.
     let mut pipe = File::from(input.as_fd().try_clone_to_owned().map_err(Fault::Start)?);
     match Order::read(&mut pipe)? {
-        Order::Show(request) => {
-            let mut surface = surface::open(page::preferred(&request))?;
-            window::show(&request, &mut *surface, pipe)?;
+        Order::Show(mut request) => {
+            let mut surface = surface::open(page::preferred(&request), request.show.name())?;
+            window::show(&mut request, &mut *surface, pipe)?;
         }
         Order::AskFrame { hint, time } => {
             let Area { x, y, width, height } = window::ask_frame(&hint, time, pipe)?.ok_or(Fault::NoFrame)?;
@@ -120,19 +122,28 @@ fn say(text: &str) -> Result<(), Fault> {
 }
 
 const HELP: &str = "\
-Show a QR code in a window, until its time is over or a key is pressed
+Show a QR code or a large code in a window, until its time is over or a key is
+pressed
 
 Usage: countersign-window < PIPE
 
 What to show is read from standard input: lines of UTF-8, ended by an empty
 one. The pipe then stays open: when it closes, so does the window.
 
-  show qr          what follows; always the first line
+  show qr          what follows; always the first line: qr or code
   title TEXT       whose it is
   note TEXT        what to do with it; up to four of these
   seconds N        how long it is shown, 1 to 600; 60 without this line
-  row 1101…        one row of modules, 1 is dark; as many rows as modules in
-                   each, without the light margin
+  row 1101…        of a qr: one row of modules, 1 is dark; as many rows as
+                   modules in each, without the light margin
+  code 123 456     of a code: its digits or letters in groups
+  until TIME N     when it dies, in Unix time, and how many seconds it lives in
+                   all; not for one that follows a counter
+  next 654 321     the one that follows it: shown in the last 5 seconds, and in
+                   its place when they are over
+
+After a code's empty line, further lines code, until and next tell the later
+ones, each ended by an empty line.
 
 Escape, Enter and q close the window.
 

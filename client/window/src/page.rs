@@ -5,6 +5,7 @@
 
 use crate::{
     canvas::{Area, Canvas, Colour},
+    large,
     request::{Modules, Request, Show},
     text::Face,
 };
@@ -32,7 +33,7 @@ impl View {
 
 /// Returns the size that a request likes best, in pixels at 96 dpi.
 pub(crate) fn preferred(request: &Request) -> (u32, u32) {
-    let Show::Qr(modules) = &request.show;
+    let Show::Qr(modules) = &request.show else { return large::PREFERRED };
     let side = (modules.side() + 2 * MARGIN) as u32;
     // Whole pixels a module: at least three, as phones like it.
     let figure = side * (FIGURE / side).max(3);
@@ -44,9 +45,8 @@ pub(crate) fn preferred(request: &Request) -> (u32, u32) {
 /// The smallest size at which a QR can still be read, in pixels at 96 dpi.
 pub(crate) const SMALLEST: (u32, u32) = (200, 200);
 
-/// Draws a request with so many seconds left.
-pub(crate) fn draw(request: &Request, view: View, left: u64) -> Canvas {
-    let Show::Qr(modules) = &request.show;
+/// Draws a QR whose window stays for so many seconds.
+pub(crate) fn draw(request: &Request, modules: &Modules, view: View, left: u64) -> Canvas {
     let mut canvas = Canvas::new(view.width, view.height, BACKGROUND);
     let side = (modules.side() + 2 * MARGIN) as u32;
     let (words, module) = arranged(request, view, side);
@@ -232,7 +232,7 @@ fn draw_bar(canvas: &mut Canvas, view: View, left: f32) {
 }
 
 /// Draws a cross where the desktop brings no frame to close the window by.
-fn draw_button(canvas: &mut Canvas, view: View) {
+pub(crate) fn draw_button(canvas: &mut Canvas, view: View) {
     let Some(button) = view.close_button() else { return };
     let (middle, arm) = (button.width as f32 / 2.0, button.width as f32 * 0.15);
     let thick = 0.8 * view.scale;
@@ -276,7 +276,7 @@ const BAR: f32 = 4.0;
 const BUTTON: f32 = 44.0;
 const CARD_RADIUS: f32 = 14.0;
 /// The height of a capital letter, in ems of the font.
-const CAPITAL: f32 = 0.727;
+pub(crate) const CAPITAL: f32 = 0.727;
 
 const WHITE: Colour = 0xff_ff_ff;
 const BLACK: Colour = 0x00_00_00;

@@ -13,6 +13,15 @@ fn request(side: usize, title: &str, notes: &[&str]) -> Request {
     }
 }
 
+fn modules(request: &Request) -> &Modules {
+    let Show::Qr(modules) = &request.show else { panic!("{request:?}") };
+    modules
+}
+
+fn drawn(request: &Request, view: View, left: u64) -> Canvas {
+    draw(request, modules(request), view, left)
+}
+
 fn view(width: u32, height: u32, scale: f32) -> View {
     View { width, height, scale, bare: false }
 }
@@ -70,8 +79,8 @@ fn the_modules_are_those_of_the_request_at_every_size() {
         (25, 640, 240, 1.0),
     ] {
         let request = request(side, "GitHub – octo", &notes);
-        let Show::Qr(modules) = &request.show;
-        let canvas = draw(&request, view(width, height, scale), 30);
+        let modules = modules(&request);
+        let canvas = drawn(&request, view(width, height, scale), 30);
         let wanted: Vec<bool> = (0..side * side).map(|at| modules.is_dark(at % side, at / side)).collect();
         assert!(read_back(&canvas, side) == wanted, "{side} modules on {width}x{height} at {scale}");
     }
@@ -87,7 +96,7 @@ fn the_preferred_size_has_room_for_all_words() {
         let figure = height - words.height().ceil() as u32;
         let modules = (side + 2 * MARGIN) as u32;
         assert!(figure >= 3 * modules && figure.is_multiple_of(modules), "{figure} for {modules}");
-        let canvas = draw(&request, view(width, height, 1.0), 60);
+        let canvas = drawn(&request, view(width, height, 1.0), 60);
         assert_eq!(read_back(&canvas, side).len(), side * side);
     }
 }
@@ -96,7 +105,7 @@ fn the_preferred_size_has_room_for_all_words() {
 fn words_give_way_to_the_qr() {
     let request = request(41, "GitHub – octo", &["Scan it with the other device."]);
     let ink = |width, height| {
-        let canvas = draw(&request, view(width, height, 1.0), 60);
+        let canvas = drawn(&request, view(width, height, 1.0), 60);
         let colours = [INK, FAINT_INK];
         let seen = |colour| (0..width * height).any(|at| canvas.pixel(at % width, at / width) == colour);
         colours.map(seen)
@@ -104,7 +113,7 @@ fn words_give_way_to_the_qr() {
     assert_eq!(ink(504, 700), [true, true]);
     assert_eq!(ink(200, 200), [false, false]);
     // Low and wide: the notes would leave a small QR.
-    let wide = draw(&request, view(1200, 400, 1.0), 60);
+    let wide = drawn(&request, view(1200, 400, 1.0), 60);
     let rows = (0..400).filter(|y| wide.pixel(600, *y) == WHITE || wide.pixel(600, *y) == BLACK).count();
     assert!(rows > 240, "the QR takes {rows} of 400 rows");
 }
@@ -112,7 +121,7 @@ fn words_give_way_to_the_qr() {
 #[test]
 fn only_the_time_changes_from_second_to_second() {
     let request = request(41, "GitHub – octo", &["Scan it with the other device."]);
-    let at = |seconds| draw(&request, view(504, 700, 1.0), seconds);
+    let at = |seconds| drawn(&request, view(504, 700, 1.0), seconds);
     let changed = at(41).changed_rows(Some(&at(42)));
     assert!(changed.start > 650 && changed.end == 700, "{changed:?}");
 }
@@ -121,7 +130,7 @@ fn only_the_time_changes_from_second_to_second() {
 fn a_window_of_no_size_is_drawn_all_the_same() {
     let request = request(177, "x", &["y"]);
     for (width, height) in [(1, 1), (1, 900), (900, 1), (50, 50)] {
-        let canvas = draw(&request, View { bare: true, ..view(width, height, 3.0) }, 0);
+        let canvas = drawn(&request, View { bare: true, ..view(width, height, 3.0) }, 0);
         assert_eq!((canvas.width(), canvas.height()), (width, height));
     }
 }

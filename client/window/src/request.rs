@@ -12,8 +12,10 @@
 //! row 100000101101…
 //! ```
 //!
-//! `show` comes first and says what follows. A `qr` has as many `row` lines as modules a side, `1` is dark; the light
+//! `show` comes first and says what follows: `qr` or `code`. A `qr` has as many `row` lines as modules a side, `1` is dark; the light
 //! margin is not among them. `title` may be missing, `note` come up to four times, `seconds` be 1 to 600, else 60.
+//!
+//! A `code` has the lines that [`crate::code`] tells of in the place of `row`, and further ones after the empty line.
 //!
 //! `ask frame` in its place lets the person draw a frame on the screen; no `row` may follow.
 
@@ -24,7 +26,10 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::surface::overlay::Hint;
+use crate::{
+    code::{Codes, Draft},
+    surface::overlay::Hint,
+};
 
 /// What the pipe wants.
 #[derive(Debug)]
@@ -58,6 +63,18 @@ pub(crate) struct Request {
 pub(crate) enum Show {
     /// A QR code.
     Qr(Modules),
+    /// A code that goes over into the next.
+    Code(Codes),
+}
+
+impl Show {
+    /// Returns what the desktop calls the window. No account's name: lists of windows are read by many a program.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Qr(_) => "QR code – countersign",
+            Self::Code(_) => "Code – countersign",
+        }
+    }
 }
 
 /// The modules of a QR, without its margin.
@@ -81,13 +98,16 @@ pub(crate) enum RequestError {
     /// A line makes no sense.
     #[error("line {0} of the request is not understood; see countersign-window --help")]
     Line(usize),
+    /// What came after the request makes no sense.
+    #[error("a line after the request is not understood; see countersign-window --help")]
+    Later,
     /// The lines make no whole.
     #[error("{0}")]
     Incomplete(&'static str),
 }
 
 impl Order {
-    /// Reads an order up to its empty line, and no byte beyond what came with it.
+    /// Reads an order up to its empty line, and no byte beyond what came with it; that is heard by what is shown.
     ///
     /// # Errors
     /// See [`RequestError`].
@@ -104,52 +124,103 @@ impl Order {
                 Err(error) => return Err(RequestError::Unreadable(error)),
             }
             if let Some(end) = bytes[..length].windows(2).position(|pair| pair == b"\n\n") {
-                return Self::parse(&bytes[..end]);
+                return Self::parse(&bytes[..end], &bytes[end + 2..length]);
             }
         }
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
-        let (mut asks, mut show, mut title, mut notes, mut time) = (false, None, None, Vec::new(), None);
-        let mut dark = Zeroizing::new(Vec::with_capacity(MAX_SIDE * MAX_SIDE));
-        let mut side = 0;
+    fn parse(bytes: &[u8], rest: &[u8]) -> Result<Self, RequestError> {
+        let (mut kind, mut title, mut notes, mut time) = (None, None, Vec::new(), None);
+        let (mut rows, mut code) = (Rows::default(), Draft::default());
         for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
             let wrong = || RequestError::Line(number);
             let line = str::from_utf8(line).map_err(|_| wrong())?;
-            match line.split_once(' ').ok_or_else(wrong)? {
-                ("show", "qr") if number == 1 => show = Some(()),
-                ("ask", "frame") if number == 1 => (asks, show) = (true, Some(())),
-                _ if show.is_none() => return Err(wrong()),
-                ("title", text) if title.is_none() && text.chars().count() <= MAX_TEXT => title = Some(text.to_owned()),
-                ("note", text) if notes.len() < MAX_NOTES && text.chars().count() <= MAX_TEXT => {
-                    notes.push(text.to_owned());
-                }
-                ("seconds", text) if time.is_none() => time = Some(seconds(text).ok_or_else(wrong)?),
-                ("row", modules) if !asks && side < MAX_SIDE && modules.len() <= MAX_SIDE => {
-                    side += 1;
-                    for module in modules.bytes() {
-                        dark.push(match module {
-                            b'0' => false,
-                            b'1' => true,
-                            _ => return Err(wrong()),
-                        });
-                    }
-                    if modules.len() * side != dark.len() {
-                        return Err(wrong());
-                    }
-                }
+            let (word, text) = line.split_once(' ').ok_or_else(wrong)?;
+            let short = text.chars().count() <= MAX_TEXT;
+            match (kind, word) {
+                (None, _) => kind = Some(Kind::of(line).ok_or_else(wrong)?),
+                (_, "title") if title.is_none() && short => title = Some(text.to_owned()),
+                (_, "note") if notes.len() < MAX_NOTES && short => notes.push(text.to_owned()),
+                (_, "seconds") if time.is_none() => time = Some(seconds(text).ok_or_else(wrong)?),
+                (Some(Kind::Qr), "row") => rows.take(text).ok_or_else(wrong)?,
+                (Some(Kind::Code), _) => code.take(word, text).ok_or_else(wrong)?,
                 _ => return Err(wrong()),
             }
         }
-        let time = time.unwrap_or(USUAL_TIME);
-        if asks {
-            return Ok(Self::AskFrame { hint: Hint { title: title.unwrap_or_default(), note: notes.join(" ") }, time });
+        let (title, time) = (title.unwrap_or_default(), time.unwrap_or(USUAL_TIME));
+        let missing = |what| move || RequestError::Incomplete(what);
+        let show = match kind {
+            Some(Kind::Frame) => return Ok(Self::AskFrame { hint: Hint { title, note: notes.join(" ") }, time }),
+            Some(Kind::Code) => Show::Code(Codes::new(code.finish().ok_or_else(missing("there is no code"))?, rest)?),
+            _ => Show::Qr(rows.finish().ok_or_else(missing("a QR is as wide as it is high"))?),
+        };
+        Ok(Self::Show(Request { show, title, notes, time }))
+    }
+}
+
+/// What the first line says.
+#[derive(Clone, Copy)]
+enum Kind {
+    Qr,
+    Code,
+    Frame,
+}
+
+impl Kind {
+    fn of(line: &str) -> Option<Self> {
+        match line {
+            "show qr" => Some(Self::Qr),
+            "show code" => Some(Self::Code),
+            "ask frame" => Some(Self::Frame),
+            _ => None,
         }
-        if dark.is_empty() || dark.len() != side * side {
-            return Err(RequestError::Incomplete("a QR is as wide as it is high"));
+    }
+}
+
+/// The rows of a QR, as they come.
+struct Rows {
+    count: usize,
+    dark: Zeroizing<Vec<bool>>,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        // Room for all of them, so that no copy is left behind by growing.
+        Self { count: 0, dark: Zeroizing::new(Vec::with_capacity(MAX_SIDE * MAX_SIDE)) }
+    }
+}
+
+impl Rows {
+    /// Takes a row, as long as those before it; `None` where it makes no sense.
+    fn take(&mut self, modules: &str) -> Option<()> {
+        if self.count == MAX_SIDE || modules.len() > MAX_SIDE {
+            return None;
         }
-        let show = Show::Qr(Modules { side, dark });
-        Ok(Self::Show(Request { show, title: title.unwrap_or_default(), notes, time }))
+        self.count += 1;
+        for module in modules.bytes() {
+            self.dark.push(match module {
+                b'0' => false,
+                b'1' => true,
+                _ => return None,
+            });
+        }
+        (modules.len() * self.count == self.dark.len()).then_some(())
+    }
+
+    fn finish(self) -> Option<Modules> {
+        let Self { count: side, dark } = self;
+        (side > 0 && dark.len() == side * side).then_some(Modules { side, dark })
+    }
+}
+
+impl Request {
+    /// Takes what the pipe says after the request; true when there is something new to show.
+    pub(crate) fn hear(&mut self, said: &[u8]) -> Result<bool, RequestError> {
+        match &mut self.show {
+            Show::Code(codes) => codes.hear(said),
+            // A QR stays as it is.
+            Show::Qr(_) => Ok(false),
+        }
     }
 }
 
@@ -213,10 +284,40 @@ mod tests {
     fn a_qr_is_read_whole() {
         let request =
             read("show qr\ntitle GitHub – octo\nnote One.\nnote Two.\nseconds 5\nrow 10\nrow 01\n\nmore").unwrap();
-        let Show::Qr(modules) = &request.show;
+        let Show::Qr(modules) = &request.show else { panic!("{request:?}") };
         assert_eq!((modules.side(), request.time), (2, Duration::from_secs(5)));
         assert_eq!([(0, 0), (1, 0), (0, 1), (1, 1)].map(|(x, y)| modules.is_dark(x, y)), [true, false, false, true]);
         assert_eq!((request.title.as_str(), request.notes.len()), ("GitHub – octo", 2));
+    }
+
+    #[test]
+    fn a_code_is_read_with_what_follows_it() {
+        let code = |text| match read(text).unwrap().show {
+            Show::Code(mut codes) => {
+                let code = codes.at(70);
+                (code.groups.to_string(), code.left(70), code.next.as_ref().map(|next| next.to_string()))
+            }
+            other @ Show::Qr(_) => panic!("{other:?}"),
+        };
+        let first = "show code\ntitle Bank\nseconds 300\ncode 123 456\nuntil 90 30\nnext 654 321\n\n";
+        assert_eq!(code(first), ("123 456".into(), 20, Some("654 321".into())));
+        assert_eq!(code(&format!("{first}code 7\n\nco")), ("7".into(), 0, None));
+    }
+
+    #[test]
+    fn a_code_has_no_rows_and_a_qr_no_code() {
+        for (wrong, why) in [
+            ("show code\nrow 1\n\n", "line 2 "),
+            ("show code\ncode 1\ncode 2\n\n", "line 3 "),
+            ("show qr\ncode 1\nrow 1\n\n", "line 2 "),
+            ("ask frame\ncode 1\n\n", "line 2 "),
+            ("show code\ntitle x\n\n", "no code"),
+            ("show code\ncode 1\nnext 2\n\n", "no code"),
+            ("show code\ncode 1\n\ncode HUSH!\n\n", "after the request"),
+        ] {
+            let error = Order::read(wrong.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(why) && !error.contains("HUSH"), "{wrong:?}: {error}");
+        }
     }
 
     #[test]

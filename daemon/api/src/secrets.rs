@@ -15,6 +15,9 @@ pub trait SecretsBackend: Send + Sync + 'static {
         passphrase: &str,
         options: InitOptions,
     ) -> impl Future<Output = Result<(), Error>> + Send;
+    /// The same with a passphrase that a dialog on the caller's display asks for, twice; this connection has shown then
+    /// that the person is there. Options as of `Unlock`.
+    fn init_by_prompt(&self, caller: Caller, options: PromptOptions) -> impl Future<Output = Result<(), Error>> + Send;
     /// Unlocks by a `passphrase` or by the `recovery` key.
     fn unlock_with(&self, caller: Caller, way: &str, key: &str) -> impl Future<Output = Result<(), Error>> + Send;
     /// Shows that the person is there: what needs presence works on this connection afterwards, and on no other.
@@ -34,6 +37,13 @@ pub trait SecretsBackend: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Imported>, Error>> + Send;
     /// What a URI or a QR's text is and what is odd about it; nothing is kept.
     fn check(&self, caller: Caller, text: &str) -> impl Future<Output = Result<Candidate, Error>> + Send;
+    /// Takes a text, such as a link that was followed, for what a QR says; nothing is kept.
+    fn scan_text(
+        &self,
+        caller: Caller,
+        text: &str,
+        options: TextOptions,
+    ) -> impl Future<Output = Result<Vec<Candidate>, Error>> + Send;
     /// Looks for QR codes in a picture file (PNG, JPEG, WebP, PPM, …).
     fn scan_image(
         &self,
@@ -121,6 +131,12 @@ impl<B: SecretsBackend> Secrets<B> {
         self.backend.init(self.origin.caller(&header)?, passphrase, options.try_into()?).await
     }
 
+    /// The same with a passphrase that a dialog on the caller's display asks for, twice; this connection has shown then
+    /// that the person is there. Options as of `Unlock`.
+    async fn init_by_prompt(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        self.backend.init_by_prompt(self.origin.caller(&header)?, options.try_into()?).await
+    }
+
     /// Unlocks by a `passphrase` or by the `recovery` key.
     async fn unlock_with(
         &self,
@@ -173,6 +189,20 @@ impl<B: SecretsBackend> Secrets<B> {
     async fn check(&self, text: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
         NoOptions::try_from(options)?;
         Ok(self.backend.check(self.origin.caller(&header)?, text).await?.into())
+    }
+
+    /// Takes a text, such as a link that was followed, for what a QR says: the only candidate can be kept or discarded
+    /// as after a scan. Options: notify b (ask by a notification with buttons what to do), display s, wayland_display s,
+    /// xauthority s, session_type s, current_desktop s.
+    #[zbus(out_args("candidates"))]
+    async fn scan_text(
+        &self,
+        text: &str,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Vec<Dict>, Error> {
+        let found = self.backend.scan_text(self.origin.caller(&header)?, text, options.try_into()?).await?;
+        Ok(found.into_iter().map(Dict::from).collect())
     }
 
     /// Looks for QR codes in a picture file (PNG, JPEG, WebP, PPM, …). Options: harder b (walk all the decoder's steps).

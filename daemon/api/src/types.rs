@@ -217,6 +217,24 @@ options! {
 }
 
 options! {
+    /// Options of `ScanText`.
+    pub struct TextOptions {
+        /// The caller's `DISPLAY`.
+        display: String,
+        /// The caller's `WAYLAND_DISPLAY`.
+        wayland_display: String,
+        /// The caller's `XAUTHORITY`.
+        xauthority: String,
+        /// The caller's `XDG_SESSION_TYPE`.
+        session_type: String,
+        /// The caller's `XDG_CURRENT_DESKTOP`.
+        current_desktop: String,
+        /// No terminal asks what to do: ask by a notification with buttons.
+        notify: bool,
+    }
+}
+
+options! {
     /// Options of `ScanCamera`.
     pub struct CameraOptions {
         /// The camera's device, such as `/dev/video2`, or a film in its place (YUV4MPEG2); unset: the first camera.

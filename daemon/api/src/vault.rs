@@ -21,6 +21,8 @@ pub trait VaultBackend: Send + Sync + 'static {
     fn status(&self, caller: Caller) -> impl Future<Output = Result<Status, Error>> + Send;
     /// Wipes the key and the entries.
     fn lock(&self, caller: Caller) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Tells the person, once ever, that no panel shows the tray.
+    fn no_tray(&self, caller: Caller) -> impl Future<Output = Result<(), Error>> + Send;
     /// Opens the vault by the keyring, or asks the person.
     fn unlock(&self, caller: Caller, options: PromptOptions) -> impl Future<Output = Result<(), Error>> + Send;
 }
@@ -53,6 +55,12 @@ impl<B: VaultBackend> Vault<B> {
     /// wayland_display s, xauthority s, session_type s, current_desktop s, prompt b (false: the keyring or nothing).
     async fn unlock(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
         self.backend.unlock(self.origin.caller(&header)?, options.try_into()?).await
+    }
+
+    /// The tray says that no panel here shows it: the person is told by a notification, once ever, what to use instead.
+    async fn no_tray(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        NoOptions::try_from(options)?;
+        self.backend.no_tray(self.origin.caller(&header)?).await
     }
 
     /// How the daemon and its vault are: state s, why s, why_text s, since t, version s, vault s, accounts u,

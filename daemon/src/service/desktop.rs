@@ -1,6 +1,6 @@
 //! What a scan shows on the desktop, and what its buttons do.
 
-use std::{collections::HashSet, process::Stdio, sync::Arc, time::Duration};
+use std::{collections::HashSet, fs::File, io, process::Stdio, sync::Arc, time::Duration};
 
 use countersign_api::{
     Error,
@@ -21,9 +21,10 @@ use tokio::{
 use super::{Door, Service, accounts::entry};
 use crate::{
     convert,
-    notify::{Action, Message, Way},
+    notify::{About, Action, Message, Way},
+    screen::Environment,
     vault_state::now,
-    worker::{Target, screen_environment},
+    worker::Target,
 };
 
 impl Service {
@@ -53,9 +54,23 @@ impl Service {
     pub(super) fn show_copied(self: &Arc<Self>, id: AccountId, expires: Option<u64>) -> Result<(), Error> {
         let way = Way { account: id.to_string(), variation: None };
         let title = self.with_vault(|vault| Ok(visible(&entry(vault, id)?.account().title())))?;
-        let message = self.copied(way)?.unwrap_or_else(|| copied_message(&title, expires, now()));
+        let about = About::Accounts(vec![way.account.clone()]);
+        let told = || Message { about, ..copied_message(&title, expires, now()) };
+        let message = self.copied(way)?.unwrap_or_else(told);
         let service = self.clone();
         tokio::spawn(async move { service.go_on(message, ScanOptions::default()).await });
+        Ok(())
+    }
+
+    /// Tells the person what to use where no panel shows the tray, once ever: that it was told is remembered first.
+    pub(super) fn show_no_tray(self: &Arc<Self>) -> Result<(), Error> {
+        let failed = |error: io::Error| Error::Failed(format!("it can't be remembered that this was told: {error}"));
+        match File::create_new(self.paths.no_tray_told()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            made => drop(made.map_err(failed)?),
+        }
+        let (service, message) = (self.clone(), plain("No panel shows the countersign tray", NO_TRAY.to_owned()));
+        tokio::spawn(async move { service.notifier.show(message).await });
         Ok(())
     }
 
@@ -83,7 +98,8 @@ impl Service {
         self.go_on(message, options).await;
     }
 
-    async fn go_on(self: &Arc<Self>, message: Message, options: ScanOptions) {
+    /// Shows a message, and does what its buttons say for as long as there are some.
+    pub(super) async fn go_on(self: &Arc<Self>, message: Message, options: ScanOptions) {
         let mut next = Some(message);
         while let Some(message) = next {
             let Some(action) = self.notifier.show(message).await else { return };
@@ -136,7 +152,7 @@ impl Service {
     }
 
     /// Keeps a candidate; says which of its accounts were not there before, too.
-    async fn keep_candidate(self: &Arc<Self>, id: &str) -> Result<(Kept, Vec<String>), Error> {
+    pub(super) async fn keep_candidate(self: &Arc<Self>, id: &str) -> Result<(Kept, Vec<String>), Error> {
         use countersign_api::{Caller, Peer, scanner::ScannerBackend};
         // A vault that can't be opened is told by the keeping.
         let _ = self.ensure_open(None, false).await;
@@ -172,13 +188,17 @@ impl Service {
     async fn act(self: &Arc<Self>, action: Action, options: &ScanOptions) -> Result<Option<Message>, Error> {
         match action {
             Action::CopyCode(way) => {
-                self.copy_code(&way, options.clone()).await?;
+                self.copy_code(&way, options.clone(), For::Proof).await?;
                 self.copied(way)
             }
             Action::Refused(way) => self.refused(&way).map(Some),
             Action::Accepted(way) => self.accepted(&way).map(Some),
             Action::Undo(ids) => self.take_out(&ids).await.map(|()| None),
-            Action::OpenPage(page) => open_page(page, options.clone()).await.map(|()| None),
+            Action::Keep(id) => self.keep_link(&id, options).await.map(Some),
+            Action::Drop(id) => self.forget_candidate(&id).map(|_| None),
+            Action::OpenPage(page) => {
+                open_page(page, &self.screen_environment(options.clone()).await).await.map(|()| None)
+            }
             Action::KeepLooking => {
                 let found = self.keep_looking(&ScanOptions { looks_on: Some(true), ..options.clone() }).await;
                 Ok(Some(self.result_of(found).await))
@@ -205,18 +225,26 @@ impl Service {
     }
 
     /// Has a code offered on the clipboard, by a process that stays until the code has expired; comes back when it is there.
-    async fn copy_code(self: &Arc<Self>, way: &Way, options: ScanOptions) -> Result<(), Error> {
+    pub(super) async fn copy_code(
+        self: &Arc<Self>,
+        way: &Way,
+        options: ScanOptions,
+        purpose: For,
+    ) -> Result<(), Error> {
         self.ensure_open(None, false).await?;
         let failed = |text: String| Error::Failed(text);
         let helper = program("countersign-clip")
             .ok_or_else(|| failed("nothing was copied: countersign-clip is not installed".into()))?;
         let variation = way.variation.iter().flat_map(|word| ["--variation", word]);
         let mut child = Command::new(helper)
-            .arg("--trial")
+            .arg(match purpose {
+                For::Proof => "--trial",
+                For::Use => "--notify",
+            })
             .args(variation)
             .arg(&way.account)
             .env_clear()
-            .envs(screen_environment(options))
+            .envs(self.screen_environment(options).await)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -235,32 +263,56 @@ impl Service {
     }
 }
 
+/// What a code is copied for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum For {
+    /// Whether the page takes it is yet to be seen.
+    Proof,
+    /// It is used, and counted as such.
+    Use,
+}
+
 /// Opens a plain page outside the daemon's unit, so that a browser inherits none of its limits.
-async fn open_page(page: &'static str, options: ScanOptions) -> Result<(), Error> {
-    let environment = screen_environment(options);
-    let run = |program: &'static str, arguments: Vec<&'static str>| {
-        let mut command = Command::new(program);
-        command.args(arguments).env_clear().envs(environment.clone());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        async move { command.status().await.is_ok_and(|status| status.success()) }
-    };
-    if run("systemd-run", vec!["--user", "--quiet", "--collect", "--", "xdg-open", page]).await
-        || run("xdg-open", vec![page]).await
-    {
+async fn open_page(page: &'static str, environment: &Environment) -> Result<(), Error> {
+    let words = ["xdg-open", page];
+    if apart(&words, environment).await || succeeds(&mut quiet(&words, environment)).await {
         return Ok(());
     }
     Err(Error::Failed(format!("no program opens pages here: go to {page}")))
 }
 
+/// Starts a program outside the daemon's unit, and says whether it could be started.
+pub(super) async fn started_apart(words: &[&str], environment: &Environment) -> bool {
+    apart(words, environment).await || quiet(words, environment).spawn().is_ok()
+}
+
+/// Has the user manager start a program.
+async fn apart(words: &[&str], environment: &Environment) -> bool {
+    let words = [&["systemd-run", "--user", "--quiet", "--collect", "--"], words].concat();
+    succeeds(&mut quiet(&words, environment)).await
+}
+
+async fn succeeds(command: &mut Command) -> bool {
+    command.status().await.is_ok_and(|status| status.success())
+}
+
+fn quiet(words: &[&str], environment: &Environment) -> Command {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).env_clear().envs(environment.clone());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
 /// Says what was copied, and for how long a site takes it.
 fn copied_message(title: &str, expires: Option<u64>, now: u64) -> Message {
     let left = expires.map(|time| time.saturating_sub(now)).filter(|left| (1..=LONGEST_LIFE).contains(left));
+    let until = left.map(|left| Instant::now() + Duration::from_secs(left) + OFFERED_ON);
     let left = left.map_or(String::new(), |left| format!(", {left} s"));
-    Message { topic: "copied", ..plain(&format!("Code for {title} copied{left}"), String::new()) }
+    Message { topic: "copied", until, ..plain(&format!("Code for {title} copied{left}"), String::new()) }
 }
 
 pub(super) fn plain(title: &str, body: String) -> Message {
-    Message { topic: "scan", title: title.into(), body, actions: Vec::new() }
+    Message { topic: "scan", title: title.into(), body, ..Message::default() }
 }
 
 /// Says why the only account found was not kept unasked.
@@ -306,7 +358,7 @@ fn one_line(candidate: &Candidate) -> String {
 }
 
 /// Says what was kept; `proof` is the account whose code has yet to be accepted.
-fn kept_message(kept: &Kept, new: Vec<String>, proof: Option<Way>, candidate: &Candidate) -> Message {
+pub(super) fn kept_message(kept: &Kept, new: Vec<String>, proof: Option<Way>, candidate: &Candidate) -> Message {
     let title = match kept.titles.as_slice() {
         [] => candidate.title.clone(),
         [one] => one.clone(),
@@ -346,10 +398,14 @@ fn kept_message(kept: &Kept, new: Vec<String>, proof: Option<Way>, candidate: &C
         (None, "already-kept", [one]) => vec![Action::CopyCode(as_it_says(one))],
         _ => Vec::new(),
     };
-    Message { topic: "scan", title: head, body, actions }
+    let about = match kept.accounts.as_slice() {
+        [] => About::Nobody,
+        some => About::Accounts(some.to_vec()),
+    };
+    Message { topic: "scan", title: head, body, actions, about, until: None }
 }
 
-fn advice_message(candidate: &Candidate) -> Message {
+pub(super) fn advice_message(candidate: &Candidate) -> Message {
     let steps: Vec<String> =
         candidate.steps.iter().enumerate().map(|(number, step)| format!("{}. {step}", number + 1)).collect();
     // Servers cut long bodies at the end: what to do when the option is missing is told by the command line.
@@ -361,13 +417,20 @@ fn advice_message(candidate: &Candidate) -> Message {
         title: candidate.what.clone(),
         body: body.join("\n"),
         actions: page.into_iter().chain([Action::KeepLooking]).collect(),
+        about: About::Nobody,
+        until: None,
     }
 }
 
 const FINISH: &str = "Type a code on the page to finish. Not meant? countersign undo";
 const MISSING: &str = "Is that choice missing there? What to do then: countersign scan";
 const LOOK_ON: Duration = Duration::from_secs(120);
+/// What to use instead of a tray: all of it leads to all that the tray does.
+const NO_TRAY: &str = "Open countersign among your applications; its menu there scans and locks too. For a hotkey: \
+countersign hotkey install. In GNOME, the extension AppIndicator shows the tray. This is said only once.";
 /// Twice the longest period of an account, in seconds.
+/// How long `countersign-clip` goes on offering a code that has expired.
+const OFFERED_ON: Duration = Duration::from_secs(5);
 const LONGEST_LIFE: u64 = 2 * 86_400;
 const QUIET: Duration = Duration::from_secs(60);
 

@@ -5,22 +5,24 @@ mod camera;
 mod desktop;
 mod importing;
 mod keeping;
+mod link;
 mod proving;
 mod proving_by_buttons;
 mod scanner;
+mod search;
 mod secrets;
 mod unlocking;
 mod vault;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     hash::RandomState,
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, OnceLock, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
-use countersign_api::{Caller, Error, PATH, accounts::Accounts, vault::Vault as VaultInterface};
+use countersign_api::{Caller, Error, PATH, accounts::Accounts, types::ScanOptions, vault::Vault as VaultInterface};
 use countersign_core::{
     account::AccountId,
     vault::{Store, Vault},
@@ -30,14 +32,16 @@ use zbus::{Connection, object_server::SignalEmitter};
 
 use crate::{
     access_log::AccessLog,
-    callers::Callers,
+    callers::{Budget, Callers},
     candidates::Candidates,
     config::Config,
     harden,
     lock_triggers::{IdleClock, Trigger},
-    notify::Notifier,
+    notify::{About, Notifier},
     paths::Paths,
     private::Clients,
+    screen::{self, Environment},
+    search::hits::Hits,
     vault_state::{VaultState, Why},
 };
 
@@ -73,7 +77,10 @@ pub struct Service {
     callers: Callers,
     clients: Arc<Clients>,
     bus: OnceLock<Connection>,
-    notifier: Notifier,
+    notifier: Arc<Notifier>,
+    /// The results that search boxes show.
+    hits: Mutex<Hits>,
+    search_budget: Mutex<Budget>,
     idle: IdleClock,
     /// One scan at a time.
     scanning: Semaphore,
@@ -107,7 +114,9 @@ impl Service {
             callers: Callers::default(),
             clients: Arc::default(),
             bus: OnceLock::new(),
-            notifier: Notifier::default(),
+            notifier: Arc::default(),
+            hits: Mutex::default(),
+            search_budget: Mutex::new(Budget::full(search::BURST, search::RATE, Instant::now())),
             idle: IdleClock::new(),
             scanning: Semaphore::new(1),
             through_camera: AtomicBool::new(false),
@@ -120,8 +129,14 @@ impl Service {
     /// Takes note of the session bus.
     pub fn set_bus(&self, bus: Connection) {
         self.callers.set_bus(bus.clone());
+        self.notifier.set_bus(bus.clone());
         // There is one bus in a daemon's life.
         let _ = self.bus.set(bus);
+    }
+
+    /// Returns the environment for programs on the caller's screen.
+    async fn screen_environment(&self, caller: ScanOptions) -> Environment {
+        screen::environment(caller, self.bus.get()).await
     }
 
     /// Returns the private clients.
@@ -169,8 +184,16 @@ impl Service {
     /// Locks and wipes: the vault's key and its accounts, candidates, proofs of presence, private connections with what
     /// waits in them, the stack.
     pub fn wipe(self: &Arc<Self>, why: Why, but: Option<u64>) {
-        let was_open = self.state().lock(why);
+        let was_open = {
+            let mut state = self.state();
+            let was_open = state.lock(why);
+            if was_open {
+                self.forget_hits();
+            }
+            was_open
+        };
         if was_open {
+            self.notifier.withdraw(|about| *about != About::Nobody);
             self.seal_candidates();
             self.callers.forget_presence();
             self.clients.shut_down_others(but);
@@ -209,8 +232,33 @@ impl Service {
         if result.is_ok() {
             self.idle.touch();
             self.announce_accounts();
+            self.withdraw_untrue();
         }
         result
+    }
+
+    /// Withdraws what the desktop still shows of accounts and candidates that are gone.
+    fn withdraw_untrue(&self) {
+        let accounts: HashSet<String> = match self.state().vault() {
+            Some(vault) => vault.entries().map(|entry| entry.id().to_string()).collect(),
+            None => return,
+        };
+        let is_gone = |about: &About| match about {
+            About::Accounts(ids) => !ids.iter().any(|id| accounts.contains(id)),
+            About::Candidate(id) => self.text_of(id).is_err(),
+            About::Names | About::Nobody => false,
+        };
+        self.notifier.withdraw(is_gone);
+    }
+
+    /// Takes note that the person's screen was locked or unlocked.
+    pub fn set_screen_locked(&self, locked: bool) {
+        self.notifier.set_screen_locked(locked);
+    }
+
+    /// Takes leave of the desktop.
+    pub async fn end_notifications(&self) {
+        self.notifier.end().await;
     }
 
     /// Counts the call, and refuses arguments that nobody needs so long.

@@ -7,7 +7,7 @@ use countersign_api::Error;
 use countersign_core::{account::AccountId, text::visible, variation::Variation};
 
 use super::{Service, accounts::entry, desktop::plain};
-use crate::notify::{Action, Message, Way};
+use crate::notify::{About, Action, Message, Way};
 
 impl Service {
     /// Returns the only one of these accounts where its code has yet to be accepted.
@@ -29,8 +29,9 @@ impl Service {
             return Ok(None);
         }
         let body = "Paste it into the page. It stays on the clipboard until it has expired. What did the page say?";
+        let about = About::Accounts(vec![way.account.clone()]);
         let actions = vec![Action::Accepted(way.clone()), Action::Refused(way)];
-        Ok(Some(Message { actions, ..plain(&format!("Code copied: {title}"), body.into()) }))
+        Ok(Some(Message { actions, about, ..plain(&format!("Code copied: {title}"), body.into()) }))
     }
 
     /// Offers what the site may compute instead, the next one after what it refused.
@@ -62,8 +63,9 @@ fn id_of(way: &Way) -> Result<AccountId, Error> {
 fn another(title: &str, way: &Way, next: &Variation) -> Message {
     let body = format!("The page may want the code {}. Copy that one, and type it into the page.", next.text);
     let way = Way { variation: Some(next.id.into()), ..way.clone() };
+    let about = About::Accounts(vec![way.account.clone()]);
     let actions = vec![Action::CopyCode(way.clone()), Action::Refused(way)];
-    Message { actions, ..plain(&format!("Try another code: {title}"), body) }
+    Message { actions, about, ..plain(&format!("Try another code: {title}"), body) }
 }
 
 fn nothing_fits(title: &str) -> Message {

@@ -25,6 +25,7 @@ use super::{Door, Service, keeping::Came, random_id};
 use crate::{
     candidates::{self, Candidates, MAX, Place},
     convert, harden,
+    screen::Environment,
     vault_state::Phase,
     worker::{self, FoundQr, Target},
 };
@@ -110,7 +111,11 @@ impl Service {
             Target::Screen(_) => "screen",
             Target::Picture(..) => "image",
         };
-        let found = worker::scan(target).await.map_err(|error| convert::worker_error(&error))?;
+        let environment = match &target {
+            Target::Screen(options) => self.screen_environment(options.clone()).await,
+            Target::Picture(..) => Environment::new(),
+        };
+        let found = worker::scan(target, environment).await.map_err(|error| convert::worker_error(&error))?;
         self.hold_all(&found, origin)
     }
 
@@ -246,6 +251,7 @@ impl Service {
                 return self.held().give_timer_back();
             }
             self.held().expire(Instant::now());
+            self.withdraw_untrue();
             harden::scrub();
         }
     }
@@ -306,7 +312,7 @@ impl Service {
     }
 
     /// Drops a candidate wherever it lies, with all that say the same, and says whether it lay anywhere.
-    fn forget_candidate(&self, id: &str) -> Result<bool, Error> {
+    pub(super) fn forget_candidate(&self, id: &str) -> Result<bool, Error> {
         if let Ok(text) = self.text_of(id) {
             return self.forget_text(&text).map(|()| true);
         }
@@ -323,6 +329,7 @@ impl Service {
         for (name, _) in self.inbox().iter().filter(|(_, sealed)| sealed == text) {
             self.store.discard_sealed(name).map_err(|error| convert::vault_error(&error))?;
         }
+        self.withdraw_untrue();
         Ok(())
     }
 }

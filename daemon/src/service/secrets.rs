@@ -8,7 +8,7 @@ use countersign_api::{
     types::{
         AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions, ImportOptions,
         Imported, InitOptions, KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions, Revealed,
-        SlotInfo,
+        SlotInfo, TextOptions,
     },
 };
 use countersign_core::{
@@ -37,13 +37,7 @@ use crate::{
 impl SecretsBackend for Door {
     async fn init(&self, caller: Caller, passphrase: &str, options: InitOptions) -> Result<(), Error> {
         self.admit(&caller, &[passphrase])?;
-        let passphrase = SecretText::from(passphrase);
-        let epoch = self.state().epoch();
-        let store = self.store.clone();
-        let vault =
-            self.derive(move || store.create(&passphrase)).await?.map_err(|error| convert::vault_error(&error))?;
-        self.open_written(vault, epoch, "the vault is made")?;
-        harden::scrub();
+        self.make(SecretText::from(passphrase)).await?;
         self.callers_proved(&caller);
         if options.keyring.unwrap_or(false)
             && let Err(error) = self.add_keyring_slot().await
@@ -51,6 +45,16 @@ impl SecretsBackend for Door {
             let text = format!("the vault is made, but {}; later: countersign slots add keyring", error.message());
             return Err(Error::Failed(text));
         }
+        Ok(())
+    }
+
+    async fn init_by_prompt(&self, caller: Caller, options: PromptOptions) -> Result<(), Error> {
+        self.admit(&caller, &[])?;
+        if options.prompt == Some(false) {
+            return Err(Error::PresenceNeeded("a new vault wants a passphrase first".into()));
+        }
+        self.make_by_prompt(options).await?;
+        self.callers_proved(&caller);
         Ok(())
     }
 
@@ -98,6 +102,11 @@ impl SecretsBackend for Door {
         self.admit(&caller, &[text])?;
         let place = Place { origin: "text", ..Place::default() };
         Ok(convert::candidate("", text, &place, self.state().vault(), &[]))
+    }
+
+    async fn scan_text(&self, caller: Caller, text: &str, options: TextOptions) -> Result<Vec<Candidate>, Error> {
+        self.admit(&caller, &[text])?;
+        self.look_at_text(text, options)
     }
 
     async fn scan_image(

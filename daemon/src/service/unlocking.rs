@@ -18,7 +18,6 @@ use crate::{
         prompt::{self, PromptError, Question},
     },
     vault_state::{Phase, Why},
-    worker::screen_environment,
 };
 
 /// A key that somebody gave.
@@ -128,7 +127,7 @@ impl Service {
 
     /// Asks the person for the passphrase by a dialog on their display, three times at the most.
     pub(super) async fn ask(self: &Arc<Self>, purpose: Purpose, options: PromptOptions) -> Result<(), Error> {
-        let environment = screen_environment(convert::screen_of(options));
+        let environment = self.screen_environment(convert::screen_of(options)).await;
         let text = purpose.question();
         let mut error = None;
         for _ in 0..TRIES {
@@ -145,6 +144,37 @@ impl Service {
             }
         }
         Err(Error::WrongPassphrase(format!("{TRIES} wrong passphrases; nothing was opened")))
+    }
+
+    /// Makes the vault with a passphrase that a dialog on the person's display asks for, twice.
+    pub(super) async fn make_by_prompt(self: &Arc<Self>, options: PromptOptions) -> Result<(), Error> {
+        if !matches!(self.state().phase(), Phase::Absent) {
+            return Err(Error::AlreadyExists("there is a vault already".into()));
+        }
+        let environment = self.screen_environment(convert::screen_of(options)).await;
+        let mut error = None;
+        loop {
+            let question = Question { text: NEW_PASSPHRASE, error, repeat: true };
+            let passphrase = prompt::ask(question, &environment).await.map_err(|error| match error {
+                PromptError::Dismissed => Error::Cancelled("the question was dismissed; no vault was made".into()),
+                nothing => Error::PresenceNeeded(format!("a new vault wants a passphrase, and {nothing}")),
+            })?;
+            if !passphrase.expose().is_empty() {
+                return self.make(passphrase).await;
+            }
+            error = Some("An empty passphrase protects nothing.");
+        }
+    }
+
+    /// Makes the vault; it is open then, unless somebody locked meanwhile.
+    pub(super) async fn make(self: &Arc<Self>, passphrase: SecretText) -> Result<(), Error> {
+        let epoch = self.state().epoch();
+        let store = self.store.clone();
+        let vault =
+            self.derive(move || store.create(&passphrase)).await?.map_err(|error| convert::vault_error(&error))?;
+        self.open_written(vault, epoch, "the vault is made")?;
+        harden::scrub();
+        Ok(())
     }
 
     /// Returns without an error when this is the passphrase; the vault stays as it is.
@@ -235,6 +265,8 @@ impl Service {
     }
 }
 
+const NEW_PASSPHRASE: &str =
+    "Choose the passphrase of your two-factor codes. Several words are easy to remember and hard to guess.";
 const TRIES: usize = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);

@@ -49,6 +49,11 @@ impl VaultBackend for Door {
         if absent { Err(Error::NoVault("there is no vault to lock yet".into())) } else { Ok(()) }
     }
 
+    async fn no_tray(&self, caller: Caller) -> Result<(), Error> {
+        self.admit(&caller, &[])?;
+        self.show_no_tray()
+    }
+
     async fn unlock(&self, caller: Caller, options: PromptOptions) -> Result<(), Error> {
         self.admit(&caller, &[])?;
         self.ensure_open(options.prompt.unwrap_or(true).then_some(options), true).await

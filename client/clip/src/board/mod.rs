@@ -1,13 +1,19 @@
 //! A clipboard: one file a display protocol.
 
+mod focus;
 mod wayland;
 mod x11;
 
 use std::{
-    env,
+    env, io,
     os::fd::{BorrowedFd, OwnedFd},
+    time::Duration,
 };
 
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
 use x11rb::protocol::xproto::SelectionRequestEvent;
 
 use crate::policy::Reader;
@@ -60,22 +66,34 @@ pub(crate) enum BoardError {
     Lost(String),
 }
 
-/// Opens the clipboard: Wayland's where its desktop lets programs without a window use it, else that of X11, which
-/// desktops with both keep in step.
+/// Opens the clipboard: Wayland's where its desktop lets programs without a window use it; else that of X11, which desktops
+/// with both keep in step; else Wayland's by a window of ours, which takes the keyboard away from another for a moment.
 pub(crate) fn open() -> Result<Box<dyn Board>, BoardError> {
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let x11 = set("DISPLAY");
-    if set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET") {
-        match wayland::Clipboard::open() {
+    let (wayland, x11) = (set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET"), set("DISPLAY"));
+    if wayland && let Ok(board) = wayland::Clipboard::open() {
+        return Ok(Box::new(board));
+    }
+    if x11 {
+        match x11::Clipboard::open(wayland) {
             Ok(board) => return Ok(Box::new(board)),
-            Err(error) if !x11 => return Err(error),
+            Err(error) if !wayland => return Err(error),
             Err(_) => {}
         }
     }
-    if x11 {
-        return Ok(Box::new(x11::Clipboard::open()?));
+    if wayland {
+        return Ok(Box::new(focus::Clipboard::open()?));
     }
     Err(BoardError::None("neither WAYLAND_DISPLAY nor DISPLAY is set".into()))
+}
+
+/// Waits until there is something to read, or the time is over.
+fn wait(descriptor: BorrowedFd<'_>, time: Duration) -> io::Result<()> {
+    let limit = Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: time.subsec_nanos().into() };
+    match poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&limit)) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The forms that a text is offered in.

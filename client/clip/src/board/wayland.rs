@@ -55,18 +55,6 @@ impl Clipboard {
         let device = device(&globals, &queue.handle()).ok_or_else(|| BoardError::None(NO_CONTROL.into()))?;
         Ok(Self { connection, queue, state: State::default(), device })
     }
-
-    /// Passes on what has arrived, without waiting.
-    fn dispatch(&mut self) -> Result<(), WaylandError> {
-        self.connection.flush()?;
-        if let Some(guard) = self.queue.prepare_read() {
-            match guard.read() {
-                Err(WaylandError::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-                read => drop(read?),
-            }
-        }
-        Ok(())
-    }
 }
 
 fn device(globals: &GlobalList, queue: &QueueHandle<State>) -> Option<Device> {
@@ -106,7 +94,7 @@ impl Board for Clipboard {
     }
 
     fn events(&mut self) -> Result<Vec<Event>, BoardError> {
-        self.dispatch().map_err(|error| lost(&error))?;
+        read(&self.connection, &self.queue).map_err(|error| lost(&error))?;
         self.queue.dispatch_pending(&mut self.state).map_err(|error| lost(&error))?;
         Ok(std::mem::take(&mut self.state.events))
     }
@@ -127,22 +115,32 @@ impl Board for Clipboard {
     }
 }
 
+/// Takes in what has arrived, without waiting; the queue then has it.
+pub(super) fn read<S>(connection: &Connection, queue: &EventQueue<S>) -> Result<(), WaylandError> {
+    connection.flush()?;
+    if let Some(guard) = queue.prepare_read() {
+        match guard.read() {
+            Err(WaylandError::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            read => drop(read?),
+        }
+    }
+    Ok(())
+}
+
 /// Writes into a program's pipe; one that does not read is not waited for.
-fn write(pipe: OwnedFd, text: &str) {
+pub(super) fn write(pipe: OwnedFd, text: &str) {
     let _ = fcntl_setfl(&pipe, OFlags::NONBLOCK);
     let _ = File::from(pipe).write_all(text.as_bytes());
 }
 
-impl State {
-    /// Takes note of a program that reads; what there is beside the text is told at once.
-    fn asked(&mut self, form: &str, pipe: OwnedFd) {
-        if form == HINT.0 {
-            write(pipe, HINT.1);
-        } else {
-            // Which program it is, the desktop does not tell.
-            self.events.push(Event::Asked(Asked::Pipe(pipe), Reader { program: 0, keeps: false }));
-        }
+/// Takes note of a program that reads; what there is beside the text is told at once.
+pub(super) fn asked(form: &str, pipe: OwnedFd) -> Option<Event> {
+    if form == HINT.0 {
+        write(pipe, HINT.1);
+        return None;
     }
+    // Which program it is, the desktop does not tell.
+    Some(Event::Asked(Asked::Pipe(pipe), Reader { program: 0, keeps: false }))
 }
 
 impl Dispatch<WlRegistry, GlobalListContents> for State {
@@ -185,7 +183,7 @@ macro_rules! control {
                     _: &QueueHandle<Self>,
                 ) {
                     match event {
-                        source::Event::Send { mime_type, fd } => state.asked(&mime_type, fd),
+                        source::Event::Send { mime_type, fd } => state.events.extend(asked(&mime_type, fd)),
                         source::Event::Cancelled => {
                             object.destroy();
                             state.events.push(Event::Replaced);

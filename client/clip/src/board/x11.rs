@@ -1,6 +1,9 @@
 //! The clipboard of X11: a selection that a window of ours owns.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::{
+    os::fd::{AsFd, BorrowedFd},
+    time::{Duration, Instant},
+};
 
 use x11rb::{
     COPY_DEPTH_FROM_PARENT, CURRENT_TIME, NONE,
@@ -17,7 +20,7 @@ use x11rb::{
     wrapper::ConnectionExt as _,
 };
 
-use super::{Asked, Board, BoardError, Event, HINT, TEXT};
+use super::{Asked, Board, BoardError, Event, HINT, TEXT, wait};
 use crate::policy::Reader;
 
 /// The clipboard.
@@ -29,6 +32,11 @@ pub(crate) struct Clipboard {
     hint: Atom,
     /// When it became ours, by the server's clock.
     since: u32,
+    /// Whether a Wayland desktop is behind the server, which reads what was copied at once and goes on offering it when its
+    /// owner ends.
+    kept: bool,
+    /// What happened while that was waited for.
+    early: Vec<Event>,
 }
 
 x11rb::atom_manager! {
@@ -42,14 +50,14 @@ x11rb::atom_manager! {
 }
 
 impl Clipboard {
-    /// Connects; nothing is copied yet.
-    pub(crate) fn open() -> Result<Self, BoardError> {
+    /// Connects, to the X server of a Wayland desktop or to one by itself; nothing is copied yet.
+    pub(crate) fn open(on_wayland: bool) -> Result<Self, BoardError> {
         let none = |error: &dyn std::error::Error| BoardError::None(error.to_string());
         let (connection, number) = RustConnection::connect(None).map_err(|error| none(&error))?;
-        Self::on(connection, number).map_err(|error| none(&error))
+        Self::on(connection, number, on_wayland).map_err(|error| none(&error))
     }
 
-    fn on(connection: RustConnection, screen: usize) -> Result<Self, ReplyOrIdError> {
+    fn on(connection: RustConnection, screen: usize, kept: bool) -> Result<Self, ReplyOrIdError> {
         let atoms = Atoms::new(&connection)?.reply()?;
         let names = TEXT.into_iter().chain([HINT.0]);
         let asked = names.map(|name| connection.intern_atom(false, name.as_bytes())).collect::<Result<Vec<_>, _>>()?;
@@ -71,7 +79,7 @@ impl Clipboard {
             NONE,
             &CreateWindowAux::new().event_mask(EventMask::PROPERTY_CHANGE),
         )?;
-        Ok(Self { connection, window, atoms, text, hint, since: CURRENT_TIME })
+        Ok(Self { connection, window, atoms, text, hint, since: CURRENT_TIME, kept, early: Vec::new() })
     }
 
     /// Returns the server's time: a change to a property of ours is told with it.
@@ -83,6 +91,20 @@ impl Clipboard {
                 return Ok(changed.time);
             }
         }
+    }
+
+    /// Waits until the desktop has asked. As there is no code yet it gets nothing, and nothing is what it keeps.
+    fn let_the_desktop_read(&mut self) -> Result<(), BoardError> {
+        let end = Instant::now() + SLOWEST_DESKTOP;
+        while !self.early.iter().any(|event| matches!(event, Event::Asked(..))) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            wait(self.descriptor(), left).map_err(|error| lost(&error))?;
+            self.early = self.events()?;
+        }
+        Ok(())
     }
 
     fn is_ours(&self) -> Result<bool, ReplyError> {
@@ -156,7 +178,10 @@ impl Board for Clipboard {
             self.connection.set_selection_owner(self.window, self.atoms.CLIPBOARD, time)?;
             self.is_ours()
         });
-        if taken.map_err(|error| lost(&error))? { Ok(()) } else { Err(BoardError::Taken) }
+        if !taken.map_err(|error| lost(&error))? {
+            return Err(BoardError::Taken);
+        }
+        if self.kept { self.let_the_desktop_read() } else { Ok(()) }
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {
@@ -164,7 +189,7 @@ impl Board for Clipboard {
     }
 
     fn events(&mut self) -> Result<Vec<Event>, BoardError> {
-        let mut events = Vec::new();
+        let mut events = std::mem::take(&mut self.early);
         self.connection.flush().map_err(|error| lost(&error))?;
         while let Some(event) = self.connection.poll_for_event().map_err(|error| lost(&error))? {
             events.extend(self.event(&event).map_err(|error| lost(&error))?);
@@ -200,3 +225,6 @@ fn property(request: &SelectionRequestEvent) -> Atom {
 fn lost(error: &dyn std::error::Error) -> BoardError {
     BoardError::Lost(error.to_string())
 }
+
+/// How long a Wayland desktop may take to read what was copied.
+const SLOWEST_DESKTOP: Duration = Duration::from_secs(1);

@@ -47,24 +47,22 @@ pub(crate) enum SurfaceError {
     Late,
 }
 
-/// Opens a window of this size, in pixels at 96 dpi: on Wayland where there is one, else on X11.
-pub(crate) fn open(size: (u32, u32)) -> Result<Box<dyn Surface>, SurfaceError> {
+/// Opens a window of this size, in pixels at 96 dpi, and with this title: on Wayland where there is one, else on X11.
+pub(crate) fn open(size: (u32, u32), title: &str) -> Result<Box<dyn Surface>, SurfaceError> {
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let (wayland, x11) = (set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET"), set("DISPLAY"));
     if wayland {
-        match wayland::Window::open(size) {
+        match wayland::Window::open(size, title) {
             Ok(window) => return Ok(Box::new(window)),
             Err(error) if !x11 => return Err(error),
             Err(_) => {}
         }
     }
     if x11 {
-        return Ok(Box::new(x11::Window::open(size)?));
+        return Ok(Box::new(x11::Window::open(size, title)?));
     }
     Err(SurfaceError::NoDisplay("neither WAYLAND_DISPLAY nor DISPLAY is set".into()))
 }
 
-/// What the desktop calls the window. No account's name: lists of windows are read by many a program.
-const TITLE: &str = "QR code – countersign";
 /// The name that rules of a desktop know the window by.
 const APP_ID: &str = "org.countersign.Window";

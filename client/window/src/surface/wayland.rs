@@ -49,7 +49,7 @@ use wayland_protocols::{
     },
 };
 
-use super::{APP_ID, Event, Surface, SurfaceError, TITLE, keymap::ClosingKeys};
+use super::{APP_ID, Event, Surface, SurfaceError, keymap::ClosingKeys};
 use crate::{
     canvas::Canvas,
     page::{SMALLEST, View},
@@ -99,12 +99,13 @@ struct Buffer {
 
 impl Window {
     /// Opens a window of this size, in pixels at 96 dpi.
-    pub(crate) fn open(size: (u32, u32)) -> Result<Self, SurfaceError> {
+    pub(crate) fn open(size: (u32, u32), title: &str) -> Result<Self, SurfaceError> {
         let connection = Connection::connect_to_env().map_err(|error| none(&error))?;
         let (globals, mut queue) = registry_queue_init::<State>(&connection).map_err(|error| none(&error))?;
         let handle = queue.handle();
         let shm: WlShm = globals.bind(&handle, 1..=1, ()).map_err(|error| none(&error))?;
         let mut state = State::new(&globals, &handle, size)?;
+        state.toplevel.set_title(title.into());
         // The first answer tells the size; before it nothing may be shown.
         queue.roundtrip(&mut state).map_err(|error| none(&error))?;
         Ok(Self { connection, queue, state, shm, buffers: Vec::new() })
@@ -128,7 +129,6 @@ impl State {
         let shell: XdgWmBase = globals.bind(handle, 1..=4, ()).map_err(|error| none(&error))?;
         let surface = compositor.create_surface(handle, ());
         let toplevel = shell.get_xdg_surface(&surface, handle, ()).get_toplevel(handle, ());
-        toplevel.set_title(TITLE.into());
         toplevel.set_app_id(APP_ID.into());
         toplevel.set_min_size(SMALLEST.0 as i32, SMALLEST.1 as i32);
 

@@ -24,7 +24,7 @@ use x11rb::{
     wrapper::ConnectionExt as _,
 };
 
-use super::{APP_ID, Event, Surface, SurfaceError, TITLE};
+use super::{APP_ID, Event, Surface, SurfaceError};
 use crate::{
     canvas::Canvas,
     page::{BACKGROUND, SMALLEST, View},
@@ -54,7 +54,7 @@ atom_manager! {
 
 impl Window {
     /// Opens a window of this size, in pixels at 96 dpi.
-    pub(crate) fn open((width, height): (u32, u32)) -> Result<Self, SurfaceError> {
+    pub(crate) fn open((width, height): (u32, u32), title: &str) -> Result<Self, SurfaceError> {
         let none = |error: &dyn std::error::Error| SurfaceError::NoDisplay(error.to_string());
         let (connection, number) = RustConnection::connect(None).map_err(|error| none(&error))?;
         let screen = &connection.setup().roots[number];
@@ -70,7 +70,7 @@ impl Window {
             bare: false,
         };
         let depth = screen.root_depth;
-        let (id, context, atoms) = create(&connection, screen, view).map_err(|error| none(&error))?;
+        let (id, context, atoms) = create(&connection, screen, view, title).map_err(|error| none(&error))?;
         Ok(Self { connection, id, context, atoms, depth, view })
     }
 
@@ -173,7 +173,12 @@ pub(super) fn scale(connection: &RustConnection) -> f32 {
     dpi.map_or(1.0, |dpi| (dpi / 96.0).clamp(1.0, 4.0))
 }
 
-fn create(connection: &RustConnection, screen: &Screen, view: View) -> Result<(u32, Gcontext, Atoms), ReplyOrIdError> {
+fn create(
+    connection: &RustConnection,
+    screen: &Screen,
+    view: View,
+    title: &str,
+) -> Result<(u32, Gcontext, Atoms), ReplyOrIdError> {
     let atoms = Atoms::new(connection)?.reply()?;
     let window = connection.generate_id()?;
     let middle = |whole: u16, size: u32| (u32::from(whole).saturating_sub(size) / 2) as i16;
@@ -192,7 +197,7 @@ fn create(connection: &RustConnection, screen: &Screen, view: View) -> Result<(u
             .background_pixel(BACKGROUND)
             .event_mask(EventMask::EXPOSURE | EventMask::KEY_PRESS | EventMask::STRUCTURE_NOTIFY),
     )?;
-    describe(connection, window, atoms, view)?;
+    describe(connection, window, atoms, view, title)?;
     let context = connection.generate_id()?;
     connection.create_gc(context, window, &CreateGCAux::new())?;
     connection.map_window(window)?;
@@ -201,14 +206,20 @@ fn create(connection: &RustConnection, screen: &Screen, view: View) -> Result<(u
 }
 
 /// Tells the window manager what it needs to know.
-fn describe(connection: &RustConnection, window: u32, atoms: Atoms, view: View) -> Result<(), ConnectionError> {
+fn describe(
+    connection: &RustConnection,
+    window: u32,
+    atoms: Atoms,
+    view: View,
+    title: &str,
+) -> Result<(), ConnectionError> {
     let replace = PropMode::REPLACE;
     let class = format!("countersign-window\0{APP_ID}\0");
     connection.change_property8(replace, window, AtomEnum::WM_CLASS, AtomEnum::STRING, class.as_bytes())?;
     // The old name is Latin-1.
-    let plain = TITLE.replace('–', "-");
+    let plain = title.replace('–', "-");
     connection.change_property8(replace, window, AtomEnum::WM_NAME, AtomEnum::STRING, plain.as_bytes())?;
-    connection.change_property8(replace, window, atoms._NET_WM_NAME, atoms.UTF8_STRING, TITLE.as_bytes())?;
+    connection.change_property8(replace, window, atoms._NET_WM_NAME, atoms.UTF8_STRING, title.as_bytes())?;
     connection.change_property32(replace, window, atoms.WM_PROTOCOLS, AtomEnum::ATOM, &[atoms.WM_DELETE_WINDOW])?;
     // A dialog floats where windows are tiled.
     let kind = [atoms._NET_WM_WINDOW_TYPE_DIALOG];

@@ -1,0 +1,55 @@
+//! The tray in a real GNOME session, by its extension for tray icons. Only by `tests/run gnome`, which keeps pictures.
+
+use std::{fs, path::PathBuf};
+
+use harness::{World, tests, until, wait::LIMIT};
+
+use crate::{tray_menu::some_accounts, tray_states::keep_unconfirmed};
+
+tests![gnome_shows_each_state_by_an_icon_of_its_own, gnome_opens_the_menu_of_many_accounts];
+
+fn gnome() -> World {
+    let mut world = World::build().without_daemon().start();
+    world.install_icons();
+    world.start_gnome();
+    world.start_daemon();
+    world
+}
+
+fn gnome_shows_each_state_by_an_icon_of_its_own() {
+    let mut world = gnome();
+    let tray = world.start_tray();
+    let mut pictures: Vec<PathBuf> = Vec::new();
+    let mut shows = |world: &World, words: &str, state: &str| {
+        until(&format!("`{words}` in the menu"), LIMIT, || world.tray_menu(&tray).contains(words).then_some(()));
+        let picture = world.still_picture_of_gnome(&format!("gnome-tray-{}-{state}", pictures.len() + 1));
+        let same = pictures.iter().find(|other| fs::read(other).unwrap() == fs::read(&picture).unwrap());
+        assert_eq!(same, None, "{words}");
+        pictures.push(picture);
+    };
+    shows(&world, "Not set up yet", "no-vault");
+    world.make_vault();
+    shows(&world, "\"Unlocked\"", "unlocked");
+    keep_unconfirmed(&world);
+    shows(&world, "an account is unconfirmed", "unconfirmed");
+    world.cli(&["lock"]).ok();
+    shows(&world, "\"Locked\"", "locked");
+    world.stop_daemon();
+    shows(&world, "countersignd is not running", "no-daemon");
+    fs::write(world.vault_dir().join("vault.age"), "what a broken disk left of it").unwrap();
+    world.start_daemon();
+    shows(&world, "What now?", "unusable");
+}
+
+fn gnome_opens_the_menu_of_many_accounts() {
+    let world = gnome();
+    world.make_vault();
+    for (more, count) in [(3, 3), (197, 200)] {
+        some_accounts(&world, more);
+        let tray = world.start_tray();
+        until("the accounts", LIMIT, || world.tray_menu(&tray).contains("Search").then_some(()));
+        world.click_tray_icon_in_gnome(1);
+        world.until_gnomes_tray_menu_says("Search");
+        world.still_picture_of_gnome(&format!("gnome-tray-menu-{count}"));
+    }
+}
