@@ -207,7 +207,7 @@ fn the_tray_takes_a_terminal_where_nothing_asks() {
     let tray = world.start_tray();
     world.click_in_tray_menu(&tray, &["More", "GitHub", "another device"]);
     let ran = until("a terminal", LIMIT, || fs::read_to_string(&log).ok().filter(|text| text.ends_with('\n')));
-    assert!(ran.contains("\" qr \"$1\"") && !ran.contains("--window"), "{ran}");
+    assert!(ran.contains("countersign qr ") && !ran.contains("--window"), "{ran}");
 }
 
 fn a_window_on_wayland_is_read_back_and_closes() {
