@@ -21,6 +21,7 @@ tests![
     a_keyboard_that_is_taken_is_waited_for,
     an_overlay_gets_nothing,
     what_is_picked_goes_into_the_window_from_before_the_menu,
+    what_is_picked_on_wayland_goes_into_the_window_too,
     what_is_picked_goes_into_no_other_window,
     picking_to_type_opens_no_terminal_window,
     where_nothing_can_be_typed_that_is_said,
@@ -319,6 +320,24 @@ fn what_is_picked_goes_into_the_window_from_before_the_menu() {
         world.press("Return");
         assert_code(&world, &account, &window.line());
     }
+}
+
+fn what_is_picked_on_wayland_goes_into_the_window_too() {
+    programs::require("wofi");
+    let world = World::build().wayland().vault().start();
+    let account = slow(&world);
+    world.add(&Account::new("Other", "bob"));
+    let window = Window::open(&world, "before");
+    let before = world.still_picture("before");
+    let mut pick = world.cli(&["pick", "--type", "--menu=wofi"]).spawn();
+    world.until_picture_differs(&before, "menu");
+    let open = world.still_picture("menu");
+    world.type_text("slow");
+    world.until_picture_differs(&open, "chosen");
+    world.press("Return");
+    assert_eq!(pick.exit_code(LIMIT), 0, "{}", pick.err.text());
+    world.press("Return");
+    assert_code(&world, &account, &window.line());
 }
 
 fn what_is_picked_goes_into_no_other_window() {
