@@ -43,6 +43,13 @@ fn a_link_is_gone_from_the_arguments_while_the_person_decides() {
     tty.line("y").expect("Kept GitHub");
     tty.ends(0);
     assert_eq!(world.cli(&["code", "github", "--at", "59"]).ok(), world.oathtool(&github.secret, 59));
+    // Where a number stands before the command, too.
+    let gitlab = Account::new("GitLab", "bob");
+    let mut tty = world.tty(&["--passphrase-fd", "9", "open", &gitlab.uri()]);
+    tty.expect("GitLab – bob").expect("Keep it?");
+    let arguments = fs::read_to_string(format!("/proc/{}/cmdline", tty.process().pid())).unwrap();
+    assert!(arguments.ends_with("\0open\0-\0"), "the arguments of the program that asks");
+    tty.line("n").ends(5);
 }
 
 /// A world where a notification's buttons can be pressed.
@@ -160,6 +167,8 @@ fn what_is_no_link_is_said_and_never_repeated() {
     let long = format!("otpauth://totp/a?secret={}", "A".repeat(40_000));
     let refused = world.cli(&["open", &long]).fails(2);
     assert!(!refused.err.contains("AAAA"), "{refused:?}");
+    let two = world.cli(&["open", broken, "--notify", broken]).fails(2);
+    assert!(two.err.contains("open takes one link at a time") && !two.err.contains("not-a-key"), "{two:?}");
     let elsewhere = world.cli(&["code", "open", broken]).fails(2);
     assert!(!elsewhere.err.contains("not-a-key"), "the one place for a link is after `open`");
 }
