@@ -1,7 +1,7 @@
 //! Links that set up an account: followed in a terminal or on the desktop, they are asked about, and never stay among the
 //! arguments of a program.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use harness::{
     Client, World,
@@ -13,7 +13,7 @@ use harness::{
     wait::LIMIT,
 };
 
-use crate::scan::export_part;
+use crate::{scan::export_part, search::pinentry};
 
 tests![
     a_link_is_gone_from_the_arguments_while_the_person_decides,
@@ -104,17 +104,6 @@ fn a_link_in_a_locked_vault_waits_for_the_passphrase() {
     notifications.press(&world, &asked, "Keep it");
     notifications.expect("Kept GitHub – alice");
     assert_eq!(world.cli(&["code", "github", "--at", "59"]).ok(), world.oathtool(&github.secret, 59));
-}
-
-fn pinentry(world: &World, answers: &str) -> PathBuf {
-    let (file, log) = (world.dir().join("tmp/answers"), world.dir().join("tmp/asked"));
-    fs::write(&file, answers).unwrap();
-    world.witness().exempt(&file);
-    let line = format!("exec /usr/bin/python3 {} {} {}", programs::data("pinentry.py"), file.display(), log.display());
-    for name in ["pinentry-gnome3", "pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", "pinentry-x11", "pinentry"] {
-        world.write_program(name, &line);
-    }
-    log
 }
 
 fn the_export_behind_a_link_is_kept_whole() {

@@ -167,7 +167,7 @@ fn without_a_display_it_says_what_else_there_is() {
 }
 
 /// Puts these lines in the place of every program that asks for a passphrase.
-fn pinentry(world: &World, lines: &str) {
+pub(crate) fn pinentry(world: &World, lines: &str) {
     for name in ["pinentry-gnome3", "pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", "pinentry-x11", "pinentry"] {
         world.write_program(name, lines);
     }
