@@ -82,8 +82,8 @@ has expired, at a lock, and when something else is copied; histories are asked t
 pub(crate) const TYPE_ABOUT: &str = "Type the code of an account into the window that has the keyboard
 
 The window is the one that has the keyboard when this starts, so it is for a hotkey or a launcher. The code is computed \
-as it is typed, and lives 5 seconds at least; held keys are waited for. Nothing is typed when another window has the \
-keyboard then. X11, and Wayland desktops that let programs type and tell the window (sway, Hyprland, labwc, …); not GNOME \
+as it is typed, and lives 5 seconds at least; on X11 held keys are waited for. Nothing is typed when another window has \
+the keyboard then. X11, and Wayland desktops that let programs type and tell the window (sway, Hyprland, labwc, …); not GNOME \
 and KDE on Wayland.";
 
 /// How `hotkey` goes about it.
@@ -102,7 +102,10 @@ screen unless Tab asks for it.
 
 Without a terminal, as from a hotkey: in a menu program that is installed (Wayland: fuzzel, wofi, rofi, bemenu, dmenu; X11: \
 rofi, dmenu, bemenu), else in a terminal window. Names go to the program by its standard input, none into its arguments. \
-fzf is used where --menu=fzf names it, or where --menu finds no screen.";
+fzf is used where --menu=fzf names it, or where --menu finds no screen.
+
+With --type the code goes into the window that had the keyboard before the menu opened, or nowhere; no terminal window \
+opens for it.";
 
 /// Who can read what `run` hands over.
 pub(crate) const RUN_ABOUT: &str = "Run a command with codes in its environment

@@ -2,7 +2,7 @@
 
 use countersign_api::types::{CodeDetails, Kept};
 
-use crate::{candidate::parts, output};
+use crate::{candidate::parts, codes::in_groups, output};
 
 /// Returns the outcome in a sentence or two.
 pub(crate) fn outcome(kept: &Kept) -> String {
@@ -28,28 +28,6 @@ pub(crate) fn outcome(kept: &Kept) -> String {
     }
 }
 
-/// Returns the code as people read it aloud: `123 456`, `1234 5678`; letters stay together.
-pub(crate) fn grouped(code: &str) -> String {
-    let size = match code.len() {
-        6 | 7 | 9 => 3,
-        8 => 4,
-        10 => 5,
-        _ => return code.to_owned(),
-    };
-    if !code.bytes().all(|byte| byte.is_ascii_digit()) {
-        return code.to_owned();
-    }
-    let (mut out, mut rest) = (String::with_capacity(code.len() + 3), code);
-    while rest.len() > size + 1 {
-        let (head, tail) = rest.split_at(size);
-        out.push_str(head);
-        out.push(' ');
-        rest = tail;
-    }
-    out.push_str(rest);
-    out
-}
-
 /// Returns the line with the first code: `123 456 — 24 s left. Type this on the page to finish.`
 pub(crate) fn code_line(code: &str, details: &CodeDetails, now: u64, finish: bool) -> String {
     let left = match details.expires {
@@ -57,7 +35,7 @@ pub(crate) fn code_line(code: &str, details: &CodeDetails, now: u64, finish: boo
         expires => format!(" — {} s left", expires.saturating_sub(now)),
     };
     let finish = if finish { ". Type this on the page to finish." } else { "" };
-    format!("{}{left}{finish}", grouped(code))
+    format!("{}{left}{finish}", *in_groups(code))
 }
 
 /// What became of a QR that was found while the vault is locked.
@@ -84,23 +62,6 @@ mod tests {
         let waiting = Kept { parts: 3, missing_parts: vec![1, 3], ..kept("waiting", &[]) };
         assert!(outcome(&waiting).ends_with("Of 3 parts, missing: parts 1, 3."));
         assert!(outcome(&kept("waiting", &[])).contains("sealed"));
-    }
-
-    #[test]
-    fn a_code_is_read_in_groups() {
-        let rows = [
-            ("123456", "123 456"),
-            ("1234567", "123 4567"),
-            ("12345678", "1234 5678"),
-            ("123456789", "123 456 789"),
-            ("1234567890", "12345 67890"),
-            ("12345", "12345"),
-            ("2B4D6", "2B4D6"),
-            ("abcdefgh", "abcdefgh"),
-        ];
-        for (code, shown) in rows {
-            assert_eq!(grouped(code), shown);
-        }
     }
 
     #[test]

@@ -6,12 +6,15 @@
 use std::{
     env,
     ffi::{OsStr, OsString},
-    os::unix::process::CommandExt,
+    fs::OpenOptions,
+    io::{self, Read, Write},
+    os::unix::{fs::OpenOptionsExt, process::CommandExt},
     path::PathBuf,
     process::{Command, Stdio},
 };
 
 use clap::ValueEnum;
+use countersign_api::connect;
 
 use crate::{error::Error, output, path};
 
@@ -26,7 +29,7 @@ pub(crate) enum Job {
     SetUp,
     /// What is wrong with the vault, and a shell to do something about it.
     Explain,
-    /// A text, where nothing else shows it.
+    /// A text from standard input, where nothing else shows it. It may name accounts, so it stands in no argument.
     Tell,
 }
 
@@ -39,7 +42,7 @@ impl Job {
                 r#""$1" --no-tty init; if [ $? = 2 ]; then "$1" init; fi; printf '\nPress Enter to close. '; read -r _"#
             }
             Self::Explain => r#""$1" status; printf '\nEarlier vaults:\n'; "$1" generations list; exec "${SHELL:-sh}""#,
-            Self::Tell => r#"printf '%s\n\nPress Enter to close. ' "$2"; read -r _"#,
+            Self::Tell => r#"cat "$2"; rm -f "$2"; printf '\n\nPress Enter to close. '; read -r _"#,
         }
     }
 
@@ -69,9 +72,23 @@ pub(crate) fn run(job: Job, arguments: &[OsString]) -> Result<(), Error> {
     let own = env::current_exe().map_err(Error::io("countersign"))?;
     let mut command = Command::new(&terminal);
     command.args(flags).args(["sh", "-c", job.script(), "countersign"]).arg(own).args(arguments);
+    if job == Job::Tell {
+        command.arg(text_in_a_file().map_err(Error::io("the text"))?);
+    }
     let failed = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).exec();
     Err(Error::io(format!("{} does not start", terminal.display()))(failed))
 }
+
+/// Puts standard input into a file that only this user reads; who shows it removes it.
+fn text_in_a_file() -> io::Result<PathBuf> {
+    let mut text = String::new();
+    io::stdin().lock().take(MAX_TEXT).read_to_string(&mut text)?;
+    let path = connect::runtime_dir()?.join(format!("text-{}", std::process::id()));
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?.write_all(text.as_bytes())?;
+    Ok(path)
+}
+
+const MAX_TEXT: u64 = 4096;
 
 /// Returns the terminal program to use, and what stands between it and the command to run.
 fn find(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<(PathBuf, &'static [&'static str])> {

@@ -12,7 +12,7 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use crate::{error::Error, output};
+use crate::{error::Error, output, session::Session};
 
 /// A window that is noted, and what will type into it. Dropped, it types nothing.
 pub(crate) struct Typing {
@@ -39,12 +39,16 @@ impl Typing {
         }
     }
 
-    /// Types a fresh code of the account, with its PIN where the vault does not keep it.
+    /// Types a fresh code of the account; its PIN is asked on the terminal where the vault does not keep it.
     ///
     /// # Errors
     /// The window has the keyboard no longer, or no code is given: it is said, and the exit code is left.
-    pub(crate) async fn finish(mut self, account: &AccountInfo, pin: Option<&str>) -> Result<(), Error> {
-        let request = Zeroizing::new(format!("{}\n{}\n", account.id, pin.unwrap_or_default()));
+    pub(crate) async fn finish(mut self, account: &AccountInfo, session: &mut Session) -> Result<(), Error> {
+        let pin = match session.asking.tty().filter(|_| account.pin_needed) {
+            Some(tty) => tty.ask_secret("PIN of this account: ").await?,
+            None => Zeroizing::default(),
+        };
+        let request = Zeroizing::new(format!("{}\n{}\n", account.id, pin.as_str()));
         let mut input = self.child.stdin.take().expect("the input is piped");
         input.write_all(request.as_bytes()).await.map_err(failed())?;
         drop(input);

@@ -4,7 +4,7 @@
 
 use std::{io, os::fd::OwnedFd, sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future::join_all};
 use rustix::time::{
     ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime, timerfd_create,
     timerfd_settime,
@@ -123,10 +123,9 @@ pub async fn watch_screen_savers(bus: Connection, tell: Tell) -> zbus::Result<()
             .build();
         streams.push(MessageStream::for_match_rule(rule, &bus, None).await?);
     }
-    for desktop in DESKTOPS {
-        if is_on_already(&bus, desktop).await {
-            tell(Seen::Screen(true));
-        }
+    // All at once: signals are read only afterwards.
+    if join_all(DESKTOPS.map(|desktop| is_on_already(&bus, desktop))).await.contains(&true) {
+        tell(Seen::Screen(true));
     }
     while let Some(message) = streams.next().await {
         let is_on = message?.body().deserialize::<bool>().unwrap_or(true);
@@ -159,6 +158,9 @@ pub async fn watch_logind(tell: Tell, ready: impl FnOnce() + Send) -> zbus::Resu
     let mut locks = signals(&bus, "org.freedesktop.login1.Session", "Lock").await?;
     let mut hints = signals(&bus, "org.freedesktop.DBus.Properties", "PropertiesChanged").await?;
     ready();
+    if is_locked_already(&bus).await {
+        tell(Seen::Screen(true));
+    }
     loop {
         tokio::select! {
             Some(message) = sleep.next() => {
@@ -188,6 +190,24 @@ pub async fn watch_logind(tell: Tell, ready: impl FnOnce() + Send) -> zbus::Resu
             else => return Ok(()),
         }
     }
+}
+
+/// Says whether a session of this user is locked; a logind that does not say so knows of no lock.
+async fn is_locked_already(bus: &Connection) -> bool {
+    type Sessions = Vec<(String, u32, String, String, zvariant::OwnedObjectPath)>;
+    let asked = async {
+        let manager = zbus::Proxy::new(bus, LOGIND, LOGIND_PATH, "org.freedesktop.login1.Manager").await?;
+        let sessions: Sessions = manager.call("ListSessions", &()).await?;
+        let own = rustix::process::geteuid().as_raw();
+        for (_, _, _, _, path) in sessions.into_iter().filter(|(_, uid, ..)| *uid == own) {
+            let session = zbus::Proxy::new(bus, LOGIND, path, "org.freedesktop.login1.Session").await?;
+            if session.get_property::<bool>("LockedHint").await.unwrap_or(false) {
+                return Ok::<_, zbus::Error>(true);
+            }
+        }
+        Ok(false)
+    };
+    matches!(timeout(LIMIT, asked).await, Ok(Ok(true)))
 }
 
 /// Asks logind to wait with sleep until the descriptor is closed; without its leave the vault is locked all the same,

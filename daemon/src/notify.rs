@@ -168,10 +168,11 @@ impl Notifier {
 
     /// Takes note that the screen was locked or unlocked: what is shown goes, and what comes now waits for the person.
     pub fn set_screen_locked(&self, locked: bool) {
+        // In this order: one that comes in between knows of the lock, or is among those that go.
+        self.screen_locked.send_replace(locked);
         if locked {
             self.withdraw(|_| true);
         }
-        self.screen_locked.send_replace(locked);
     }
 
     /// Withdraws everything, and waits a moment for the server to do so.
@@ -237,6 +238,16 @@ impl Notifier {
     /// Gives a message to the server, in the place of the one before it.
     async fn place(&self, message: &Message, number: u64) -> Option<NotificationHandle> {
         let _one = self.placing.lock().await;
+        // Another may have taken its place by now, and then there is nothing to ask the server.
+        let before = self.own(message.topic, number, |one| one.close.is_some().then_some(one.id).ok_or(one.id))?;
+        let before = match before {
+            Ok(before) => before,
+            Err(before) => {
+                // Withdrawn before it was shown; the one whose place it took goes with it.
+                self.close(before).await;
+                return None;
+            }
+        };
         let mut notification = Notification::new();
         let capabilities = self.capabilities().await;
         let has = |name: &str| capabilities.iter().any(|known| known == name);
@@ -248,7 +259,7 @@ impl Notifier {
             }
             notification.timeout(Timeout::Milliseconds(30_000));
         }
-        if let Some(id) = self.own(message.topic, number, |one| one.id)? {
+        if let Some(id) = before {
             notification.id(id);
         }
         match timeout(LIMIT, notification.show_async()).await {
@@ -265,6 +276,15 @@ impl Notifier {
                 None
             }
         }
+    }
+
+    /// Takes one from the screen of which there is only its number.
+    async fn close(&self, id: Option<u32>) {
+        let (Some(id), Some(bus)) = (id, self.bus.get()) else { return };
+        let asked =
+            async { Proxy::new(bus, SERVER, OBJECT, SERVER).await?.call::<_, _, ()>("CloseNotification", &id).await };
+        // A server that does not answer, or knows it no more, shows nothing of it either.
+        let _ = timeout(LIMIT, asked).await;
     }
 
     /// Looks at what is shown of the topic; `None` where it has gone to another message.

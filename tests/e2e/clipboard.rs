@@ -51,7 +51,7 @@ fn until_empty(world: &World) {
 }
 
 /// Adds an account whose codes live that many seconds, and whose key is watched for.
-fn account(world: &World, issuer: &str, period: u64) -> Account {
+pub(crate) fn account(world: &World, issuer: &str, period: u64) -> Account {
     let account = Account::new(issuer, "alice");
     world.witness().plant_key(&format!("the key of {issuer}"), &account.secret);
     world.add_uri(&account.uri_with(&format!("&period={period}")));
@@ -59,7 +59,7 @@ fn account(world: &World, issuer: &str, period: u64) -> Account {
 }
 
 /// Returns the code as oathtool has it.
-fn oathtool(world: &World, account: &Account, period: u64, at: u64) -> String {
+pub(crate) fn oathtool(world: &World, account: &Account, period: u64, at: u64) -> String {
     let args = ["-b".to_owned(), "--totp".into(), "-s".into(), format!("{period}s"), "-N".into(), format!("@{at}")];
     world.cmd("oathtool").args(args).arg("-").stdin(account.secret.as_str()).ok().trim().to_owned()
 }

@@ -4,11 +4,11 @@
 use std::fs;
 
 use harness::{
-    Process, World, programs,
-    samples::Account,
-    tests, until,
+    Process, World, programs, tests, until,
     wait::{LIMIT, unix_now},
 };
+
+use crate::clipboard::{account, oathtool};
 
 tests![
     gnome_pastes_the_code_as_it_is_at_that_moment,
@@ -34,20 +34,6 @@ fn session(with_x11: bool) -> World {
     world.start_daemon();
     world.make_vault();
     world
-}
-
-/// Adds an account whose codes live that many seconds, and whose key is watched for.
-fn account(world: &World, issuer: &str, period: u64) -> Account {
-    let account = Account::new(issuer, "alice");
-    world.witness().plant_key(&format!("the key of {issuer}"), &account.secret);
-    world.add_uri(&account.uri_with(&format!("&period={period}")));
-    account
-}
-
-/// Returns the code as oathtool has it.
-fn oathtool(world: &World, account: &Account, period: u64, at: u64) -> String {
-    let args = ["-b".to_owned(), "--totp".into(), "-s".into(), format!("{period}s"), "-N".into(), format!("@{at}")];
-    world.cmd("oathtool").args(args).arg("-").stdin(account.secret.as_str()).ok().trim().to_owned()
 }
 
 /// Pastes a text as a program of GNOME's; `None` where the clipboard holds none, or an empty one.

@@ -1,10 +1,11 @@
 //! Hotkeys: real keys, in each desktop's own way. `lock` is what is pressed: a lock shows, and costs nothing.
 
-use std::{fs, path::PathBuf};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use harness::{Process, World, programs, tests, until, wait::LIMIT};
 
 tests![
+    a_hotkey_may_be_the_first_of_a_session,
     a_hotkey_is_off_until_it_is_turned_on,
     the_tray_hears_keys_on_x11_until_they_are_taken_away,
     a_held_key_starts_one,
@@ -19,6 +20,14 @@ tests![
     keys_that_gnome_needs_are_refused,
     kdes_keyboard_service_starts_them_until_they_are_taken_back,
 ];
+
+fn a_hotkey_may_be_the_first_of_a_session() {
+    let world = World::build().without_daemon().start();
+    world.cli(&["hotkey", "run", "lock"]).run();
+    let folder = fs::metadata(world.dir().join("run/countersign")).unwrap();
+    assert_eq!(folder.permissions().mode() & 0o777, 0o700, "no other command takes such a folder");
+    assert!(world.cli(&["status"]).run().code != 2, "{:?}", world.cli(&["status"]).run());
+}
 
 fn locked(world: &World) -> bool {
     world.vault_property("State") == "locked"

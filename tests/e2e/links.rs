@@ -1,7 +1,7 @@
 //! Links that set up an account: followed in a terminal or on the desktop, they are asked about, and never stay among the
 //! arguments of a program.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use harness::{
     Client, World,
@@ -13,7 +13,7 @@ use harness::{
     wait::LIMIT,
 };
 
-use crate::scan::export_part;
+use crate::{scan::export_part, search::pinentry};
 
 tests![
     a_link_is_gone_from_the_arguments_while_the_person_decides,
@@ -43,6 +43,13 @@ fn a_link_is_gone_from_the_arguments_while_the_person_decides() {
     tty.line("y").expect("Kept GitHub");
     tty.ends(0);
     assert_eq!(world.cli(&["code", "github", "--at", "59"]).ok(), world.oathtool(&github.secret, 59));
+    // Where a number stands before the command, too.
+    let gitlab = Account::new("GitLab", "bob");
+    let mut tty = world.tty(&["--passphrase-fd", "9", "open", &gitlab.uri()]);
+    tty.expect("GitLab – bob").expect("Keep it?");
+    let arguments = fs::read_to_string(format!("/proc/{}/cmdline", tty.process().pid())).unwrap();
+    assert!(arguments.ends_with("\0open\0-\0"), "the arguments of the program that asks");
+    tty.line("n").ends(5);
 }
 
 /// A world where a notification's buttons can be pressed.
@@ -99,17 +106,6 @@ fn a_link_in_a_locked_vault_waits_for_the_passphrase() {
     assert_eq!(world.cli(&["code", "github", "--at", "59"]).ok(), world.oathtool(&github.secret, 59));
 }
 
-fn pinentry(world: &World, answers: &str) -> PathBuf {
-    let (file, log) = (world.dir().join("tmp/answers"), world.dir().join("tmp/asked"));
-    fs::write(&file, answers).unwrap();
-    world.witness().exempt(&file);
-    let line = format!("exec /usr/bin/python3 {} {} {}", programs::data("pinentry.py"), file.display(), log.display());
-    for name in ["pinentry-gnome3", "pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", "pinentry-x11", "pinentry"] {
-        world.write_program(name, &line);
-    }
-    log
-}
-
 fn the_export_behind_a_link_is_kept_whole() {
     let (world, mut notifications) = desktop();
     let accounts = ["One", "Two"].map(|issuer| Account::new(issuer, "alice"));
@@ -160,6 +156,8 @@ fn what_is_no_link_is_said_and_never_repeated() {
     let long = format!("otpauth://totp/a?secret={}", "A".repeat(40_000));
     let refused = world.cli(&["open", &long]).fails(2);
     assert!(!refused.err.contains("AAAA"), "{refused:?}");
+    let two = world.cli(&["open", broken, "--notify", broken]).fails(2);
+    assert!(two.err.contains("open takes one link at a time") && !two.err.contains("not-a-key"), "{two:?}");
     let elsewhere = world.cli(&["code", "open", broken]).fails(2);
     assert!(!elsewhere.err.contains("not-a-key"), "the one place for a link is after `open`");
 }

@@ -176,7 +176,7 @@ fn a_lock_takes_all_results_back() {
 }
 
 /// Puts a stand-in for pinentry in front of the real ones, with these answers; returns what it is asked.
-fn pinentry(world: &World, answers: &str) -> PathBuf {
+pub(crate) fn pinentry(world: &World, answers: &str) -> PathBuf {
     let (file, log) = (world.dir().join("tmp/answers"), world.dir().join("tmp/asked"));
     fs::write(&file, answers).unwrap();
     world.witness().exempt(&file);

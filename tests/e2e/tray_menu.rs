@@ -13,6 +13,8 @@ tests![
     the_next_code_is_copied_by_the_menu,
     an_account_is_pinned_and_unpinned_by_the_menu,
     a_qr_is_shown_by_the_menu,
+    a_code_is_shown_large_by_the_menu,
+    a_code_is_typed_by_the_menu,
     a_middle_click_copies_the_account_used_last,
     a_middle_click_copies_nothing_while_locked,
     no_name_on_the_bus_while_locked_and_no_code_ever,
@@ -143,6 +145,35 @@ fn a_qr_is_shown_by_the_menu() {
     world.window("^QR code");
     let uri = until("a QR on the screen", LIMIT, || world.zbarimg_tries(&world.picture("tray-qr")));
     assert!(uri.contains("GitHub"), "the QR of the account is shown");
+}
+
+fn a_code_is_shown_large_by_the_menu() {
+    programs::ours("countersign-window");
+    let world = panel(&[samples::github()]);
+    let tray = world.start_tray();
+    world.click_in_tray_menu(&tray, &["More", "GitHub", "Show large"]);
+    let window = world.window("^Code");
+    world.picture_of(&window, "tray-large");
+    world.cli(&["lock"]).ok();
+    until("the window closes at a lock", LIMIT, || {
+        world.cmd("xdotool").args(["search", "--name", "^Code"]).run().out.is_empty().then_some(())
+    });
+}
+
+fn a_code_is_typed_by_the_menu() {
+    programs::ours("countersign-type");
+    let github = samples::github();
+    let world = panel(from_ref(&github));
+    let tray = world.start_tray();
+    let file = world.dir().join("tmp/typed");
+    let script = format!("stty -echo -icanon; head -c 6 >{0}.new; mv {0}.new {0}; read -r _", file.display());
+    let terminal = world.cmd("xterm").args(["-T", "typed-into", "-e", "sh", "-c", &script]).spawn();
+    world.window("^typed-into$");
+    let step = unix_now() / 30;
+    world.click_in_tray_menu(&tray, &["More", "GitHub", "Type"]);
+    let typed = until("the code in the window", LIMIT, || fs::read_to_string(&file).ok());
+    assert!(codes(&world, &github, step).contains(&typed), "{typed} is no code of now");
+    drop(terminal);
 }
 
 fn a_middle_click_copies_the_account_used_last() {

@@ -12,7 +12,10 @@ use harness::{
     wait::LIMIT,
 };
 
-use crate::trouble::{mount, start_with_mounts_of_its_own};
+use crate::{
+    trouble::{mount, start_with_mounts_of_its_own},
+    window::pinentry,
+};
 
 tests![
     each_state_has_its_icon_in_a_panel,
@@ -151,12 +154,6 @@ fn shows(log: &PathBuf, words: &str) -> String {
     until(&format!("`{words}` in the terminal"), LIMIT, || {
         fs::read_to_string(log).ok().filter(|text| text.contains(words))
     })
-}
-
-fn pinentry(world: &World, lines: &str) {
-    for name in ["pinentry-gnome3", "pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", "pinentry-x11", "pinentry"] {
-        world.write_program(name, lines);
-    }
 }
 
 fn the_launcher_sets_up_with_a_dialog_and_shows_the_recovery_key() {

@@ -1,6 +1,6 @@
 //! `countersign type`: a fresh code goes into the window that had the keyboard, on X11 and on Wayland, or nowhere.
 
-use std::{fs, io::Write, path::PathBuf};
+use std::{fs, io::Write, os::unix::fs::symlink, path::PathBuf};
 
 use harness::{
     Process, World, programs,
@@ -16,9 +16,14 @@ tests![
     a_window_that_comes_back_gets_the_code,
     a_counter_is_not_used_up_for_another_window,
     held_keys_are_waited_for,
+    a_latched_shift_is_waited_for,
     each_layout_gives_the_same_code,
     a_keyboard_that_is_taken_is_waited_for,
     an_overlay_gets_nothing,
+    what_is_picked_goes_into_the_window_from_before_the_menu,
+    what_is_picked_on_wayland_goes_into_the_window_too,
+    what_is_picked_goes_into_no_other_window,
+    picking_to_type_opens_no_terminal_window,
     where_nothing_can_be_typed_that_is_said,
 ];
 
@@ -180,6 +185,23 @@ fn held_keys_are_waited_for() {
     assert_code(&world, &account, &window.line());
 }
 
+/// Sticky keys latch a modifier: the next key takes it for held. A key that does nothing else ends that.
+fn a_latched_shift_is_waited_for() {
+    let world = World::build().display().vault().start();
+    let account = slow(&world);
+    let keys = ["keycode 248 = ISO_Level2_Latch", "keycode 249 =", "add Shift = ISO_Level2_Latch"];
+    world.cmd("xmodmap").args(keys.into_iter().flat_map(|key| ["-e", key])).ok();
+    let window = Window::open(&world, "target");
+    world.xdotool(&["key", "248"]);
+    let mut typing = begin(&world);
+    finish(&mut typing, "slow");
+    world.cli(&["list"]).ok();
+    assert!(typing.runs(), "{}{}", typing.out.text(), typing.err.text());
+    world.xdotool(&["key", "249"]);
+    assert_eq!(typing.exit_code(LIMIT), 0, "{}", typing.err.text());
+    assert_code(&world, &account, &window.line());
+}
+
 fn each_layout_gives_the_same_code() {
     let world = World::build().display().vault().start();
     let account = slow(&world);
@@ -271,6 +293,91 @@ fn an_overlay_gets_nothing() {
         world.cli(&["type", "--enter", "slow"]).ok();
     }
     assert_code(&world, &account, &window.line());
+}
+
+/// Begins to pick what is typed, as a hotkey does, and waits for the menu.
+fn pick(world: &World, menu: &str) -> Process {
+    programs::ours("countersign-type");
+    programs::require(menu);
+    let pick = world.cli(&["pick", "--type", &format!("--menu={menu}")]).spawn();
+    until(&format!("{menu}'s window"), LIMIT, || {
+        let found = world.cmd("xdotool").args(["search", "--onlyvisible", "--class", menu]).run();
+        (!found.out.is_empty()).then_some(())
+    });
+    pick
+}
+
+fn what_is_picked_goes_into_the_window_from_before_the_menu() {
+    let world = World::build().display().vault().start();
+    let account = slow(&world);
+    world.add(&Account::new("Other", "bob"));
+    for menu in ["rofi", "dmenu"] {
+        let window = Window::open(&world, &format!("before-{menu}"));
+        let mut pick = pick(&world, menu);
+        world.type_text("slow");
+        world.press("Return");
+        assert_eq!(pick.exit_code(LIMIT), 0, "{menu}: {}", pick.err.text());
+        world.press("Return");
+        assert_code(&world, &account, &window.line());
+    }
+}
+
+fn what_is_picked_on_wayland_goes_into_the_window_too() {
+    programs::require("wofi");
+    let world = World::build().wayland().vault().start();
+    let account = slow(&world);
+    world.add(&Account::new("Other", "bob"));
+    let window = Window::open(&world, "before");
+    let before = world.still_picture("before");
+    let mut pick = world.cli(&["pick", "--type", "--menu=wofi"]).spawn();
+    world.until_picture_differs(&before, "menu");
+    let open = world.still_picture("menu");
+    world.type_text("slow");
+    world.until_picture_differs(&open, "chosen");
+    world.press("Return");
+    assert_eq!(pick.exit_code(LIMIT), 0, "{}", pick.err.text());
+    world.press("Return");
+    assert_code(&world, &account, &window.line());
+}
+
+fn what_is_picked_goes_into_no_other_window() {
+    let world = World::build().display().vault().start();
+    slow(&world);
+    let window = Window::open(&world, "before");
+    let mut pick = pick(&world, "rofi");
+    let other = Window::open(&world, "after");
+    // The menu has the keys as long as it is there.
+    world.type_text("slow");
+    world.press("Return");
+    assert_eq!(pick.exit_code(LIMIT), 1, "{}", pick.err.text());
+    let said = pick.err.to_end(LIMIT);
+    assert!(said.contains("nothing was typed: the window that had the keyboard has it no longer"), "{said}");
+    for window in [other, window] {
+        window.focus(&world);
+        world.press("Return");
+        assert_eq!(window.line(), "", "{} got something", window.title);
+    }
+}
+
+fn picking_to_type_opens_no_terminal_window() {
+    let world = World::build().display().vault().start();
+    slow(&world);
+    let window = Window::open(&world, "before");
+    // Where nothing is installed but a terminal program.
+    let bin = world.dir().join("few");
+    fs::create_dir(&bin).unwrap();
+    for program in ["sh", "xterm"] {
+        symlink(format!("/usr/bin/{program}"), bin.join(program)).unwrap();
+    }
+    let path = format!("PATH={}", bin.display());
+    let pick = || world.cmd("env").args([path.as_str(), &programs::ours("countersign"), "pick", "--type"]);
+    let refused = pick().fails(2);
+    assert!(refused.err.contains("typing needs a menu program"), "{}", refused.err);
+    world.cli(&["lock"]).ok();
+    let locked = world.cli(&["pick", "--type"]).fails(4);
+    assert!(locked.err.contains("the vault is locked"), "{}", locked.err);
+    world.press("Return");
+    assert_eq!(window.line(), "", "it still has the keyboard, and got nothing");
 }
 
 fn where_nothing_can_be_typed_that_is_said() {

@@ -167,7 +167,7 @@ fn without_a_display_it_says_what_else_there_is() {
 }
 
 /// Puts these lines in the place of every program that asks for a passphrase.
-fn pinentry(world: &World, lines: &str) {
+pub(crate) fn pinentry(world: &World, lines: &str) {
     for name in ["pinentry-gnome3", "pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", "pinentry-x11", "pinentry"] {
         world.write_program(name, lines);
     }
@@ -207,7 +207,7 @@ fn the_tray_takes_a_terminal_where_nothing_asks() {
     let tray = world.start_tray();
     world.click_in_tray_menu(&tray, &["More", "GitHub", "another device"]);
     let ran = until("a terminal", LIMIT, || fs::read_to_string(&log).ok().filter(|text| text.ends_with('\n')));
-    assert!(ran.contains("\" qr \"$1\"") && !ran.contains("--window"), "{ran}");
+    assert!(ran.contains("countersign qr ") && !ran.contains("--window"), "{ran}");
 }
 
 fn a_window_on_wayland_is_read_back_and_closes() {

@@ -37,7 +37,7 @@ pub(crate) struct Destination {
     /// Show the code large in a window instead
     #[arg(long)]
     pub(crate) large: bool,
-    /// Type the code into the focused window instead
+    /// Type the code into the window that has the keyboard instead
     #[arg(long = "type")]
     pub(crate) typed: bool,
 }

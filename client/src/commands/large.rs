@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     args::Code,
+    codes::in_groups,
     error::Error,
-    kept,
     session::Session,
     time,
     window::{self, Window},
@@ -78,7 +78,7 @@ impl Codes<'_> {
             None => self.session.accounts().await?.code_with(id, options).await?,
         };
         let (code, CodeDetails { expires, period, .. }) = (Zeroizing::new(code), details.into());
-        Ok(Shown { groups: Zeroizing::new(kept::grouped(&code)), expires, period })
+        Ok(Shown { groups: in_groups(&code), expires, period })
     }
 
     /// Asks for the code that follows one; `None` where there is none, or where time has gone on meanwhile.

@@ -54,7 +54,12 @@ fn options(notify: bool) -> TextOptions {
 /// Starts this program anew where its arguments are `open` and a link: then they say `open -`, and a pipe has the link.
 pub(crate) fn hide_link() -> Result<(), Error> {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    let Some(place) = link(&arguments) else { return Ok(()) };
+    let place = match links(&arguments)[..] {
+        [] => return Ok(()),
+        [place] => place,
+        // What was typed is not repeated: it is no business of a log.
+        _ => return Err(Error::Usage("open takes one link at a time".into())),
+    };
     let text = arguments[place].as_bytes();
     if text.len() > LONGEST {
         return Err(Error::Usage(format!("a link of more than {} KiB is none", LONGEST >> 10)));
@@ -73,14 +78,15 @@ pub(crate) fn hide_link() -> Result<(), Error> {
     Err(Error::io("the link can't be hidden from other programs")(failed))
 }
 
-/// Returns which argument is the link of an `open`.
-fn link(arguments: &[OsString]) -> Option<usize> {
-    let is_option = |argument: &OsString| argument.as_bytes().starts_with(b"-");
-    let command = arguments.iter().position(|argument| !is_option(argument))?;
-    if arguments[command] != OsStr::new("open") {
-        return None;
+/// Returns which arguments are links of an `open`: its words that are no options.
+fn links(arguments: &[OsString]) -> Vec<usize> {
+    let is_value = |place: usize| place > 0 && arguments[place - 1] == OsStr::new("--passphrase-fd");
+    let is_word = |place: &usize| !arguments[*place].as_bytes().starts_with(b"-") && !is_value(*place);
+    let mut words = (0..arguments.len()).filter(is_word);
+    match words.next() {
+        Some(command) if arguments[command] == OsStr::new("open") => words.collect(),
+        _ => Vec::new(),
     }
-    arguments.iter().skip(command + 1).position(|argument| !is_option(argument)).map(|place| place + command + 1)
 }
 
 /// What a pipe surely holds.
@@ -91,13 +97,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_link_of_an_open_is_hidden() {
-        let of = |line: &str| link(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
-        assert_eq!(of("open otpauth://totp/a"), Some(1));
-        assert_eq!(of("open --notify otpauth://totp/a"), Some(2));
-        assert_eq!(of("--no-prompt open otpauth://totp/a --notify"), Some(2));
-        for line in ["open -", "open --notify -", "open --help", "code open otpauth://x", "add otpauth://x", ""] {
-            assert_eq!(of(line), None, "{line}");
+    fn only_the_links_of_an_open_are_hidden() {
+        let of = |line: &str| links(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(of("open otpauth://totp/a"), [1]);
+        assert_eq!(of("open --notify otpauth://totp/a"), [2]);
+        assert_eq!(of("--no-prompt open otpauth://totp/a --notify"), [2]);
+        assert_eq!(of("--passphrase-fd 3 open otpauth://totp/a"), [3]);
+        assert_eq!(of("--passphrase-fd=3 open otpauth://totp/a"), [2]);
+        assert_eq!(of("open --passphrase-fd 3 otpauth://totp/a"), [3]);
+        assert_eq!(of("open otpauth://totp/a --passphrase-fd 3"), [1]);
+        assert_eq!(of("open otpauth://totp/a --notify phonefactor://b"), [1, 3]);
+        for line in [
+            "open -",
+            "open --notify -",
+            "open --help",
+            "open - --passphrase-fd 3",
+            "code open otpauth://x",
+            "--passphrase-fd 3 add otpauth://x",
+            "--passphrase-fd open code otpauth://x",
+            "",
+        ] {
+            assert_eq!(of(line), [0; 0], "{line}");
         }
     }
 }

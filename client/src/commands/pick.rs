@@ -1,7 +1,8 @@
 //! `countersign pick`: the person picks an account, and its code is copied.
 //!
 //! Where the person is asked: `--menu` names a menu program; on a terminal it is our own picker; else a menu program that is
-//! installed, else our own picker in a terminal window.
+//! installed, else our own picker in a terminal window. What is typed goes into the window from before all that, so `--type`
+//! opens no terminal window.
 
 use std::{env, ffi::OsString, io, os::unix::process::CommandExt, process};
 
@@ -20,13 +21,15 @@ use crate::{
     picker::{self, List},
     session::Session,
     terminal_window::{self, Job},
+    typing::Typing,
 };
 
-/// Runs the command.
+/// Runs the command. The window to type into is noted first: what asks here takes the keyboard.
 pub(crate) async fn run(args: Pick, global: &Global) -> Result<(), Error> {
     if global.no_prompt {
         return Err(Error::Usage("pick asks which account is meant, and --no-prompt forbids that".into()));
     }
+    let typing = if args.to.typed { Some(Typing::begin(false).await?) } else { None };
     let mut session = Session::open(global).await?;
     let terminal = output::person_is_here() && session.asking.tty().is_some();
     let menu = match args.menu {
@@ -34,15 +37,20 @@ pub(crate) async fn run(args: Pick, global: &Global) -> Result<(), Error> {
         Some(None) => Some(Menu::find(terminal).ok_or_else(no_menu)?),
         None if terminal || args.linear => None,
         // What is wrong with a vault is told where there is room for it.
-        None if matches!(session.status.state.as_str(), "absent" | "unusable") => return in_window(&args),
+        None if matches!(session.status.state.as_str(), "absent" | "unusable") && typing.is_none() => {
+            return in_window(&args);
+        }
         None => match Menu::find(false) {
             Some(menu) => Some(menu),
+            None if typing.is_some() => return Err(Error::Usage(NO_WINDOW_FOR_TYPING.into())),
             None => return in_window(&args),
         },
     };
     match session.unlock().await {
         // There is nothing here to ask the passphrase with: a terminal window has it.
-        Err(Error::Daemon(Answer::Locked(_))) if !terminal && args.menu.is_none() => return in_window(&args),
+        Err(Error::Daemon(Answer::Locked(_))) if !terminal && args.menu.is_none() && typing.is_none() => {
+            return in_window(&args);
+        }
         unlocked => unlocked?,
     }
     let mut list = List::new(list::accounts(&session, "", Order::Use).await?);
@@ -56,6 +64,9 @@ pub(crate) async fn run(args: Pick, global: &Global) -> Result<(), Error> {
         Some(menu) => in_menu(menu, &list, &session).await?,
         None => picker::pick(list, args.linear, &mut session).await?,
     };
+    if let Some(typing) = typing {
+        return typing.finish(&account, &mut session).await;
+    }
     if account.pin_needed && !terminal && args.to == Destination::default() {
         return terminal_window::run(Job::Run, &["copy", "--notify", "--", &account.id].map(OsString::from));
     }
@@ -81,7 +92,7 @@ fn in_window(args: &Pick) -> Result<(), Error> {
     if !has("DISPLAY") && !has("WAYLAND_DISPLAY") {
         return Err(Error::NoTerminal("there is neither a terminal nor a screen to ask on".into()));
     }
-    let flags = [(true, "--notify"), (args.to.large, "--large"), (args.to.typed, "--type"), (true, "--")];
+    let flags = [(true, "--notify"), (args.to.large, "--large"), (true, "--")];
     let flags = flags.into_iter().filter_map(|(set, flag)| set.then_some(OsString::from(flag)));
     let arguments: Vec<OsString> =
         [OsString::from("pick")].into_iter().chain(flags).chain(args.words.iter().map(OsString::from)).collect();
@@ -95,8 +106,11 @@ async fn hand_over(account: &str, to: Destination, notify: bool, session: &mut S
             let (code, _) = Codes::of(account).ask(session, &CodeOptions::default()).await?;
             output::secret_line(&code)
         }
-        Destination { large: true, .. } => become_command(&["code", "--large", account]),
-        Destination { typed: true, .. } => become_command(&["type", account]),
+        Destination { large: true, .. } => {
+            let own = env::current_exe().map_err(Error::io("countersign"))?;
+            let failed: io::Error = process::Command::new(own).args(["code", "--large", account]).exec();
+            Err(Error::io("countersign")(failed))
+        }
         _ => {
             let words = vec![account.to_owned()];
             copy::run(Copy { words, notify, last: false, next: false, paste_once: false }, session).await
@@ -104,15 +118,11 @@ async fn hand_over(account: &str, to: Destination, notify: bool, session: &mut S
     }
 }
 
-/// Goes on as another of our commands.
-fn become_command(arguments: &[&str]) -> Result<(), Error> {
-    let own = env::current_exe().map_err(Error::io("countersign"))?;
-    let failed: io::Error = process::Command::new(own).args(arguments).exec();
-    Err(Error::io("countersign")(failed))
-}
-
 fn no_menu() -> Error {
     let text =
         "no menu program is installed that fits this screen: rofi, fuzzel, wofi, bemenu, dmenu, or fzf on a terminal";
     Error::Usage(text.into())
 }
+
+const NO_WINDOW_FOR_TYPING: &str = "typing needs a menu program (rofi, fuzzel, wofi, bemenu or dmenu) or a terminal to ask in: \
+     a terminal window that opens for it would have the keyboard itself";

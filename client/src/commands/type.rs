@@ -12,9 +12,5 @@ pub(crate) async fn run(args: Type, global: &Global) -> Result<(), Error> {
     let typing = Typing::begin(args.enter).await?;
     let mut session = Session::open(global).await?;
     let account = session.account(&args.name.text()).await?;
-    let pin = match session.asking.tty().filter(|_| account.pin_needed) {
-        Some(tty) => Some(tty.ask_secret("PIN of this account: ").await?),
-        None => None,
-    };
-    typing.finish(&account, pin.as_deref().map(String::as_str)).await
+    typing.finish(&account, &mut session).await
 }

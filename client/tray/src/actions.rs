@@ -10,7 +10,7 @@ use countersign_api::{
     types::{ConfirmOptions, NoOptions, PinOptions, PromptOptions, ScanOptions},
     vault::VaultProxy,
 };
-use tokio::process::Command;
+use tokio::{io::AsyncWriteExt, process::Command};
 use zbus::{Connection, proxy::CacheProperties};
 
 use crate::menu::{Action, Deed};
@@ -78,15 +78,25 @@ fn said(errors: &[u8]) -> String {
 }
 
 async fn in_terminal(arguments: &[&str]) -> Result<(), String> {
-    let window = Command::new(countersign())
+    in_terminal_told(arguments, "").await
+}
+
+/// The same, with a text for its standard input: an argument could be read by everybody.
+async fn in_terminal_told(arguments: &[&str], text: &str) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("countersign does not start: {error}");
+    let mut window = Command::new(countersign())
         .arg("__terminal")
         .args(arguments)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
-        .output()
-        .await
-        .map_err(|error| format!("countersign does not start: {error}"))?;
+        .spawn()
+        .map_err(failed)?;
+    let mut input = window.stdin.take().expect("the input is piped");
+    // One that does not read it says why itself.
+    let _ = input.write_all(text.as_bytes()).await;
+    drop(input);
+    let window = window.wait_with_output().await.map_err(failed)?;
     // A terminal that fails says so in its own window, or not at all.
     if window.status.code() == Some(NOT_HERE) { Err(said(&window.stderr)) } else { Ok(()) }
 }
@@ -120,7 +130,7 @@ pub(crate) async fn tell_no_tray() -> Result<(), Error> {
 
 /// Shows a text in a terminal window, where there is no menu that would.
 pub(crate) async fn tell(text: &str) -> Result<(), String> {
-    in_terminal(&["--job", "tell", text]).await
+    in_terminal_told(&["--job", "tell"], text).await
 }
 
 async fn unlock() -> Result<(), Error> {

@@ -18,11 +18,11 @@ enum Outcome {
     /// What the daemon told.
     Looked(View),
     /// What it told because the last account is wanted again; where there is none, this is done.
-    Again(View, Option<Action>),
+    Again(u64, View, Option<Action>),
     /// How an offer on the clipboard goes; the number says which click it was.
-    Offer(u64, Word),
+    Offer(u64, u64, Word),
     /// An entry's work is done, or why it is not; an empty text says nothing.
-    Done(Action, Result<(), String>),
+    Done(u64, Action, Result<(), String>),
 }
 
 /// How far a look at the daemon is.
@@ -44,6 +44,8 @@ struct Tray {
     busy: HashSet<Action>,
     /// Whether the daemon is being asked how everything is, and whether there was news since.
     look: Look,
+    /// Counts the vault's states: what was asked under an earlier one may name what is locked away by now.
+    states: u64,
     /// Counts offers on the clipboard: the newest is the one that shows.
     offers: u64,
     /// Which hotkeys can't be had, a line each.
@@ -86,7 +88,7 @@ pub(crate) async fn run(
 
 impl Tray {
     fn new(model: Model, outcomes: UnboundedSender<Outcome>) -> Self {
-        Self { model, outcomes, busy: HashSet::new(), look: Look::Idle, offers: 0, hotkeys: Vec::new() }
+        Self { model, outcomes, busy: HashSet::new(), look: Look::Idle, states: 0, offers: 0, hotkeys: Vec::new() }
     }
 
     fn clicked(&mut self, click: Click) {
@@ -110,8 +112,8 @@ impl Tray {
 
     /// Copies a code of the account used last, which another program may have used: the daemon knows.
     fn again(&self, otherwise: Option<Action>) {
-        let outcomes = self.outcomes.clone();
-        tokio::spawn(async move { send(&outcomes, Outcome::Again(follow::look().await, otherwise)) });
+        let (state, outcomes) = (self.states, self.outcomes.clone());
+        tokio::spawn(async move { send(&outcomes, Outcome::Again(state, follow::look().await, otherwise)) });
     }
 
     fn copy_again(&mut self, otherwise: Option<Action>) {
@@ -130,19 +132,19 @@ impl Tray {
         if !self.busy.insert(action.clone()) {
             return false;
         }
-        let outcomes = self.outcomes.clone();
+        let (state, outcomes) = (self.states, self.outcomes.clone());
         tokio::spawn(async move {
             let result = actions::run(&action).await;
-            send(&outcomes, Outcome::Done(action, result));
+            send(&outcomes, Outcome::Done(state, action, result));
         });
         true
     }
 
     fn copy(&mut self, id: &str, next: bool) {
         self.offers += 1;
-        let (number, account, outcomes) = (self.offers, id.to_owned(), self.outcomes.clone());
+        let (number, state, account, outcomes) = (self.offers, self.states, id.to_owned(), self.outcomes.clone());
         tokio::spawn(async move {
-            clipboard::offer(&account, next, |word| send(&outcomes, Outcome::Offer(number, word))).await;
+            clipboard::offer(&account, next, |word| send(&outcomes, Outcome::Offer(number, state, word))).await;
         });
     }
 
@@ -166,12 +168,14 @@ impl Tray {
     fn heard(&mut self, news: News) {
         match news {
             News::Gone => {
+                self.states += 1;
                 if self.look == Look::Asked {
                     self.look = Look::Stale;
                 }
                 self.show(View::default());
             }
             News::State(state) if state != State::Unlocked => {
+                self.states += 1;
                 self.show(View { state, ..View::default() });
                 self.look();
             }
@@ -182,27 +186,27 @@ impl Tray {
     fn take(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Looked(view) => self.looked(view),
-            Outcome::Again(view, otherwise) => {
+            Outcome::Again(state, view, otherwise) if state == self.states => {
                 self.show(view);
                 self.copy_again(otherwise);
             }
-            Outcome::Offer(number, word) if number == self.offers => self.offered(word),
-            Outcome::Offer(..) => {}
-            Outcome::Done(action, result) => {
+            Outcome::Offer(number, state, word) if number == self.offers => self.offered(word, state),
+            Outcome::Again(..) | Outcome::Offer(..) => {}
+            Outcome::Done(state, action, result) => {
                 self.busy.remove(&action);
-                self.model.set_failure(result.err().filter(|text| !text.is_empty()));
+                self.model.set_failure(result.err().filter(|text| !text.is_empty() && state == self.states));
                 self.look();
             }
         }
     }
 
     /// Shows how the newest offer goes.
-    fn offered(&mut self, word: Word) {
+    fn offered(&mut self, word: Word, state: u64) {
         let clipboard = match word {
             Word::Waiting => Clipboard::Awaited,
             Word::Copied => Clipboard::Holds,
             Word::Over(why) => {
-                self.model.set_failure(why);
+                self.model.set_failure(why.filter(|_| state == self.states));
                 Clipboard::Empty
             }
         };

@@ -29,7 +29,7 @@ async fn the_icon_shows_how_an_offer_goes() {
     for (word, face) in
         [(Word::Waiting, Face::Waiting), (Word::Copied, Face::Copied), (Word::Over(None), Face::Unlocked)]
     {
-        tray.take(Outcome::Offer(1, word));
+        tray.take(Outcome::Offer(1, 0, word));
         assert_eq!(tray.model.face(), face);
     }
 }
@@ -39,9 +39,9 @@ async fn of_two_clicks_the_later_one_shows() {
     let (mut tray, _results) = tray();
     tray.copy("a1", false);
     tray.copy("a1", false);
-    tray.take(Outcome::Offer(2, Word::Copied));
+    tray.take(Outcome::Offer(2, 0, Word::Copied));
     // The first one's offer ends when the second takes its place; that is no news.
-    tray.take(Outcome::Offer(1, Word::Over(Some("another program took it".into()))));
+    tray.take(Outcome::Offer(1, 0, Word::Over(Some("another program took it".into()))));
     assert_eq!(tray.model.face(), Face::Copied);
 }
 
@@ -49,7 +49,7 @@ async fn of_two_clicks_the_later_one_shows() {
 async fn an_offer_that_fails_says_why() {
     let (mut tray, _results) = tray();
     tray.copy("a1", false);
-    tray.take(Outcome::Offer(1, Word::Over(Some("no clipboard".into()))));
+    tray.take(Outcome::Offer(1, 0, Word::Over(Some("no clipboard".into()))));
     assert!(tray.model.menu().iter().any(|entry| *entry == crate::menu::Entry::Note("no clipboard".into())));
 }
 
@@ -84,7 +84,7 @@ async fn much_news_is_one_more_question() {
 async fn a_second_click_does_not_do_it_twice() {
     let (mut tray, _results) = tray();
     assert_eq!((tray.begin(Action::Unlock), tray.begin(Action::Unlock)), (true, false));
-    tray.take(Outcome::Done(Action::Unlock, Err("no display".into())));
+    tray.take(Outcome::Done(0, Action::Unlock, Err("no display".into())));
     assert!(tray.begin(Action::Unlock), "done means that it can be clicked again");
     assert!(tray.model.menu().iter().any(|entry| *entry == crate::menu::Entry::Note("no display".into())));
 }
@@ -93,12 +93,12 @@ async fn a_second_click_does_not_do_it_twice() {
 async fn a_middle_click_takes_the_last_account_again_and_a_left_one_searches_where_there_is_none() {
     let (mut tray, _results) = tray();
     for otherwise in [None, Some(Action::Search)] {
-        tray.take(Outcome::Again(unlocked(), otherwise.clone()));
+        tray.take(Outcome::Again(0, unlocked(), otherwise.clone()));
         assert_eq!((tray.offers, tray.busy.contains(&Action::Search)), (0, otherwise.is_some()));
     }
     let mut used = unlocked();
     used.accounts[0].last_used = 1_764_000_000;
-    tray.take(Outcome::Again(used, None));
+    tray.take(Outcome::Again(0, used, None));
     assert_eq!(tray.offers, 1);
 }
 
@@ -115,6 +115,6 @@ async fn a_middle_click_on_a_locked_vault_does_nothing() {
 #[tokio::test]
 async fn a_code_copied_while_the_vault_was_being_locked_shows_no_name() {
     let (mut tray, _results) = tray();
-    tray.take(Outcome::Again(View { state: State::Locked, ..View::default() }, None));
+    tray.take(Outcome::Again(0, View { state: State::Locked, ..View::default() }, None));
     assert_eq!((tray.offers, tray.model.face()), (0, Face::Locked));
 }

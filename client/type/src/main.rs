@@ -146,7 +146,9 @@ enum Fault {
     Nobody,
     #[error("nothing was typed: the window that had the keyboard has it no longer; start it again in the right one")]
     Elsewhere,
-    #[error("nothing was typed: keys are held, or a menu or a locked screen has the keyboard; let go and try again")]
+    #[error(
+        "nothing was typed: keys are held or latched, or a menu or a locked screen has the keyboard; let go and try again"
+    )]
     Busy,
     #[error("the program can't start: {0}")]
     Start(#[from] io::Error),

@@ -12,6 +12,9 @@ pub struct Query {
 impl Query {
     /// Takes what was typed; `None` for too little, or for more than any account is called.
     pub fn new(words: &[String]) -> Option<Self> {
+        if words.iter().map(String::len).sum::<usize>() > MAX_ALL {
+            return None;
+        }
         let terms = words.iter().flat_map(|word| word.split_whitespace());
         let mut terms: Vec<String> = terms.map(plain).filter(|term| !term.is_empty()).take(MAX_TERMS + 1).collect();
         if terms.len() > MAX_TERMS || terms.iter().any(|term| term.len() > MAX_LENGTH) {
@@ -98,6 +101,8 @@ pub const SHORTEST: usize = 2;
 /// The shortest that is looked for inside an issuer.
 const INSIDE: usize = 3;
 const MAX_TERMS: usize = 8;
+/// The most bytes of all words.
+const MAX_ALL: usize = 1024;
 const MAX_LENGTH: usize = 64;
 const ABOUT: [&str; 6] = ["otp", "totp", "2fa", "mfa", "code", "codes"];
 const OURS: [&str; 2] = ["countersign", "authenticator"];

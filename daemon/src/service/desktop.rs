@@ -428,9 +428,9 @@ const LOOK_ON: Duration = Duration::from_secs(120);
 /// What to use instead of a tray: all of it leads to all that the tray does.
 const NO_TRAY: &str = "Open countersign among your applications; its menu there scans and locks too. For a hotkey: \
 countersign hotkey install. In GNOME, the extension AppIndicator shows the tray. This is said only once.";
-/// Twice the longest period of an account, in seconds.
 /// How long `countersign-clip` goes on offering a code that has expired.
 const OFFERED_ON: Duration = Duration::from_secs(5);
+/// Twice the longest period of an account, in seconds.
 const LONGEST_LIFE: u64 = 2 * 86_400;
 const QUIET: Duration = Duration::from_secs(60);
 

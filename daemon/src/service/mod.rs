@@ -81,6 +81,7 @@ pub struct Service {
     /// The results that search boxes show.
     hits: Mutex<Hits>,
     search_budget: Mutex<Budget>,
+    activation_budget: Mutex<Budget>,
     idle: IdleClock,
     /// One scan at a time.
     scanning: Semaphore,
@@ -117,6 +118,7 @@ impl Service {
             notifier: Arc::default(),
             hits: Mutex::default(),
             search_budget: Mutex::new(Budget::full(search::BURST, search::RATE, Instant::now())),
+            activation_budget: Mutex::new(Budget::full(search::BURST, search::RATE, Instant::now())),
             idle: IdleClock::new(),
             scanning: Semaphore::new(1),
             through_camera: AtomicBool::new(false),
@@ -239,12 +241,13 @@ impl Service {
 
     /// Withdraws what the desktop still shows of accounts and candidates that are gone.
     fn withdraw_untrue(&self) {
-        let accounts: HashSet<String> = match self.state().vault() {
-            Some(vault) => vault.entries().map(|entry| entry.id().to_string()).collect(),
-            None => return,
-        };
+        // While it is locked, nobody knows of accounts; what names them went at the lock.
+        let ids = |vault: &Vault| vault.entries().map(|entry| entry.id().to_string()).collect();
+        let accounts: Option<HashSet<String>> = self.state().vault().map(ids);
         let is_gone = |about: &About| match about {
-            About::Accounts(ids) => !ids.iter().any(|id| accounts.contains(id)),
+            About::Accounts(ids) => {
+                accounts.as_ref().is_some_and(|accounts| !ids.iter().any(|id| accounts.contains(id)))
+            }
             About::Candidate(id) => self.text_of(id).is_err(),
             About::Names | About::Nobody => false,
         };

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Ordering,
-    sync::{Arc, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     time::Instant,
 };
 
@@ -19,6 +19,7 @@ use super::{
     random_id,
 };
 use crate::{
+    callers::Budget,
     notify::{About, Message, Way},
     search::{
         Hit, SearchBackend,
@@ -30,10 +31,9 @@ use crate::{
 
 impl SearchBackend for Door {
     async fn search(&self, words: &[String]) -> Result<Vec<Hit>, Error> {
-        self.admit_search()?;
+        admit(&self.search_budget)?;
         let Some(query) = Query::new(words) else { return Ok(Vec::new()) };
-        // The keyring may open it, as it may for a list; nobody is asked.
-        let _ = self.ensure_open(None, false).await;
+        // Not even by the keyring is it opened here: a search box asks whatever is typed, and an idle lock would mean nothing.
         Ok(self.found(&query))
     }
 
@@ -42,9 +42,13 @@ impl SearchBackend for Door {
     }
 
     fn activate(&self, id: &str) -> Result<(), Error> {
-        self.admit_search()?;
-        let taken = self.hits().take(id);
         let service = self.0.clone();
+        if let Err(error) = admit(&self.activation_budget) {
+            let message = told("Nothing was copied", "Too much was chosen at once: wait a moment, then try again.");
+            tokio::spawn(async move { service.notifier.show(message).await });
+            return Err(error);
+        }
+        let taken = self.hits().take(id);
         match taken {
             Ok(target) => {
                 tokio::spawn(async move { service.go_to(target).await });
@@ -62,7 +66,7 @@ impl SearchBackend for Door {
     }
 
     fn open_picker(&self) -> Result<(), Error> {
-        self.admit_search()?;
+        admit(&self.activation_budget)?;
         let service = self.0.clone();
         tokio::spawn(async move {
             let environment = service.screen_environment(ScanOptions::default()).await;
@@ -80,15 +84,6 @@ impl SearchBackend for Door {
 }
 
 impl Service {
-    /// Counts what search boxes ask, all of them together.
-    fn admit_search(&self) -> Result<(), Error> {
-        let mut budget = self.search_budget.lock().expect("no holder panics");
-        if budget.take(Instant::now()) {
-            return Ok(());
-        }
-        Err(Error::LimitsExceeded("too many searches at once: wait a moment, then try again".into()))
-    }
-
     fn hits(&self) -> MutexGuard<'_, Hits> {
         self.hits.lock().expect("no holder panics")
     }
@@ -161,6 +156,15 @@ impl Service {
     }
 }
 
+/// Counts what search boxes ask, all of them together; what is chosen there is counted apart, so that fast typing never
+/// makes a choice come to nothing.
+fn admit(budget: &Mutex<Budget>) -> Result<(), Error> {
+    if budget.lock().expect("no holder panics").take(Instant::now()) {
+        return Ok(());
+    }
+    Err(Error::LimitsExceeded("too many searches at once: wait a moment, then try again".into()))
+}
+
 /// What comes first among results: what fits best, then what is pinned, then what is used most.
 struct Rank {
     relevance: f64,
@@ -180,7 +184,9 @@ fn told(title: &str, body: &str) -> Message {
 }
 
 fn trouble(title: &str, error: &Error) -> Message {
-    told(title, format!("{}\n{}", error.message(), error.hint()).trim())
+    let message = told(title, format!("{}\n{}", error.message(), error.hint()).trim());
+    // Another program's words may be in it.
+    Message { about: About::Names, ..message }
 }
 
 const UNLOCK: &str = "Unlock countersign";
@@ -190,7 +196,7 @@ const REPAIR: &str = "Repair the vault of countersign";
 const LOW: f64 = 0.1;
 /// How many are shown at the most.
 const MAX_HITS: usize = 5;
-/// Searches and activations that all callers together may have at once.
+/// Searches that all callers together may have at once, and activations.
 pub(super) const BURST: f64 = 10.0;
 /// How many a second they get back.
 pub(super) const RATE: f64 = 5.0;
@@ -264,13 +270,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn searches_and_activations_share_one_budget() {
+    async fn fast_typing_keeps_nothing_from_being_chosen() {
         let (_home, door) = with_vault().await;
-        let asked = |number: usize| if number.is_multiple_of(2) { door.admit_search() } else { door.activate("x") };
         let limited = |answer: &Result<(), Error>| matches!(answer, Err(Error::LimitsExceeded(_)));
         let since = Instant::now();
-        let refused = (0..100).map(asked).filter(limited).count();
+        let refused = (0..100).map(|_| admit(&door.search_budget)).filter(limited).count();
         let most = BURST + since.elapsed().as_secs_f64() * RATE + 1.0;
-        assert!(refused as f64 >= 100.0 - most && refused <= 90, "{refused} of 100 were refused");
+        assert!(refused as f64 >= 100.0 - most && refused <= 90, "{refused} of 100 searches were refused");
+        assert!(matches!(door.activate("x"), Err(Error::NotFound(_))), "it is not counted with the searches");
+        assert!((0..100).map(|_| door.activate("x")).any(|answer| limited(&answer)), "but it is counted");
     }
 }

@@ -227,4 +227,4 @@ fn lost(error: &dyn std::error::Error) -> BoardError {
 }
 
 /// How long a Wayland desktop may take to read what was copied.
-const SLOWEST_DESKTOP: Duration = Duration::from_secs(1);
+const SLOWEST_DESKTOP: Duration = Duration::from_secs(3);

@@ -8,11 +8,11 @@ use std::{
     fs::{File, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
     process::{Command, Stdio},
     time::{Duration, SystemTime},
 };
 
+use countersign_api::connect;
 use countersign_keys::Action;
 use rustix::fs::{FlockOperation, flock};
 
@@ -47,10 +47,8 @@ fn begin(mark: File, now: SystemTime) -> io::Result<Option<File>> {
 }
 
 fn mark(action: Action) -> io::Result<File> {
-    let folder = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = folder.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "XDG_RUNTIME_DIR is not set"))?;
-    let folder = folder.join("countersign");
-    std::fs::create_dir_all(&folder)?;
+    // The folder of the private socket: made as that wants it, whoever comes first.
+    let folder = connect::runtime_dir()?;
     let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).to_owned();
     open.open(folder.join(format!("hotkey-{action}")))
 }

@@ -42,6 +42,8 @@ enum Event {
     Pressed(Action),
     /// It went up.
     Released(Action),
+    /// What tells of keys has begun anew, and knows of none.
+    Anew,
 }
 
 /// A key that was taken, or why not.
@@ -61,7 +63,7 @@ enum Ears {
     /// Nobody: none are chosen, or none can be had.
     None,
     X11(Box<x11::Ears>),
-    Portal(portal::Ears),
+    Portal(Box<portal::Ears>),
 }
 
 impl Ears {
@@ -71,7 +73,7 @@ impl Ears {
         let taken = match choice {
             choice if choice.is_empty() => Ok((Self::None, Vec::new())),
             _ if set("WAYLAND_DISPLAY") => {
-                portal::Ears::take(bus, choice).await.map(|(ears, bound)| (Self::Portal(ears), bound))
+                portal::Ears::take(bus, choice).await.map(|(ears, bound)| (Self::Portal(Box::new(ears)), bound))
             }
             _ if set("DISPLAY") => x11::Ears::take(choice).map(|(ears, bound)| (Self::X11(Box::new(ears)), bound)),
             _ => Err("there is no screen: neither WAYLAND_DISPLAY nor DISPLAY is set".into()),
@@ -140,8 +142,13 @@ impl Listener {
                     let _ = request.answer.send(self.answer());
                 }
                 event = self.ears.next() => match event {
+                    Some(Event::Anew) => self.read(&wrong).await,
                     Some(event) => self.heard(event),
-                    None => self.ears = Ears::None,
+                    None => {
+                        self.ears = Ears::None;
+                        self.bound.iter_mut().for_each(|one| one.wrong = LOST.into());
+                        self.complain(&wrong);
+                    }
                 },
                 Some(action) = self.ends.recv() => self.presses.ended(action),
             }
@@ -178,7 +185,7 @@ impl Listener {
         match event {
             Event::Released(action) => self.presses.released(action),
             Event::Pressed(action) if self.presses.starts(action, Instant::now(), sure) => self.start(action),
-            Event::Pressed(_) => {}
+            Event::Pressed(_) | Event::Anew => {}
         }
     }
 
@@ -196,6 +203,8 @@ impl Listener {
         });
     }
 }
+
+const LOST: &str = "the screen or the portal that told of it is gone; when it is back: countersign hotkey install";
 
 /// Which keys are down and what runs: a held key starts one.
 #[derive(Default)]

@@ -13,7 +13,10 @@ use ashpd::{
 use countersign_keys::{Choice, Dialect};
 use futures_util::{Stream, StreamExt};
 use tokio::time::timeout;
-use zbus::Connection;
+use zbus::{
+    Connection,
+    fdo::{DBusProxy, NameOwnerChangedStream},
+};
 
 use super::{Bound, Event};
 
@@ -22,6 +25,8 @@ pub(super) struct Ears {
     session: Session<GlobalShortcuts>,
     activated: Pin<Box<dyn Stream<Item = Activated> + Send>>,
     deactivated: Pin<Box<dyn Stream<Item = Deactivated> + Send>>,
+    /// A portal that starts anew has forgotten the keys.
+    owners: NameOwnerChangedStream,
 }
 
 impl Ears {
@@ -41,6 +46,10 @@ impl Ears {
             .map_err(|_| ABSENT.to_owned())?;
         let activated = Box::pin(within(LIMIT, portal.receive_activated()).await?);
         let deactivated = Box::pin(within(LIMIT, portal.receive_deactivated()).await?);
+        let owners = within(LIMIT, async {
+            DBusProxy::new(bus).await?.receive_name_owner_changed_with_args(&[(0, PORTAL)]).await
+        });
+        let owners = owners.await?;
         let wanted: Vec<_> = choice
             .iter()
             .map(|(action, keys)| {
@@ -66,7 +75,7 @@ impl Ears {
             Bound { action, keys, wrong, instead: None }
         });
         let bound = bound.collect();
-        Ok((Self { session, activated, deactivated }, bound))
+        Ok((Self { session, activated, deactivated, owners }, bound))
     }
 
     /// Waits for the next event; `None` when the bus is gone.
@@ -75,6 +84,12 @@ impl Ears {
             let event = tokio::select! {
                 pressed = self.activated.next() => pressed?.shortcut_id().parse().map(Event::Pressed),
                 released = self.deactivated.next() => released?.shortcut_id().parse().map(Event::Released),
+                change = self.owners.next() => {
+                    if change?.args().is_ok_and(|change| change.new_owner().is_some()) {
+                        return Some(Event::Anew);
+                    }
+                    continue;
+                }
             };
             if let Ok(event) = event {
                 return Some(event);
@@ -98,6 +113,7 @@ async fn within<T, E: std::fmt::Display>(
     }
 }
 
+const PORTAL: &str = "org.freedesktop.portal.Desktop";
 /// The name of our desktop file, without its end.
 const APP: &str = "org.countersign.Tray";
 /// How long a portal may take for what asks nobody.

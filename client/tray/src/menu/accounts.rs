@@ -2,7 +2,7 @@
 //!
 //! Few accounts stand side by side. Of many, the pinned and the most used ones do, and the others follow by issuer. *More*
 //! has those that stand side by side once more, with all that can be done with each, and the one used last: so every
-//! account comes there by one click on it. All of them with all of it would be 1,600 entries for 200 accounts, each some
+//! account comes there by one click on it, or has its own submenu where a click would spend a code or can copy none. All of them with all of it would be 1,600 entries for 200 accounts, each some
 //! kilobytes in the toolkit and the panel.
 
 use std::collections::HashMap;
@@ -93,13 +93,21 @@ fn worded(one: &Labelled) -> String {
     }
 }
 
+/// Returns the entry of an account that does not stand first: one click copies, and brings it into *More*. Where a click
+/// can't do that, or would spend a code, all that can be done is here.
+fn in_group(one: &Labelled) -> Entry {
+    if one.account.pin_needed || one.account.period == 0 { all_of(one) } else { copying(one) }
+}
+
+/// Returns the submenu with all that can be done with an account.
+fn all_of(one: &Labelled) -> Entry {
+    let entries = deeds(one.account).iter().map(|deed| item(*deed, one.account, deed.label())).collect();
+    Entry::Submenu(worded(one), entries)
+}
+
 /// Returns the submenu with all that can be done with each of these accounts.
 fn more(accounts: &[&Labelled]) -> Entry {
-    let each = |one: &&Labelled| {
-        let entries = deeds(one.account).iter().map(|deed| item(*deed, one.account, deed.label())).collect();
-        Entry::Submenu(worded(one), entries)
-    };
-    Entry::Submenu(MORE.into(), accounts.iter().map(each).collect())
+    Entry::Submenu(MORE.into(), accounts.iter().map(|one| all_of(one)).collect())
 }
 
 /// Returns what can be done with an account here.
@@ -143,7 +151,7 @@ fn submenus(groups: &[Vec<&Labelled>]) -> Vec<Entry> {
     let entry = |(group, name): (&Vec<&Labelled>, &String)| {
         let alone = names.iter().filter(|other| *other == name).count() == 1;
         let name = if alone { name.clone() } else { from_to(group, |one| shown(&one.label, GROUP)) };
-        Entry::Submenu(name, group.iter().map(|one| copying(one)).collect())
+        Entry::Submenu(name, group.iter().map(|one| in_group(one)).collect())
     };
     groups.iter().zip(&names).map(entry).collect()
 }

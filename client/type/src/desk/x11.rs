@@ -78,8 +78,13 @@ impl Keyboard {
         if focus != Some(self.window) {
             return Ok(Ready::Elsewhere);
         }
-        let held = self.connection.xkb_get_state(ID::USE_CORE_KBD.into())?.reply()?.base_mods;
-        if held != ModMask::default() || self.is_grabbed()? { Ok(Ready::Busy) } else { Ok(Ready::Yes) }
+        let state = self.connection.xkb_get_state(ID::USE_CORE_KBD.into())?.reply()?;
+        // Latched, as by sticky keys, is what the next key takes for held.
+        if state.base_mods | state.latched_mods != ModMask::default() || self.is_grabbed()? {
+            Ok(Ready::Busy)
+        } else {
+            Ok(Ready::Yes)
+        }
     }
 
     /// Whether another program has taken the keyboard for itself: a held hotkey, an open menu, a locked screen.
