@@ -9,7 +9,7 @@ tests![
     there_is_one_zbus,
     the_named_crates_do_their_jobs,
     nothing_speaks_to_a_network,
-    the_worker_needs_no_library
+    the_workers_need_no_library
 ];
 
 /// Crate, and what must not be in its tree.
@@ -20,8 +20,9 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("countersign-api", DESKTOP),
     (
         "countersignd",
-        &["xcap", "rqrr", "rxing", "image", "png", "zip", "rusqlite", "countersign-scan", "ashpd", "wayrs-client"],
+        &["xcap", "rqrr", "rxing", "image", "png", "ashpd", "wayrs-client", "countersign-scan", "countersign-import"],
     ),
+    ("countersignd", FORMATS),
     ("countersignd", TOOLKITS),
     // All that it starts would inherit it: pinentry, plugins, the workers themselves.
     ("countersignd", &["countersign-sandbox", "landlock", "seccompiler"]),
@@ -29,6 +30,9 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("countersign-scan", &["countersign-core", "countersign-api", "countersignd", "age", "totp-rs"]),
     ("countersign", &["countersign-core", "countersignd", "xcap", "rqrr", "age", "totp-rs"]),
     ("countersign", TOOLKITS),
+    ("countersign", FORMATS),
+    ("countersign-import", &["countersign-api", "countersignd", "zbus", "tokio", "image"]),
+    ("countersign-import", DESKTOP),
     ("countersign-tray", &["countersign-core", "countersignd", "xcap", "rqrr", "age", "totp-rs", "gtk", "gtk4"]),
     ("countersign-clip", &["countersign-core", "countersignd", "xcap", "rqrr", "image", "age", "totp-rs"]),
     ("countersign-clip", TOOLKITS),
@@ -43,6 +47,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("countersign-tests", &["countersign-core", "countersignd"]),
 ];
 
+/// What takes foreign files apart: the worker's alone.
+const FORMATS: &[&str] = &["zip", "rusqlite", "keepass", "quick-xml", "csv", "countersign-import"];
 const TOOLKITS: &[&str] = &["tray-icon", "ksni", "gtk", "gtk4", "winit", "softbuffer", "egui", "iced", "slint"];
 const DESKTOP: &[&str] =
     &["xcap", "rqrr", "tray-icon", "arboard", "notify-rust", "secret-service", "ashpd", "winit", "gtk"];
@@ -70,6 +76,7 @@ const JOBS: &[(&str, &[&str])] = &[
     ("countersignd", &["zbus", "tokio", "secret-service", "notify-rust", "tracing"]),
     ("countersign-sandbox", &["landlock", "seccompiler", "rustix"]),
     ("countersign-scan", &["rqrr", "xcap", "ashpd", "wayrs-client", "countersign-sandbox"]),
+    ("countersign-import", &["countersign-core", "countersign-sandbox"]),
     ("countersign-tray", &["tray-icon"]),
 ];
 
@@ -126,11 +133,13 @@ fn nothing_speaks_to_a_network() -> Completion {
     Completion::Completed
 }
 
-/// It reads pictures on a server and screens on any desktop: only what every system has, beside the C library.
-fn the_worker_needs_no_library() {
+/// They read pictures and files on a server and screens on any desktop: only what every system has, beside the C library.
+fn the_workers_need_no_library() {
     let world = World::build().without_bus().without_daemon().start();
-    let linked = world.cmd("ldd").arg(programs::ours("countersign-scan")).ok();
-    let usual = ["linux-vdso", "libc.so", "libm.so", "libgcc_s.so", "ld-linux"];
-    let strange: Vec<&str> = linked.lines().filter(|line| !usual.iter().any(|name| line.contains(name))).collect();
-    assert!(linked.contains("libc.so") && strange.is_empty(), "{linked}");
+    for worker in ["countersign-scan", "countersign-import"] {
+        let linked = world.cmd("ldd").arg(programs::ours(worker)).ok();
+        let usual = ["linux-vdso", "libc.so", "libm.so", "libgcc_s.so", "ld-linux"];
+        let strange: Vec<&str> = linked.lines().filter(|line| !usual.iter().any(|name| line.contains(name))).collect();
+        assert!(linked.contains("libc.so") && strange.is_empty(), "{worker}: {linked}");
+    }
 }

@@ -110,6 +110,7 @@ pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/
 /// Our programs and where their code lies.
 const OURS: &[(&str, &[&str])] = &[
     ("countersignd", &["daemon/src", "daemon/api/src", "daemon/core/src"]),
+    ("countersign-import", &["daemon/import/src", "daemon/core/src", "daemon/sandbox/src"]),
     ("countersign-scan", &["daemon/scan/src", "daemon/sandbox/src"]),
     ("countersign", &["client/src", "client/keys/src", "daemon/api/src"]),
     ("countersign-clip", &["client/clip/src", "daemon/api/src"]),
