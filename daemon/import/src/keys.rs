@@ -1,13 +1,22 @@
 //! From a passphrase to what it opens: key derivations with a price that is looked at first, and ciphers that tell a wrong
 //! key from a right one.
 
-use aes::cipher::{BlockDecryptMut, KeyIvInit, block_padding::Pkcs7};
+use aes::cipher::{
+    BlockDecryptMut, KeyIvInit,
+    block_padding::{NoPadding, Pkcs7},
+    consts::U16,
+};
 use aes_gcm::{
-    Aes256Gcm, KeyInit, Nonce,
+    Aes256Gcm, AesGcm, KeyInit, Nonce,
     aead::{Aead, Payload},
 };
 use argon2::{Argon2, Params};
 use countersign_core::secret::SecretText;
+use dryoc::classic::{
+    crypto_aead_xchacha20poly1305_ietf::crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_secretbox::crypto_secretbox_open_easy,
+};
+use md5::{Digest, Md5};
 use pbkdf2::pbkdf2_hmac;
 use zeroize::Zeroizing;
 
@@ -61,15 +70,72 @@ pub fn pbkdf2(hash: Hash, passphrase: &[u8], salt: &[u8], rounds: u32) -> Key {
 /// # Errors
 /// [`ImportError::TooCostly`] beyond [`MAX_MEMORY`], or beyond what takes half a minute.
 pub fn argon2id(passphrase: &[u8], salt: &[u8], memory: u32, rounds: u32, lanes: u32) -> Result<Key, ImportError> {
+    argon2(argon2::Algorithm::Argon2id, passphrase, salt, [memory, rounds, lanes])
+}
+
+/// The same by any of Argon2's variants; the costs are memory in KiB, rounds, lanes.
+///
+/// # Errors
+/// As of [`argon2id`].
+pub fn argon2(
+    variant: argon2::Algorithm,
+    passphrase: &[u8],
+    salt: &[u8],
+    [memory, rounds, lanes]: [u32; 3],
+) -> Result<Key, ImportError> {
     check_memory(u64::from(memory) * 1024)?;
     check_work(u64::from(memory) * u64::from(rounds), MAX_ARGON_WORK)?;
     let odd = |_| ImportError::damaged("the parameters of its key derivation");
     let parameters = Params::new(memory, rounds, lanes, Some(32)).map_err(odd)?;
     let mut key = Key::default();
-    Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, parameters)
+    Argon2::new(variant, argon2::Version::V0x13, parameters)
         .hash_password_into(passphrase, salt, &mut *key)
         .map_err(odd)?;
     Ok(key)
+}
+
+/// Opens what OpenSSL's `enc` and `CryptoJS` write: `Salted__`, a salt, AES-256-CBC under a key that MD5 makes of the passphrase.
+/// `None` where the key does not fit.
+pub fn open_salted(passphrase: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (salt, sealed) = sealed.strip_prefix(b"Salted__")?.split_at_checked(8)?;
+    let mut made = Zeroizing::new(Vec::with_capacity(3 * 16));
+    while made.len() < 48 {
+        let last = made.len().saturating_sub(16);
+        let mut hash = Md5::new_with_prefix(&made[last..]);
+        hash.update(passphrase);
+        hash.update(salt);
+        made.extend_from_slice(&hash.finalize());
+    }
+    let key: &[u8; 32] = made[..32].try_into().ok()?;
+    open_cbc(key, &made[32..], sealed)
+}
+
+/// Opens XChaCha20-Poly1305, the tag at its end; `None` where the key is another one, or a byte was changed.
+pub fn open_xchacha(key: &[u8; 32], nonce: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let nonce: &[u8; 24] = nonce.try_into().ok()?;
+    let mut plain = Zeroizing::new(vec![0; sealed.len().checked_sub(16)?]);
+    crypto_aead_xchacha20poly1305_ietf_decrypt(&mut plain, sealed, None, nonce, key).ok()?;
+    Some(plain)
+}
+
+/// Opens XSalsa20-Poly1305 as libsodium's `secretbox` writes it, the tag at its beginning.
+pub fn open_secretbox(key: &[u8; 32], nonce: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let nonce: &[u8; 24] = nonce.try_into().ok()?;
+    let mut plain = Zeroizing::new(vec![0; sealed.len().checked_sub(16)?]);
+    crypto_secretbox_open_easy(&mut plain, sealed, nonce, key).ok()?;
+    Some(plain)
+}
+
+/// Opens AES-256-CBC without padding; `None` where it is no whole number of blocks.
+pub fn open_cbc_blocks(key: &[u8; 32], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = cbc::Decryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?;
+    cipher.decrypt_padded_vec_mut::<NoPadding>(sealed).ok().map(Zeroizing::new)
+}
+
+/// Opens AES-256-GCM with a nonce of 16 bytes, which others hash first; the tag is at its end.
+pub fn open_gcm_long(key: &[u8; 32], nonce: &[u8; 16], sealed: &[u8], aad: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = AesGcm::<aes::Aes256, U16>::new(key.into());
+    cipher.decrypt(Nonce::from_slice(nonce), Payload { msg: sealed, aad }).ok().map(Zeroizing::new)
 }
 
 /// Opens AES-256-CBC with PKCS #7; `None` where the padding does not fit, as it does under a wrong key, mostly.

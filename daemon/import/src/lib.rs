@@ -12,11 +12,14 @@ pub mod fields;
 pub mod file;
 pub mod formats;
 pub mod import;
+pub mod ini;
 pub mod java;
 pub mod json;
 pub mod keys;
 pub mod prefs;
+pub mod sqlcipher;
+pub mod wal;
 
 pub use file::File;
-pub use formats::{Confidence, Format, REGISTRY, detect, named};
+pub use formats::{Confidence, Format, REGISTRY, candidates, detect, named, read};
 pub use import::{Import, ImportError, LeftOut, Why};

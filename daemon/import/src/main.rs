@@ -8,7 +8,7 @@ use std::{
 };
 
 use countersign_core::{secret::SecretText, text::visible};
-use countersign_import::{File, Format, Import, ImportError, REGISTRY, detect, keys::MAX_MEMORY, named};
+use countersign_import::{File, Format, Import, ImportError, REGISTRY, candidates, keys::MAX_MEMORY, named};
 use countersign_sandbox::Limits;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -43,6 +43,8 @@ fn main() -> ExitCode {
 struct Request<'a> {
     format: Option<&'a str>,
     passphrase: Option<u32>,
+    /// Names and descriptors of what lies beside the file.
+    beside: Vec<(&'a str, u32)>,
 }
 
 impl<'a> Request<'a> {
@@ -53,11 +55,18 @@ impl<'a> Request<'a> {
             match *word {
                 "--format" => request.format = Some(words.next()?),
                 "--passphrase-fd" => request.passphrase = Some(words.next()?.parse().ok()?),
+                "--beside" => request.beside.push(named_descriptor(words.next()?)?),
                 _ => return None,
             }
         }
         Some(request)
     }
+}
+
+/// Reads `NAME:N`.
+fn named_descriptor(word: &str) -> Option<(&str, u32)> {
+    let (name, number) = word.rsplit_once(':')?;
+    Some((name, number.parse().ok()?))
 }
 
 /// Why nothing was read.
@@ -91,18 +100,21 @@ fn run(request: &Request<'_>) -> Result<(), Fault> {
         None => None,
     };
     let passphrase = request.passphrase.map(read_passphrase).transpose()?;
-    let file = File::new(read_input()?);
+    let mut file = File::new(read_all(io::stdin().lock())?);
+    for (name, descriptor) in &request.beside {
+        file = file.with(name, read_all(fs::File::open(format!("/proc/self/fd/{descriptor}"))?)?);
+    }
     // From here on foreign bytes are looked at, and nothing but memory and the outputs is left.
     countersign_sandbox::restrict(&LIMITS)?;
-    let format = format.or_else(|| detect(&file)).ok_or(ImportError::NotRecognised)?;
-    say_format(format)?;
-    let import = format.read(&file, passphrase.as_ref())?;
+    let formats = format.map_or_else(|| candidates(&file), |format| vec![format]);
+    say_format(&formats)?;
+    let (_, import) = countersign_import::read(&formats, &file, passphrase.as_ref())?;
     Ok(write(&import)?)
 }
 
-fn read_input() -> Result<Vec<u8>, Fault> {
+fn read_all(from: impl Read) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
-    io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    from.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(ImportError::TooLarge(format!("more than {} MiB", MAX_FILE >> 20)).into());
     }
@@ -118,10 +130,12 @@ fn read_passphrase(descriptor: u32) -> io::Result<SecretText> {
 }
 
 /// Says what the file is, before a derivation that may take its time.
-fn say_format(format: &dyn Format) -> io::Result<()> {
+fn say_format(formats: &[&dyn Format]) -> Result<(), Fault> {
+    let first = formats.first().ok_or(ImportError::NotRecognised)?;
+    let titles: Vec<&str> = formats.iter().map(|format| format.title()).collect();
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", json!({"format": format.name(), "title": format.title()}))?;
-    out.flush()
+    writeln!(out, "{}", json!({"format": first.name(), "title": titles.join(" or ")}))?;
+    Ok(out.flush()?)
 }
 
 fn write(import: &Import) -> io::Result<()> {
@@ -164,7 +178,7 @@ const MAX_PASSPHRASE: u64 = 4096;
 const HELP: &str = "\
 Read the accounts in a file of another authenticator
 
-Usage: countersign-import [--format F] [--passphrase-fd N] < FILE
+Usage: countersign-import [--format F] [--passphrase-fd N] [--beside NAME:N]… < FILE
        countersign-import --list-formats
 
 The file comes on standard input; it is recognised by what is in it. It is
@@ -182,6 +196,9 @@ The accounts hold their secrets.
 Options:
       --format F          Read it as this format
       --passphrase-fd N   Read the file's password from this descriptor
+      --beside NAME:N     Read what lies beside the file from this descriptor:
+                          …-wal of a database, manifest.json of a maFile,
+                          slots/passphrase.age and slots/recovery.age of a vault
       --list-formats      List the formats, with the steps to such a file
   -h, --help              Print this help
   -V, --version           Print the version

@@ -8,6 +8,7 @@
 
 mod change;
 mod content;
+mod copy;
 mod envelope;
 mod error;
 mod file;
@@ -27,6 +28,7 @@ mod unlocked;
 use std::path::PathBuf;
 
 pub use change::{Added, Edit, IfExists, Outcome, Similar};
+pub use copy::{CopiedVault, open_by_passphrase};
 pub use content::{Change, Entry, Replaced, Version};
 pub use error::{StoreError, Unusable, VaultError};
 pub use file::{Disk, RealDisk};

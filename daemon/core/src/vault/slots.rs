@@ -91,9 +91,8 @@ impl Shared {
         match opener {
             Opener::Passphrase(passphrase) => self.passphrase_slot(passphrase),
             Opener::Recovery(typed) => {
-                let key: age::x25519::Identity =
-                    recovery_text(typed).expose().parse().map_err(|_| VaultError::WrongPassphrase)?;
-                self.slot_keys(RECOVERY, &key)
+                let key = recovery_key(typed)?;
+                keys_in(&self.slot_file(RECOVERY)?, RECOVERY, &key)
             }
             Opener::VaultKey(text) => {
                 let key = VaultKey::parse(text).ok_or(VaultError::WrongPassphrase)?;
@@ -107,32 +106,17 @@ impl Shared {
     }
 
     fn passphrase_slot(&self, passphrase: &SecretText) -> Result<Vec<VaultKey>, VaultError> {
-        check_passphrase(passphrase)?;
-        let mut key = age::scrypt::Identity::new(SecretString::from(passphrase.expose()));
-        key.set_max_work_factor(MAX_WORK);
-        self.slot_keys(PASSPHRASE, &key)
+        let key = passphrase_key(passphrase)?;
+        keys_in(&self.slot_file(PASSPHRASE)?, PASSPHRASE, &key)
     }
 
-    fn slot_keys(&self, name: &str, key: &dyn age::Identity) -> Result<Vec<VaultKey>, VaultError> {
+    fn slot_file(&self, name: &str) -> Result<Vec<u8>, VaultError> {
         let what = format!("slots/{name}.age");
-        let file = self.disk.read(&self.slot_path(name), SLOT_LIMIT).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Unusable::Missing { what: what.clone() },
+        let read = self.disk.read(&self.slot_path(name), SLOT_LIMIT).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Unusable::Missing { what },
             _ => Unusable::unreadable(&what, &error),
-        })?;
-        if name == PASSPHRASE && !file.starts_with(SCRYPT_HEAD) {
-            envelope::check_header(&file, &what)?;
-            return Err(Unusable::Foreign { what: format!("{what} is not encrypted by passphrase") }.into());
-        }
-        let text = envelope::decrypt(&file, key).map_err(|fault| {
-            if fault.is_other_key() { VaultError::WrongPassphrase } else { fault.unusable(&file, &what).into() }
-        })?;
-        let text = std::str::from_utf8(&text).unwrap_or_default();
-        let lines = text.lines().filter(|line| line.starts_with("AGE-SECRET-KEY-1"));
-        let keys: Vec<_> = lines.filter_map(|line| VaultKey::parse(&SecretText::from(line))).collect();
-        if keys.is_empty() {
-            return Err(Unusable::Damaged { what: format!("{what} holds no key") }.into());
-        }
-        Ok(keys)
+        });
+        Ok(read?)
     }
 
     /// Writes the slot that a passphrase opens.
@@ -198,6 +182,38 @@ impl Shared {
         let bytes = self.disk.read(&self.recipient_path(), SLOT_LIMIT)?;
         String::from_utf8(bytes).map(|text| text.trim().to_owned()).map_err(io::Error::other)
     }
+}
+
+/// Returns what opens files that are encrypted by this passphrase.
+pub(super) fn passphrase_key(passphrase: &SecretText) -> Result<age::scrypt::Identity, VaultError> {
+    check_passphrase(passphrase)?;
+    let mut key = age::scrypt::Identity::new(SecretString::from(passphrase.expose()));
+    key.set_max_work_factor(MAX_WORK);
+    Ok(key)
+}
+
+/// Reads a recovery key as it was typed.
+pub(super) fn recovery_key(typed: &SecretText) -> Result<age::x25519::Identity, VaultError> {
+    recovery_text(typed).expose().parse().map_err(|_| VaultError::WrongPassphrase)
+}
+
+/// Returns the keys in the file of a slot.
+pub(super) fn keys_in(file: &[u8], name: &str, key: &dyn age::Identity) -> Result<Vec<VaultKey>, VaultError> {
+    let what = format!("slots/{name}.age");
+    if name == PASSPHRASE && !file.starts_with(SCRYPT_HEAD) {
+        envelope::check_header(file, &what)?;
+        return Err(Unusable::Foreign { what: format!("{what} is not encrypted by passphrase") }.into());
+    }
+    let text = envelope::decrypt(file, key).map_err(|fault| {
+        if fault.is_other_key() { VaultError::WrongPassphrase } else { fault.unusable(file, &what).into() }
+    })?;
+    let text = std::str::from_utf8(&text).unwrap_or_default();
+    let lines = text.lines().filter(|line| line.starts_with("AGE-SECRET-KEY-1"));
+    let keys: Vec<_> = lines.filter_map(|line| VaultKey::parse(&SecretText::from(line))).collect();
+    if keys.is_empty() {
+        return Err(Unusable::Damaged { what: format!("{what} holds no key") }.into());
+    }
+    Ok(keys)
 }
 
 /// Returns the plaintext of a slot: a line for each key.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Confidence, Format};
+use super::{Confidence, Format, gnome_authenticator};
 use crate::{
     fields::{Fields, Key},
     file::File,
@@ -32,10 +32,11 @@ impl Format for AndOtp {
 
     fn detect(&self, file: &File) -> Confidence {
         match file.json() {
+            Some(Value::Array(entries)) if gnome_authenticator::is_its_own(entries) => Confidence::No,
             Some(Value::Array(entries)) if entries.first().is_some_and(is_entry) => Confidence::Sure,
             Some(_) => Confidence::No,
             // Random bytes, as long as the smallest export is.
-            None if file.text().is_none() && file.bytes().len() > HEAD + TAG => Confidence::Perhaps,
+            None if file.is_unmarked() && file.bytes().len() > HEAD + TAG => Confidence::Perhaps,
             None => Confidence::No,
         }
     }

@@ -1,12 +1,15 @@
-//! Authenticator Plus (Android): a zip with a password and a list of URIs in it.
+//! Authenticator Plus (Android): a zip with a password and a list of URIs in it, or its encrypted database.
 
-use countersign_core::secret::SecretText;
+use countersign_core::{secret::SecretText, vault::Portable};
 
 use super::{Confidence, Format, uris};
 use crate::{
     archive::Archive,
+    database::Database,
+    fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
+    keys, sqlcipher,
 };
 
 /// The format.
@@ -22,19 +25,63 @@ impl Format for AuthenticatorPlus {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &["Settings, Backup & Restore, Export as text and HTML", "Copy the file here: authplus-….zip"]
+        &[
+            "Settings, Backup & Restore, Export as text and HTML: copy authplus-….zip here",
+            "Or its backup: authplus.db, with the master password",
+        ]
     }
 
     fn detect(&self, file: &File) -> Confidence {
         let has_list = Archive::open(file).is_some_and(|archive| archive.find(|name| name == LIST).is_some());
-        if has_list { Confidence::Sure } else { Confidence::No }
+        match has_list {
+            true => Confidence::Sure,
+            false if file.is_unmarked() && sqlcipher::is_possible(file.bytes()) => Confidence::Perhaps,
+            false => Confidence::No,
+        }
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
-        let mut archive = Archive::open(file).ok_or_else(|| ImportError::damaged("its archive"))?;
+        let Some(mut archive) = Archive::open(file) else {
+            return database(file.bytes(), keys::needed(passphrase)?);
+        };
         let list = archive.unpack(LIST, passphrase)?;
         Ok(uris::read(str::from_utf8(&list).map_err(|_| ImportError::damaged("its list is not text"))?))
     }
 }
 
+fn database(bytes: &[u8], passphrase: &[u8]) -> Result<Import, ImportError> {
+    let database = Database::of(sqlcipher::decrypt(bytes, passphrase)?)?;
+    let column = |name: &'static str| if database.has_column("accounts", name) { name } else { "NULL" };
+    let query = format!(
+        "SELECT type, issuer, email, secret, counter, {}, {} FROM accounts",
+        column("original_name"),
+        column("category")
+    );
+    let mut import = Import::default();
+    for row in database.rows(&query)? {
+        let text = |at: usize| row[at].as_deref().unwrap_or_default();
+        let name = [text(1), text(2)].into_iter().find(|name| !name.is_empty()).unwrap_or("(no name)");
+        let tags = Some(text(6)).filter(|tag| !tag.is_empty() && *tag != ALL).map(str::to_owned);
+        let account = account(text).map(|account| Portable { tags: tags.into_iter().collect(), ..account });
+        import.take(name, account);
+    }
+    Ok(import)
+}
+
+fn account<'a>(text: impl Fn(usize) -> &'a str) -> Result<Portable, String> {
+    // An account without issuer has it in its first name, as a label has.
+    let of_label = text(5).split_once(':').map(|(issuer, _)| issuer).unwrap_or_default();
+    let issuer = if text(1).is_empty() { of_label } else { text(1) };
+    let fields = Fields { issuer, name: text(2), ..Fields::default() };
+    match text(0) {
+        "0" => Fields { kind: "totp", key: Key::Base32(text(3)), ..fields },
+        "1" => Fields { kind: "hotp", key: Key::Base32(text(3)), counter: text(4).parse().ok(), ..fields },
+        "2" => Fields { kind: "totp", key: Key::Hex(text(3)), digits: Some(8), ..fields },
+        _ => return Err("codes of its type are not known here".into()),
+    }
+    .account()
+}
+
 const LIST: &str = "Accounts.txt";
+/// The category that every account is in.
+const ALL: &str = "All Accounts";

@@ -1,7 +1,9 @@
-//! cotp: its JSON export.
+//! cotp: its JSON export, and its encrypted database.
 
 use countersign_core::secret::SecretText;
+use data_encoding::BASE64;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::{Confidence, Format};
 use crate::{
@@ -9,6 +11,7 @@ use crate::{
     file::File,
     import::{Import, ImportError},
     json::{called, list, maybe, number, text},
+    keys,
 };
 
 /// The format.
@@ -24,39 +27,68 @@ impl Format for Cotp {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &["cotp export --path exported.cotp"]
+        &["cotp export --path exported.cotp", "Or its database ~/.cotp/db.cotp itself, with its password"]
     }
 
     fn detect(&self, file: &File) -> Confidence {
         let is_ours = |json: &Value| {
             json["version"].is_u64() && list(json, "elements").first().is_some_and(|one| one["label"].is_string())
         };
-        if file.json().is_some_and(is_ours) { Confidence::Sure } else { Confidence::No }
+        let is_export = file.json().is_some_and(is_ours);
+        if is_export || is_database(file) { Confidence::Sure } else { Confidence::No }
     }
 
-    fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
+    fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
         let export = file.json().ok_or_else(|| ImportError::damaged("it is not JSON"))?;
-        let version = number(export, "version").unwrap_or_default();
-        if version > 2 {
-            return Err(ImportError::Newer(format!("cotp export {version}")));
+        if !is_database(file) {
+            return import(export);
         }
-        let mut import = Import::default();
-        for entry in list(export, "elements") {
-            let kind = maybe(entry, "type").unwrap_or("TOTP");
-            let (secret, kind_is_motp) = (text(entry, "secret"), kind == "MOTP");
-            let fields = Fields {
-                kind,
-                key: if kind_is_motp { Key::Text(secret) } else { Key::Base32(secret) },
-                issuer: text(entry, "issuer"),
-                name: text(entry, "label"),
-                algorithm: maybe(entry, "algorithm"),
-                digits: number(entry, "digits"),
-                period: number(entry, "period"),
-                counter: number(entry, "counter"),
-                pin: maybe(entry, "pin"),
-            };
-            import.take(&called(entry, &["issuer", "label"]), fields.account());
-        }
-        Ok(import)
+        let json = decrypt(export, keys::needed(passphrase)?)?;
+        import(&serde_json::from_slice(&json).map_err(|_| ImportError::damaged("its content"))?)
     }
+}
+
+fn is_database(file: &File) -> bool {
+    file.has_members(&["version", "nonce", "salt", "cipher"])
+}
+
+fn decrypt(database: &Value, passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, ImportError> {
+    let version = number(database, "version").unwrap_or_default();
+    if version > 1 {
+        return Err(ImportError::Newer(format!("cotp database {version}")));
+    }
+    let part = |name| {
+        let bytes = BASE64.decode(text(database, name).as_bytes());
+        bytes.map_err(|_| ImportError::damaged(format!("its {name} is not base64")))
+    };
+    let (nonce, sealed) = (part("nonce")?, part("cipher")?);
+    let key = keys::argon2id(passphrase, &part("salt")?, 32_768, 4, 4)?;
+    keys::open_xchacha(&key, &nonce, &sealed).ok_or(ImportError::WrongPassphrase)
+}
+
+/// Reads the list; the first version of it was an array and nothing round it.
+fn import(export: &Value) -> Result<Import, ImportError> {
+    let version = number(export, "version").unwrap_or_default();
+    if version > 2 {
+        return Err(ImportError::Newer(format!("cotp export {version}")));
+    }
+    let elements = export.as_array().map_or_else(|| list(export, "elements"), Vec::as_slice);
+    let mut import = Import::default();
+    for entry in elements {
+        let kind = maybe(entry, "type").unwrap_or("TOTP");
+        let (secret, kind_is_motp) = (text(entry, "secret"), kind == "MOTP");
+        let fields = Fields {
+            kind,
+            key: if kind_is_motp { Key::Text(secret) } else { Key::Base32(secret) },
+            issuer: text(entry, "issuer"),
+            name: text(entry, "label"),
+            algorithm: maybe(entry, "algorithm"),
+            digits: number(entry, "digits"),
+            period: number(entry, "period"),
+            counter: number(entry, "counter"),
+            pin: maybe(entry, "pin"),
+        };
+        import.take(&called(entry, &["issuer", "label"]), fields.account());
+    }
+    Ok(import)
 }

@@ -43,6 +43,7 @@ impl Format for GoogleDatabase {
             column("isencrypted")
         );
         let mut import = Import::default();
+        database.say_what_is_missing(&mut import);
         for row in database.rows(&query)? {
             let text = |at: usize| row[at].as_deref().unwrap_or_default();
             let (issuer, email) = (text(0), text(1));

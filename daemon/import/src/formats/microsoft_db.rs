@@ -34,21 +34,31 @@ impl Format for MicrosoftDatabase {
     }
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
-        let rows = Database::open(file)?.rows("SELECT account_type, name, username, oath_secret_key FROM accounts")?;
+        let database = Database::open(file)?;
+        let sealed = if database.has_column("accounts", "encrypted_oath_secret_key") { SEALED } else { "NULL" };
+        let query = format!("SELECT account_type, name, username, oath_secret_key, {sealed} FROM accounts");
         let mut import = Import::default();
-        for row in rows {
+        database.say_what_is_missing(&mut import);
+        for row in database.rows(&query)? {
             let text = |at: usize| row[at].as_deref().unwrap_or_default();
             let (issuer, name, secret) = (text(1), text(2), text(3));
+            let title = if issuer.is_empty() { name } else { issuer };
             let fields = Fields { kind: "totp", issuer, name, ..Fields::default() };
             match text(0) {
-                "0" => import.take(issuer, Fields { key: Key::Base32(secret), ..fields }.account()),
+                "0" | "1" if secret.is_empty() && !text(4).is_empty() => {
+                    let how = "its key is encrypted by the phone itself: enrol it again at the site";
+                    import.leave_out(title, Why::NotExportable, how);
+                }
+                "0" => import.take(title, Fields { key: Key::Base32(secret), ..fields }.account()),
                 "1" => {
                     let fields = Fields { key: Key::Base64(secret), digits: Some(8), ..fields };
-                    import.take(issuer, fields.account());
+                    import.take(title, fields.account());
                 }
-                _ => import.leave_out(issuer, Why::NotExportable, "a work account: its key never leaves the app"),
+                _ => import.leave_out(title, Why::NotExportable, "a work account: its key never leaves the app"),
             }
         }
         Ok(import)
     }
 }
+
+const SEALED: &str = "encrypted_oath_secret_key";

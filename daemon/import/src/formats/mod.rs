@@ -4,27 +4,36 @@
 
 mod aegis;
 mod andotp;
+mod authenticator_extension;
 mod authenticator_plus;
 mod authy;
 mod battlenet;
 mod bitwarden;
 mod cotp;
+mod countersign_backup;
+mod countersign_json;
+mod countersign_vault;
 mod duo;
 mod ente;
 mod freeotp;
 mod freeotp2;
+mod gnome_authenticator;
 mod google_db;
 mod kdbx;
 mod keepass_xml;
 mod keepassxc_csv;
+mod keysmith;
 mod lastpass;
 mod microsoft_db;
 mod onepassword;
+mod otpclient;
+mod pass;
 mod proton_authenticator;
 mod proton_pass;
 mod raivo;
 mod steam;
 mod stratum;
+mod stratum_html;
 mod totp_authenticator;
 mod twofas;
 mod uris;
@@ -77,26 +86,35 @@ pub const REGISTRY: &[&dyn Format] = &[
     &twofas::TwoFas,
     &aegis::Aegis,
     &andotp::AndOtp,
+    &authenticator_extension::AuthenticatorExtension,
     &authenticator_plus::AuthenticatorPlus,
     &authy::Authy,
     &battlenet::BattleNet,
     &bitwarden::Bitwarden,
     &cotp::Cotp,
+    &countersign_backup::CountersignBackup,
+    &countersign_json::CountersignJson,
+    &countersign_vault::CountersignVault,
     &duo::Duo,
     &ente::Ente,
     &freeotp::FreeOtp,
     &freeotp2::FreeOtp2,
+    &gnome_authenticator::GnomeAuthenticator,
     &google_db::GoogleDatabase,
     &kdbx::Kdbx,
     &keepass_xml::KeepassXml,
     &keepassxc_csv::KeepassXcCsv,
+    &keysmith::Keysmith,
     &lastpass::LastPass,
     &microsoft_db::MicrosoftDatabase,
+    &otpclient::OtpClient,
+    &pass::Pass,
     &proton_authenticator::ProtonAuthenticator,
     &proton_pass::ProtonPass,
     &raivo::Raivo,
     &steam::Steam,
     &stratum::Stratum,
+    &stratum_html::StratumHtml,
     &totp_authenticator::TotpAuthenticator,
     &uris::Uris,
     &winauth::WinAuth,
@@ -104,10 +122,39 @@ pub const REGISTRY: &[&dyn Format] = &[
 
 /// Returns the format that a file looks like most.
 pub fn detect(file: &File) -> Option<&'static dyn Format> {
-    let rated = REGISTRY.iter().map(|format| (format.detect(file), *format));
-    // The first of those that are equally likely, so that the answer does not depend on the iterator.
-    let best = rated.rev().max_by_key(|(confidence, _)| *confidence)?;
-    (best.0 > Confidence::No).then_some(best.1)
+    candidates(file).first().copied()
+}
+
+/// Returns the formats that a file looks like most: one, but for what is encrypted from its first byte on.
+pub fn candidates(file: &File) -> Vec<&'static dyn Format> {
+    let rated: Vec<_> = REGISTRY.iter().map(|format| (format.detect(file), *format)).collect();
+    let best = rated.iter().map(|(confidence, _)| *confidence).max().unwrap_or(Confidence::No);
+    let mut fitting = rated.into_iter().filter(|(confidence, _)| *confidence == best).map(|(_, format)| format);
+    match best {
+        Confidence::No => Vec::new(),
+        Confidence::Perhaps => fitting.collect(),
+        _ => fitting.next().into_iter().collect(),
+    }
+}
+
+/// Reads a file as the first of these formats that opens it.
+///
+/// # Errors
+/// Each of [`ImportError`]'s. Where there are several formats and the password opens none, it is the wrong one.
+pub fn read(
+    formats: &[&'static dyn Format],
+    file: &File,
+    passphrase: Option<&SecretText>,
+) -> Result<(&'static dyn Format, Import), ImportError> {
+    let mut why = ImportError::NotRecognised;
+    for format in formats {
+        match format.read(file, passphrase) {
+            Ok(import) => return Ok((*format, import)),
+            Err(ImportError::Damaged(_)) if formats.len() > 1 => {}
+            Err(other) => why = other,
+        }
+    }
+    Err(why)
 }
 
 /// Returns the format of this name.

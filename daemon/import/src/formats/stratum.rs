@@ -42,7 +42,7 @@ impl Format for Stratum {
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
         let bytes = file.bytes();
-        if bytes.starts_with(b"SQLite") {
+        if has_table(file, "authenticator", "secret") {
             return database(file);
         }
         let opened = if let Some(sealed) = bytes.strip_prefix(STRONG) {
@@ -96,11 +96,17 @@ fn import(backup: &Value) -> Import {
 
 /// Reads the app's own database, by the names of the backup.
 fn database(file: &File) -> Result<Import, ImportError> {
-    let rows = Database::open(file)?
-        .rows("SELECT type, issuer, username, secret, algorithm, digits, period, counter FROM authenticator")?;
-    let names = ["Type", "Issuer", "Username", "Secret", "Algorithm", "Digits", "Period", "Counter"];
+    let database = Database::open(file)?;
+    let pin = if database.has_column("authenticator", "pin") { "pin" } else { "NULL" };
+    let rows = database.rows(&format!(
+        "SELECT type, issuer, username, secret, algorithm, digits, period, counter, {pin} FROM authenticator"
+    ))?;
+    let names = ["Type", "Issuer", "Username", "Secret", "Algorithm", "Digits", "Period", "Counter", "Pin"];
     let entry = |row: Vec<Option<String>>| names.into_iter().zip(row).collect::<Value>();
-    Ok(import(&Value::from_iter([("Authenticators", rows.into_iter().map(entry).collect::<Vec<_>>())])))
+    let entries = rows.into_iter().map(entry).collect::<Vec<_>>();
+    let mut import = import(&Value::from_iter([("Authenticators", entries)]));
+    database.say_what_is_missing(&mut import);
+    Ok(import)
 }
 
 fn account(entry: &Value) -> Result<Portable, String> {

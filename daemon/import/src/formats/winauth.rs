@@ -1,4 +1,5 @@
-//! WinAuth (Windows): a zip with a list of URIs, or that list; a Steam account has its key in a `data` of its own.
+//! WinAuth (Windows): a zip with a list of URIs, or that list; a Steam account has its key in a `data` of its own. What it
+//! sealed with PGP, as any message of PGP, is the person's own `gpg`'s to open.
 
 use countersign_core::secret::SecretText;
 
@@ -26,19 +27,39 @@ impl Format for WinAuth {
     }
 
     fn detect(&self, file: &File) -> Confidence {
+        if is_pgp(file) {
+            return Confidence::Sure;
+        }
         let is_list = |name: &str| name.to_ascii_lowercase().starts_with("winauth") && name.ends_with(".txt");
         match Archive::open(file) {
-            Some(archive) if archive.find(is_list).is_some() => Confidence::Sure,
+            Some(archive) if archive.find(is_list).is_some() || sealed(&archive).is_some() => Confidence::Sure,
             Some(archive) if archive.find(|name| name.ends_with(".txt")).is_some() => Confidence::Perhaps,
             _ => Confidence::No,
         }
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
+        if is_pgp(file) {
+            let how = "it is sealed with PGP: gpg --decrypt FILE > list.txt, then import list.txt";
+            return Err(ImportError::Restricted(how.into()));
+        }
         let mut archive = Archive::open(file).ok_or_else(|| ImportError::damaged("its archive"))?;
+        if sealed(&archive).is_some() {
+            let how = "its list is sealed with PGP: unpack it, gpg --decrypt it into list.txt, then import list.txt";
+            return Err(ImportError::Restricted(how.into()));
+        }
         let name = archive.find(|name| name.ends_with(".txt"));
         let name = name.ok_or_else(|| ImportError::damaged("there is no list in its archive"))?;
         let list = archive.unpack(&name, passphrase)?;
         Ok(uris::read(str::from_utf8(&list).map_err(|_| ImportError::damaged("its list is not text"))?))
     }
+}
+
+fn is_pgp(file: &File) -> bool {
+    file.text().is_some_and(|text| text.trim_start().starts_with("-----BEGIN PGP MESSAGE-----"))
+}
+
+/// Returns the name of what is sealed with PGP in an archive.
+fn sealed(archive: &Archive<'_>) -> Option<String> {
+    archive.find(|name| [".pgp", ".gpg", ".asc"].iter().any(|ending| name.to_ascii_lowercase().ends_with(ending)))
 }

@@ -1,0 +1,69 @@
+//! Stratum's backup as a page, and any other page that shows URIs of accounts. Its pictures hold the same once more.
+
+use countersign_core::secret::SecretText;
+
+use super::{Confidence, Format, uris};
+use crate::{
+    file::File,
+    import::{Import, ImportError},
+};
+
+/// The format.
+pub(super) struct StratumHtml;
+
+impl Format for StratumHtml {
+    fn name(&self) -> &'static str {
+        "stratum-html"
+    }
+
+    fn title(&self) -> &'static str {
+        "Stratum (HTML)"
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        &["Settings, Backup, Back up to HTML", "Copy the file here: backup-….html"]
+    }
+
+    fn detect(&self, file: &File) -> Confidence {
+        let text = file.text().unwrap_or_default();
+        let head: String = text.trim_start().chars().take(15).collect::<String>().to_ascii_lowercase();
+        let is_page = head.starts_with("<!doctype html") || head.starts_with("<html");
+        if is_page && uris_in(text).next().is_some() { Confidence::Sure } else { Confidence::No }
+    }
+
+    fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
+        let text = file.text().ok_or_else(|| ImportError::damaged("it is not text"))?;
+        let mut lines: Vec<String> = Vec::new();
+        for uri in uris_in(text) {
+            let uri = plain(uri);
+            // A link and its text say the same.
+            if !lines.contains(&uri) {
+                lines.push(uri);
+            }
+        }
+        Ok(uris::read(&lines.join("\n")))
+    }
+}
+
+/// Returns what begins as a URI of an account, up to the next tag, quote or line's end.
+fn uris_in(text: &str) -> impl Iterator<Item = &str> {
+    let starts = text.match_indices("://").filter_map(|(at, _)| {
+        let scheme = SCHEMES.iter().find(|scheme| text[..at].ends_with(**scheme))?;
+        let start = at - scheme.len();
+        // `otpauth` is also the end of another word.
+        let is_word = text[..start].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric() || c == '-');
+        (!is_word).then_some(start)
+    });
+    starts.map(|start| {
+        let rest = &text[start..];
+        rest[..rest.find(['<', '"', '\n', '\r']).unwrap_or(rest.len())].trim()
+    })
+}
+
+/// Takes the entities away.
+fn plain(text: &str) -> String {
+    let text = text.replace("&#39;", "'").replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">");
+    text.replace("&amp;", "&")
+}
+
+const SCHEMES: [&str; 4] = ["otpauth", "otpauth-migration", "motp", "steam"];
