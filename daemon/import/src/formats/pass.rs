@@ -30,9 +30,10 @@ impl Format for Pass {
         &["countersign import ~/.password-store", "Its files are opened by your own gpg, which asks as it always does"]
     }
 
-    /// Such lines are nobody's file: whoever makes them says what they are.
-    fn detect(&self, _: &File) -> Confidence {
-        Confidence::No
+    fn detect(&self, file: &File) -> Confidence {
+        let first = file.text().and_then(|text| text.lines().next());
+        let is_entry = first.is_some_and(|line| serde_json::from_str::<Entry>(line).is_ok());
+        if is_entry { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
@@ -57,6 +58,7 @@ impl Format for Pass {
 }
 
 #[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(deny_unknown_fields)]
 struct Entry {
     name: String,
     text: String,
