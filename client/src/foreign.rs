@@ -1,4 +1,8 @@
-//! A file of another authenticator, read by `countersign-import`: this program never looks at a byte of it.
+//! A file of another authenticator, read by `countersign-import`: of what is in it this program sees the first bytes only.
+
+mod given;
+mod pictures;
+mod store;
 
 use std::{
     fs::File,
@@ -18,9 +22,11 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
+pub(crate) use given::{Given, all};
+
 use crate::{
     error::{Error, exit},
-    output, picture,
+    output,
 };
 
 /// What was in a file.
@@ -79,19 +85,24 @@ enum Line {
     End { end: usize },
 }
 
-/// Reads a file; `-` is standard input.
-pub(crate) async fn read(path: &Path, format: Option<&str>, passphrase: Option<&str>) -> Result<Foreign, Refusal> {
-    let shown = shown(path);
-    let file = picture::open(path)?;
+/// Reads what was given, from its beginning.
+pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Foreign, Refusal> {
+    let shown = &given.shown;
     let passphrase = passphrase.map(in_memory).transpose().map_err(failed())?;
     let program = connect::program("countersign-import");
     let program = program.ok_or_else(|| Error::Usage("countersign-import is not installed".into()))?;
     let mut command = Command::new(program);
-    command.args(format.into_iter().flat_map(|format| ["--format", format]));
+    command.args(given.format.iter().flat_map(|format| ["--format", format]));
     if let Some(passphrase) = &passphrase {
         command.arg("--passphrase-fd").arg(passphrase.as_raw_fd().to_string());
     }
-    command.stdin(Stdio::from(file)).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let beside = beside(given).map_err(failed())?;
+    for (name, file) in &beside {
+        command.arg("--beside").arg(format!("{name}:{}", file.as_raw_fd()));
+    }
+    let mut file = given.file.try_clone().map_err(failed())?;
+    file.rewind().map_err(failed())?;
+    command.stdin(file).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(failed())?;
     let (found, ended) = lines(child.stdout.take().expect("the output is piped")).await.map_err(failed())?;
     let mut errors = String::new();
@@ -163,6 +174,15 @@ pub(crate) fn to_memory(accounts: &[Value]) -> Result<OwnedFd, Error> {
     let mut memory = File::from(memory.map_err(|error| failed()(error.into()))?);
     memory.write_all(&text).map_err(failed())?;
     Ok(memory.into())
+}
+
+/// Returns what lies beside a file, each where the program that is started finds it, under the same number.
+fn beside(given: &Given) -> io::Result<Vec<(&'static str, OwnedFd)>> {
+    let again = |(name, file): &(&'static str, OwnedFd)| {
+        rustix::fs::seek(file, rustix::fs::SeekFrom::Start(0))?;
+        Ok((*name, rustix::io::dup(file)?))
+    };
+    given.beside.iter().map(again).collect()
 }
 
 /// Puts a password where the program that is started finds it, under the same number.

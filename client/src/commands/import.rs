@@ -12,7 +12,7 @@ use crate::{
     args::Import,
     asking::FileLines,
     error::{Error, exit},
-    foreign::{self, Foreign, LeftOut, Refusal},
+    foreign::{self, Foreign, Given, LeftOut, Refusal},
     keeping, output,
     session::Session,
 };
@@ -29,9 +29,10 @@ pub(crate) async fn told(args: &Import) -> Option<Result<(), Error>> {
 /// Runs the command.
 pub(crate) async fn run(args: Import, session: &mut Session) -> Result<(), Error> {
     let mut passwords = args.file_passphrase_fd.map(FileLines::open).transpose()?;
-    let mut all = Foreign::default();
-    for path in &args.files {
-        let one = read(path, &args, &mut passwords, session).await?;
+    let found = foreign::all(&args.files, args.format.as_deref()).await?;
+    let mut all = Foreign { left_out: found.left_out, ..Foreign::default() };
+    for given in &found.given {
+        let one = read(given, &mut passwords, session).await?;
         all.accounts.extend(one.accounts);
         all.left_out.extend(one.left_out);
         all.notes.extend(one.notes);
@@ -74,18 +75,12 @@ struct Report<'a> {
 }
 
 /// Reads a file; asks for its password where that is needed, three times at the most.
-async fn read(
-    path: &Path,
-    args: &Import,
-    passwords: &mut Option<FileLines>,
-    session: &mut Session,
-) -> Result<Foreign, Error> {
-    let format = args.format.as_deref();
-    let mut refused = match foreign::read(path, format, None).await {
+async fn read(given: &Given, passwords: &mut Option<FileLines>, session: &mut Session) -> Result<Foreign, Error> {
+    let mut refused = match foreign::read(given, None).await {
         Err(Refusal::Password { wrong, title }) => (wrong, title),
         answer => return ended(answer),
     };
-    let shown = foreign::shown(path);
+    let shown = &given.shown;
     for _ in 0..TRIES {
         let (wrong, title) = &refused;
         let password: Zeroizing<String> = match (passwords.as_mut(), session.asking.tty()) {
@@ -99,7 +94,7 @@ async fn read(
             _ => break,
         };
         output::remark(&format!("Opening {shown} …"));
-        refused = match foreign::read(path, format, Some(&password)).await {
+        refused = match foreign::read(given, Some(&password)).await {
             Err(Refusal::Password { wrong, title }) => (wrong, title),
             answer => return ended(answer),
         };
@@ -188,7 +183,8 @@ fn kept(done: &[Imported]) -> String {
 
 /// Says what the file still is.
 fn aftermath(path: &Path, all: &Foreign) {
-    if path == Path::new("-") || all.accounts.is_empty() {
+    // A folder is in use where it is: a password store, another vault.
+    if path == Path::new("-") || path.is_dir() || all.accounts.is_empty() {
         return;
     }
     let shown = foreign::shown(path);

@@ -94,8 +94,7 @@ pub fn has_table(file: &File, table: &str, column: &str) -> bool {
     let log = file.beside("-wal");
     // The database itself may still be empty, and all of it in its log.
     let is_one = file.bytes().starts_with(HEAD) || file.bytes().is_empty() && log.is_some();
-    is_one
-        && Database::open(file).is_ok_and(|database| database.has_column(table, column))
+    is_one && Database::open(file).is_ok_and(|database| database.has_column(table, column))
 }
 
 const HEAD: &[u8] = b"SQLite format 3\0";

@@ -75,9 +75,13 @@ mod tests {
 
     #[test]
     fn escapes_are_taken_away() {
-        for (written, value) in
-            [("plain", "plain"), ("\"a\\\"b\"", "a\"b"), ("\\x263a!", "\u{263a}!"), ("a\\\\b\\n", "a\\b\n"), ("end\\", "end\\")]
-        {
+        for (written, value) in [
+            ("plain", "plain"),
+            ("\"a\\\"b\"", "a\"b"),
+            ("\\x263a!", "\u{263a}!"),
+            ("a\\\\b\\n", "a\\b\n"),
+            ("end\\", "end\\"),
+        ] {
             assert_eq!(value_of(written), value, "{written}");
         }
     }

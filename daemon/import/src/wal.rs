@@ -124,11 +124,8 @@ mod tests {
         Ok(rows.into_iter().map(|row| row[0].clone().unwrap()).collect())
     }
 
-    const MADE: [&str; 3] = [
-        "CREATE TABLE a (name TEXT)",
-        "INSERT INTO a VALUES ('one'), ('two')",
-        "INSERT INTO a VALUES ('three')",
-    ];
+    const MADE: [&str; 3] =
+        ["CREATE TABLE a (name TEXT)", "INSERT INTO a VALUES ('one'), ('two')", "INSERT INTO a VALUES ('three')"];
 
     #[test]
     fn what_is_in_the_log_only_is_read() {

@@ -82,4 +82,3 @@ pub fn open_by_passphrase(file: &[u8], passphrase: &SecretText) -> Result<Zeroiz
         if fault.is_other_key() { VaultError::WrongPassphrase } else { fault.unusable(file, "the file").into() }
     })
 }
-

@@ -28,8 +28,8 @@ mod unlocked;
 use std::path::PathBuf;
 
 pub use change::{Added, Edit, IfExists, Outcome, Similar};
-pub use copy::{CopiedVault, open_by_passphrase};
 pub use content::{Change, Entry, Replaced, Version};
+pub use copy::{CopiedVault, open_by_passphrase};
 pub use error::{StoreError, Unusable, VaultError};
 pub use file::{Disk, RealDisk};
 pub use generations::Generation;

@@ -34,7 +34,10 @@ impl Format for AuthenticatorExtension {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &["Its settings, Backup, Download Password-Protected Backup (or Download Backup)", "Give the file here: authenticator.json"]
+        &[
+            "Its settings, Backup, Download Password-Protected Backup (or Download Backup)",
+            "Give the file here: authenticator.json",
+        ]
     }
 
     fn detect(&self, file: &File) -> Confidence {
@@ -57,7 +60,11 @@ impl Format for AuthenticatorExtension {
                 }
                 None => {
                     wrong = true;
-                    import.leave_out(&called(entry, &["issuer", "account"]), Why::Bad, "its key does not open by the password");
+                    import.leave_out(
+                        &called(entry, &["issuer", "account"]),
+                        Why::Bad,
+                        "its key does not open by the password",
+                    );
                 }
             }
         }
@@ -90,7 +97,8 @@ impl Opener<'_> {
         if flag(&entry, "encrypted") {
             let Some(key) = self.old_key()? else { return Ok(None) };
             let secret = salted(key.as_bytes(), text(&entry, "secret"))?;
-            let secret = secret.and_then(|secret| String::from_utf8(secret.to_vec()).ok()).filter(|text| is_secret(text));
+            let secret =
+                secret.and_then(|secret| String::from_utf8(secret.to_vec()).ok()).filter(|text| is_secret(text));
             let Some(secret) = secret else { return Ok(None) };
             entry["secret"] = Value::String(secret);
         }
@@ -116,7 +124,8 @@ impl Opener<'_> {
         let hash: Vec<&str> = text(key, "hash").split('$').collect();
         let is_right = match hash.as_slice() {
             ["", "argon2id", "v=19", COSTS, salt, hash] => {
-                let salt = BASE64_NOPAD.decode(salt.as_bytes()).map_err(|_| ImportError::damaged("the hash of its key"))?;
+                let salt =
+                    BASE64_NOPAD.decode(salt.as_bytes()).map_err(|_| ImportError::damaged("the hash of its key"))?;
                 *derive(made.as_bytes(), &salt)? == **hash
             }
             // Whether it opens anything tells that too.
@@ -172,7 +181,8 @@ fn account(entry: &Value, algorithm: Option<&str>) -> Result<Portable, String> {
             (secret, kind) = (rest, its);
         }
     }
-    let is_base32 = secret.trim_end_matches('=').chars().all(|c| c.is_ascii_alphabetic() || ('2'..='7').contains(&c) || c == ' ');
+    let is_base32 =
+        secret.trim_end_matches('=').chars().all(|c| c.is_ascii_alphabetic() || ('2'..='7').contains(&c) || c == ' ');
     let is_hex = secret.chars().all(|c| c.is_ascii_hexdigit() || c == ' ');
     kind = match kind {
         "totp" if !is_base32 && is_hex => "hex",

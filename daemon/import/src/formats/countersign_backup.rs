@@ -75,9 +75,7 @@ fn work_factor(sealed: &[u8]) -> Option<u32> {
 pub(super) fn as_import_error(error: &VaultError) -> ImportError {
     match error {
         VaultError::WrongPassphrase | VaultError::PassphraseRefused(_) => ImportError::WrongPassphrase,
-        VaultError::Unusable(Unusable::Newer { version }) => {
-            ImportError::Newer(format!("countersign vault {version}"))
-        }
+        VaultError::Unusable(Unusable::Newer { version }) => ImportError::Newer(format!("countersign vault {version}")),
         VaultError::Unusable(why) => ImportError::damaged(why),
         other => ImportError::damaged(other),
     }

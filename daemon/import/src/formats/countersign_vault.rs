@@ -41,7 +41,8 @@ impl Format for CountersignVault {
         let (accounts, odd) = accounts.map_err(|error| countersign_backup::as_import_error(&error))?;
         let mut import = Import { accounts, ..Import::default() };
         if odd > 0 {
-            import.note(&format!("{odd} of its entries can't be understood: a later version of countersign wrote them."));
+            import
+                .note(&format!("{odd} of its entries can't be understood: a later version of countersign wrote them."));
         }
         Ok(import)
     }

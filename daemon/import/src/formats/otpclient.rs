@@ -30,7 +30,10 @@ impl Format for OtpClient {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &["Its database: the .enc file whose place otpclient --show-config or the settings tell", "Its password is asked for"]
+        &[
+            "Its database: the .enc file whose place otpclient --show-config or the settings tell",
+            "Its password is asked for",
+        ]
     }
 
     fn detect(&self, file: &File) -> Confidence {

@@ -71,7 +71,8 @@ fn code(line: &str) -> Option<&str> {
     if is("otpauth://") || is("motp://") || is("steam://") {
         return Some(line);
     }
-    let value = ["totp:", "otp:", "otpauth:"].into_iter().find(|name| is(name)).map(|name| line[name.len()..].trim())?;
+    let value =
+        ["totp:", "otp:", "otpauth:"].into_iter().find(|name| is(name)).map(|name| line[name.len()..].trim())?;
     (!value.is_empty()).then_some(value)
 }
 

@@ -1,0 +1,201 @@
+//! What the person gave to be imported: files with what lies beside them, folders, pictures. Only names and the first bytes of a
+//! file are looked at here, to see who has to read it.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io::{self, Read, Seek},
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+};
+
+use super::{LeftOut, pictures::Pictures, store};
+use crate::{error::Error, output, picture};
+
+/// Something that `countersign-import` reads: a file, and what lies beside it.
+pub(crate) struct Given {
+    /// How it is called in messages.
+    pub(crate) shown: String,
+    /// The format that it is, where that is known.
+    pub(super) format: Option<String>,
+    pub(super) file: File,
+    /// What lies beside it: its name there, and the file.
+    pub(super) beside: Vec<(&'static str, OwnedFd)>,
+}
+
+impl Given {
+    /// Opens a file, and what belongs to it by its name; `-` is standard input.
+    fn open(path: &Path, format: Option<&str>) -> Result<Self, Error> {
+        let file = File::from(picture::open(path)?);
+        let mut beside = Vec::new();
+        if path != Path::new("-") {
+            let log: OsString = [path.as_os_str(), "-wal".as_ref()].into_iter().collect();
+            let folder = path.parent().unwrap_or(Path::new("."));
+            let others = BESIDE.iter().map(|name| (*name, folder.join(name)));
+            for (name, path) in others.chain([("-wal", log.into())]).filter(|(_, path)| path.is_file()) {
+                beside.push((name, picture::open(&path)?));
+            }
+        }
+        Ok(Self { shown: super::shown(path), format: format.map(str::to_owned), file, beside })
+    }
+
+    /// Makes one of a file in memory.
+    pub(super) fn in_memory(shown: String, format: &str, file: File) -> Self {
+        Self { shown, format: Some(format.to_owned()), file, beside: Vec::new() }
+    }
+
+    /// Returns the first bytes.
+    fn head(&self) -> io::Result<[u8; HEAD]> {
+        let mut file = &self.file;
+        let mut head = Vec::with_capacity(HEAD);
+        file.rewind()?;
+        file.take(HEAD as u64).read_to_end(&mut head)?;
+        head.resize(HEAD, 0);
+        Ok(head.try_into().expect("it was made of this length"))
+    }
+}
+
+/// All that was given, and what could not be opened of it.
+#[derive(Default)]
+pub(crate) struct All {
+    /// What there is to read.
+    pub(crate) given: Vec<Given>,
+    /// What was left out before anything was read.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// Opens all that was given: a folder is what is in it, and the codes on all pictures are one list.
+///
+/// # Errors
+/// A file that can't be read; a folder that holds nothing known; pictures without any code.
+pub(crate) async fn all(paths: &[PathBuf], format: Option<&str>) -> Result<All, Error> {
+    let mut all = All::default();
+    let mut pictures = Pictures::default();
+    for path in paths {
+        if path.is_dir() {
+            folder(path, format, &mut all).await?;
+            continue;
+        }
+        let given = Given::open(path, format)?;
+        let failed = || Error::io(format!("{} can't be read", given.shown));
+        if format.is_none() && is_picture(&given.head().map_err(failed())?) {
+            pictures.read(given, &mut all.left_out).await?;
+        } else {
+            all.given.push(given);
+        }
+    }
+    all.given.extend(pictures.list()?);
+    Ok(all)
+}
+
+/// Takes what is in a folder.
+async fn folder(path: &Path, format: Option<&str>, all: &mut All) -> Result<(), Error> {
+    let shown = super::shown(path);
+    if path.join(".gpg-id").is_file() {
+        let (given, left_out) = store::open(path).await?;
+        all.given.push(given);
+        all.left_out.extend(left_out);
+        return Ok(());
+    }
+    if path.join("vault.age").is_file() {
+        all.given.push(Given::open(&path.join("vault.age"), format)?);
+        return Ok(());
+    }
+    if path.join(".age-recipients").is_file() {
+        let text = format!("{shown} is a store of gopass under age: only those under GPG can be read here");
+        return Err(Error::Usage(text));
+    }
+    let of_steam = files(path, "maFile")?;
+    if of_steam.is_empty() {
+        return Err(Error::Usage(format!(
+            "{shown} is a folder, and neither a password store (.gpg-id), nor a vault (vault.age), nor one with maFiles: \
+             give the files themselves"
+        )));
+    }
+    for file in of_steam {
+        all.given.push(Given::open(&file, format)?);
+    }
+    Ok(())
+}
+
+/// Returns the files of a folder with this ending, by name.
+fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, Error> {
+    let failed = || Error::io(format!("{} can't be read", output::one_line(&folder.display().to_string())));
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed())? {
+        let path = entry.map_err(failed())?.path();
+        files.extend((path.extension().is_some_and(|other| other == ending)).then_some(path));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Whether a file begins as a picture does that `countersign-scan` reads.
+fn is_picture(head: &[u8; HEAD]) -> bool {
+    let starts = |mark: &[u8]| head.starts_with(mark);
+    let is_map = head[0] == b'P' && (b'1'..=b'7').contains(&head[1]) && head[2].is_ascii_whitespace();
+    let is_webp = starts(b"RIFF") && &head[8..] == b"WEBP";
+    let is_bmp = starts(b"BM") && head[6..10] == [0; 4];
+    starts(b"\x89PNG\r\n\x1a\n") || starts(b"\xff\xd8\xff") || starts(b"GIF8") || is_map || is_webp || is_bmp
+}
+
+/// What may lie beside a file: how a maFile was encrypted, and the keys of a vault.
+const BESIDE: [&str; 3] = ["manifest.json", "slots/passphrase.age", "slots/recovery.age"];
+const HEAD: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_known_by_their_first_bytes() {
+        for head in [b"\x89PNG\r\n\x1a\n\0\0\0\r", b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01", b"GIF89a\x01\0\x01\0\0\0"] {
+            assert!(is_picture(head));
+        }
+        assert!(
+            is_picture(b"RIFF\x24\0\0\0WEBP")
+                && is_picture(b"P6\n10 10\n255")
+                && is_picture(b"BM\x3a\0\0\0\0\0\0\0\x36\0")
+        );
+        for head in [
+            b"RIFF\x24\0\0\0WAVE",
+            b"{\"version\":1",
+            b"PK\x03\x04\x14\0\0\0\0\0\0\0",
+            b"BMW:me, more",
+            b"P@ssw0rd\0\0\0\0",
+        ] {
+            assert!(!is_picture(head));
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_a_file_is_found_by_its_name() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("slots")).unwrap();
+        for name in ["PhoneFactor", "PhoneFactor-wal", "other-wal", "slots/passphrase.age", "1.maFile"] {
+            fs::write(path(name), name).unwrap();
+        }
+        let names = |given: &Given| given.beside.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        let given = Given::open(&path("PhoneFactor"), None).unwrap();
+        assert_eq!(names(&given), ["slots/passphrase.age", "-wal"]);
+        assert_eq!(&given.head().unwrap()[..11], b"PhoneFactor");
+        assert_eq!(names(&Given::open(&path("1.maFile"), None).unwrap()), ["slots/passphrase.age"]);
+    }
+
+    #[tokio::test]
+    async fn a_folder_is_what_is_in_it() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let given = async || all(&[folder.path().to_owned()], None).await;
+        let error = given().await.err().unwrap();
+        assert!(matches!(&error, Error::Usage(text) if text.contains("password store")), "{error}");
+        for name in ["2.maFile", "1.maFile", "manifest.json"] {
+            fs::write(folder.path().join(name), "{}").unwrap();
+        }
+        let shown: Vec<String> = given().await.unwrap().given.into_iter().map(|given| given.shown).collect();
+        assert!(shown.len() == 2 && shown[0].ends_with("1.maFile"), "{shown:?}");
+        fs::write(folder.path().join("vault.age"), "").unwrap();
+        let shown = given().await.unwrap().given.remove(0).shown;
+        assert!(shown.ends_with("vault.age"), "{shown}");
+    }
+}

@@ -1,0 +1,95 @@
+//! Pictures of QR codes, read by `countersign-scan`: the texts of all of them are one list, so that the parts of an export that
+//! stand on several find each other.
+
+use std::{
+    fs::File,
+    io::{self, Seek, Write},
+    process::{Output, Stdio},
+};
+
+use countersign_api::connect;
+use rustix::fs::{MemfdFlags, memfd_create};
+use serde::Deserialize;
+use tokio::process::Command;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{LeftOut, given::Given};
+use crate::error::Error;
+
+/// What stood on pictures so far.
+#[derive(Default)]
+pub(super) struct Pictures {
+    shown: Vec<String>,
+    list: Zeroizing<String>,
+}
+
+/// A line of `countersign-scan`.
+#[derive(Deserialize)]
+struct Found {
+    text: Option<String>,
+    #[serde(default)]
+    binary: bool,
+}
+
+impl Pictures {
+    /// Reads a picture; one without a code is left out.
+    pub(super) async fn read(&mut self, picture: Given, left_out: &mut Vec<LeftOut>) -> Result<(), Error> {
+        let mut found = scan(&picture, &[]).await?;
+        if found.status.code() == Some(NOTHING) {
+            found = scan(&picture, &["--harder"]).await?;
+        }
+        let reason = match found.status.code() {
+            Some(0) => None,
+            Some(NOTHING) => Some("no QR code was found on it"),
+            Some(BAD_PICTURE) => Some("it is damaged, or too large a picture"),
+            _ => Some("what reads pictures ended before its time"),
+        };
+        if let Some(reason) = reason {
+            left_out.push(LeftOut { name: picture.shown.clone(), why: "bad".into(), reason: reason.into() });
+        }
+        for line in Zeroizing::new(found.stdout).split(|byte| *byte == b'\n') {
+            let Ok(Found { text: Some(mut text), binary: false }) = serde_json::from_slice(line) else { continue };
+            // A line each: no account has a line's end in it.
+            self.list.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }).chain(['\n']));
+            text.zeroize();
+        }
+        self.shown.push(picture.shown);
+        Ok(())
+    }
+
+    /// Returns what stood on all of them, as a list of URIs; `None` where there was no picture.
+    pub(super) fn list(self) -> Result<Option<Given>, Error> {
+        if self.shown.is_empty() {
+            return Ok(None);
+        }
+        let shown = self.shown.join(", ");
+        if self.list.is_empty() {
+            return Err(Error::NoQr(format!("{shown}: no QR code was found")));
+        }
+        let file = memory(self.list.as_bytes()).map_err(Error::io("countersign-scan"))?;
+        Ok(Some(Given::in_memory(shown, "uris", file)))
+    }
+}
+
+async fn scan(picture: &Given, options: &[&str]) -> Result<Output, Error> {
+    let failed = || Error::io("countersign-scan");
+    let program = connect::program("countersign-scan");
+    let program = program.ok_or_else(|| Error::Usage("countersign-scan is not installed".into()))?;
+    let mut file = picture.file.try_clone().map_err(failed())?;
+    file.rewind().map_err(failed())?;
+    let mut command = Command::new(program);
+    command.args(options).arg("-").stdin(file).stderr(Stdio::null()).kill_on_drop(true);
+    command.output().await.map_err(failed())
+}
+
+/// Puts bytes into a file in memory.
+pub(super) fn memory(bytes: &[u8]) -> io::Result<File> {
+    let mut memory = File::from(memfd_create("list", MemfdFlags::CLOEXEC)?);
+    memory.write_all(bytes)?;
+    memory.rewind()?;
+    Ok(memory)
+}
+
+/// Exit codes of `countersign-scan`.
+const NOTHING: i32 = 1;
+const BAD_PICTURE: i32 = 4;
