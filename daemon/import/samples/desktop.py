@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes the samples of programs on desktops and of our own, beside those of make.py.
 
-usage: desktop.py     needs pycryptodome, argon2-cffi and pynacl (PyPI), sqlcipher (Debian's, 3.4), openssl
+usage: desktop.py [--age]     needs pycryptodome, argon2-cffi and pynacl (PyPI), sqlcipher (Debian's, 3.4), openssl
 
+SQLCipher's file is another each time. --age also makes those that age seals, which are too.
 libsodium seals Keysmith's keys, SQLCipher makes Authenticator Plus' database, OpenSSL reads the extension's secrets again; the
 rest is written from the descriptions, and OTPClient's own otpclient-cli 3.1.4 has read its version 1 (under an ASCII password).
 Files that belong together (a maFile and its manifest, a vault and its slots), and those that nothing marks, have no
@@ -12,9 +13,12 @@ NAME.expected.json: tests/companions.rs says what is in them.
 import base64
 import hashlib
 import json
+import os
 import pathlib
+import pty
 import struct
 import subprocess
+import sys
 import tempfile
 
 import nacl.pwhash
@@ -254,6 +258,43 @@ def own():
     entries = [entry(one) for one in [*SIMPLE, STEAM]] + [entry(DOOR, trashed=True, note="by the door", tags=["home"], pinned=True)]
     export = {"countersign-export": 1, "exported": 1_700_000_000, "accounts": entries}
     write("countersign-json", "export.json", dumps(export), [*SIMPLE, STEAM, DOOR])
+    if "--age" in sys.argv:
+        basis = "age itself sealed it"
+        for name, options in [("backup.age", []), ("backup.txt", ["--armor"])]:
+            sealed = with_age(dumps(export), *options)
+            write("countersign-backup", name, sealed, [*SIMPLE, STEAM, DOOR], password=PASSWORD, basis=basis)
+
+
+def password_store():
+    """What pass and gopass keep, a line each as the command line hands it over."""
+    texts = {
+        "web/example.com/alice": f"hush\n{MAIL.uri()}\nurl: https://example.com\n",
+        "web/shop": f"hush\ntotp: {SHOP.base32}\n",
+        "work/Door/dave": f"hush\n---\nlogin: dave\n{DOOR.uri(label='dave').replace('&issuer=Door', '')}\n",
+        "plain": "hush\n",
+        "notes/wifi": "nothing\nat all\n",
+    }
+    lines = "".join(json.dumps({"name": name, "text": text}, ensure_ascii=False) + "\n" for name, text in texts.items())
+    bare = SHOP.but(issuer="web", name="shop", algorithm="SHA1", digits=6, period=30)
+    write("pass", "store.jsonl", lines.encode(), [MAIL, bare, DOOR])
+
+
+def with_age(data, *options):
+    """Has age itself seal something by passphrase: on a terminal of its own, since it asks nowhere else."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain, sealed = pathlib.Path(folder) / "plain", pathlib.Path(folder) / "sealed"
+        plain.write_bytes(data)
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execvp("age", ["age", "-p", *options, "-o", str(sealed), str(plain)])
+        for _ in range(2):
+            shown = b""
+            while not shown.endswith(b": "):
+                shown += os.read(terminal, 1024)
+            os.write(terminal, PASSWORD.encode() + b"\n")
+        _, status = os.waitpid(child, 0)
+        assert status == 0, status
+        return sealed.read_bytes()
 
 
 def main():
@@ -272,6 +313,7 @@ def main():
     authenticator_plus()
     steam_encrypted()
     own()
+    password_store()
 
 
 if __name__ == "__main__":
