@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         ["--version" | "-V"] => print(concat!("countersign-import ", env!("CARGO_PKG_VERSION"), "\n")),
         ["--help" | "-h"] => print(HELP),
         ["--list-formats"] => list(),
+        ["--ways"] => ways(),
         words => Request::parse(words).ok_or(Fault::Usage).and_then(|request| run(&request)),
     };
     match result {
@@ -150,6 +151,14 @@ fn list() -> Result<(), Fault> {
     Ok(())
 }
 
+fn ways() -> Result<(), Fault> {
+    let mut out = io::stdout().lock();
+    for way in countersign_import::ways::all() {
+        writeln!(out, "{way}")?;
+    }
+    Ok(())
+}
+
 fn print(text: &str) -> Result<(), Fault> {
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
@@ -165,7 +174,7 @@ const HELP: &str = "\
 Read the accounts in a file of another authenticator
 
 Usage: countersign-import [--format F] [--passphrase-fd N] < FILE
-       countersign-import --list-formats
+       countersign-import --list-formats | --ways
 
 The file comes on standard input; it is recognised by what is in it. It is
 read without access to files, network or other programs. What is found is
@@ -183,6 +192,7 @@ Options:
       --format F          Read it as this format
       --passphrase-fd N   Read the file's password from this descriptor
       --list-formats      List the formats, with the steps to such a file
+      --ways              List the ways out of other programs
   -h, --help              Print this help
   -V, --version           Print the version
 

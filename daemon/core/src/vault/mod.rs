@@ -7,12 +7,14 @@
 //! (changes and saves) → `store` → `envelope`, `record` (the bytes).
 
 mod change;
+mod checklist;
 mod content;
 mod envelope;
 mod error;
 mod file;
 mod generations;
 mod history;
+mod importing;
 mod inbox;
 mod json;
 mod keys;
@@ -27,6 +29,7 @@ mod unlocked;
 use std::path::PathBuf;
 
 pub use change::{Added, Edit, IfExists, Outcome, Similar};
+pub use checklist::{ChecklistEdit, Progress, Site};
 pub use content::{Change, Entry, Replaced, Version};
 pub use error::{StoreError, Unusable, VaultError};
 pub use file::{Disk, RealDisk};
