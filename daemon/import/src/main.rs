@@ -92,7 +92,11 @@ fn run(request: &Request<'_>) -> Result<(), Fault> {
         None => None,
     };
     let passphrase = request.passphrase.map(read_passphrase).transpose()?;
-    let file = File::new(read_input()?);
+    let bytes = read_input()?;
+    if bytes.is_empty() {
+        return Err(ImportError::damaged("nothing is in it").into());
+    }
+    let file = File::new(bytes);
     // From here on foreign bytes are looked at, and nothing but memory and the outputs is left.
     countersign_sandbox::restrict(&LIMITS)?;
     let format = format.or_else(|| detect(&file)).ok_or(ImportError::NotRecognised)?;

@@ -174,6 +174,13 @@ pub const TABLE: &[Way] = &[
         ..way("entrust", "Entrust Identity", &["entrust identityguard", "entrust mobile"], Out::Nothing)
     },
     Way {
+        steps: &[
+            "FortiToken Mobile lets no key out: tokens are activated for one device",
+            "Ask whoever issued it whether it takes another authenticator app, and enrol that",
+        ],
+        ..way("fortitoken", "FortiToken Mobile", &["fortinet", "forti token"], Out::Nothing)
+    },
+    Way {
         formats: &["freeotp2", "freeotp"],
         ..way(
             "freeotp",
@@ -181,13 +188,6 @@ pub const TABLE: &[Way] = &[
             &["free otp", "freeotp+", "freeotp plus", "freeotp 1", "freeotp 2", "red hat"],
             Out::File,
         )
-    },
-    Way {
-        steps: &[
-            "FortiToken Mobile lets no key out: tokens are activated for one device",
-            "Ask whoever issued it whether it takes another authenticator app, and enrol that",
-        ],
-        ..way("fortitoken", "FortiToken Mobile", &["fortinet", "forti token"], Out::Nothing)
     },
     Way {
         steps: &["Menu, Backup & Restore, Backup; as plain JSON, or in the form of Aegis or FreeOTP+"],
