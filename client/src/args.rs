@@ -23,8 +23,8 @@ pub(crate) use scan::{Keep, Part, Proof, Scan};
 use crate::{
     handing_over::App,
     help::{
-        COPY_ABOUT, EXIT_CODES, HOTKEY_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT,
-        RECOVERY_ABOUT, RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
+        COPY_ABOUT, EXIT_CODES, HOTKEY_ABOUT, IMPORT_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT,
+        QR_ABOUT, RECOVERY_ABOUT, RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
     },
     terminal_window::Job,
     time,
@@ -65,6 +65,7 @@ pub(crate) enum Command {
     /// Keep an account from a URI or a key that is typed or piped in
     Add(Add),
     /// Keep the accounts of another authenticator's export, all in one change
+    #[command(long_about = IMPORT_ABOUT)]
     Import(Import),
     /// Follow a link that sets up an account, and ask whether to keep it
     #[command(long_about = OPEN_ABOUT)]

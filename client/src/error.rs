@@ -147,6 +147,8 @@ pub(crate) mod exit {
     pub(crate) const ONE_TIME: u8 = 11;
     /// A file of another program can't be read, for the first of the reasons that there are; the others follow it.
     pub(crate) const FOREIGN: u8 = 15;
+    /// It is too large.
+    pub(crate) const FOREIGN_TOO_LARGE: u8 = 22;
     /// Something in such a file can't be read.
     pub(crate) const BAD_ENTRIES: u8 = 23;
     /// Ctrl-C.

@@ -103,6 +103,8 @@ pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Fore
     let mut file = given.file.try_clone().map_err(failed())?;
     file.rewind().map_err(failed())?;
     command.stdin(file).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    // Ctrl-C is this program's: it ends that one, and says what that means.
+    command.process_group(0);
     let mut child = command.spawn().map_err(failed())?;
     let (found, ended) = lines(child.stdout.take().expect("the output is piped")).await.map_err(failed())?;
     let mut errors = String::new();
@@ -142,8 +144,34 @@ pub(crate) async fn formats() -> Result<Vec<Format>, Error> {
     Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
 
+/// Returns the ways out of other programs.
+pub(crate) async fn ways() -> Result<Vec<Way>, Error> {
+    let program = connect::program("countersign-import");
+    let program = program.ok_or_else(|| Error::Usage("countersign-import is not installed".into()))?;
+    let listed = Command::new(program).arg("--ways").output().await.map_err(failed())?;
+    let text = String::from_utf8_lossy(&listed.stdout);
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+/// The way out of another program.
+#[derive(Debug, Deserialize, serde::Serialize)]
+pub(crate) struct Way {
+    /// The word by which it is chosen.
+    pub(crate) program: String,
+    /// What people call it.
+    pub(crate) title: String,
+    /// What else they call it.
+    pub(crate) aliases: Vec<String>,
+    /// `file`, `qr`, `keys` or `nothing`.
+    pub(crate) out: String,
+    /// The steps beside those of its formats.
+    pub(crate) steps: Vec<String>,
+    /// The formats of its files; where no file is the way, what only a rooted telephone gives.
+    pub(crate) formats: Vec<Format>,
+}
+
 /// A format of foreign files.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, serde::Serialize)]
 pub(crate) struct Format {
     /// The word by which it is chosen.
     pub(crate) format: String,

@@ -56,6 +56,22 @@ pub(crate) const LIST_ABOUT: &str = "List the accounts
 
 On a terminal: a table. In a pipe: a line each, with id, issuer, name and kind, parted by tabs.";
 
+/// How the words of `import` go together.
+pub(crate) const IMPORT_USAGE: &str = "countersign import [OPTIONS] FILE...
+       countersign import --from PROGRAM | --list-formats
+       countersign import --checklist [--from PROGRAM] [--remove] [SITE...]";
+
+/// How `import` goes about it.
+pub(crate) const IMPORT_ABOUT: &str = "Keep the accounts of another authenticator's export, all in one change
+
+What the files hold and what would become of it is told first, then kept as a whole or not at all; countersign undo takes all of it back. Where something can't be read, the rest is kept only by --skip-bad, or when you say so on the terminal. What has no code, or by its nature can't be exported, is told and hinders nothing. Passwords are asked on the terminal; Ctrl-C ends it, and nothing is kept.
+
+--from tells the way out of a program (google, \"ms authenticator\", authy, ...). Where nothing gets out, --checklist keeps the list of the sites to enrol again, in the vault: a site is ticked once its account is kept and in use, and when all are, it says that the old app may go. Sites that are piped in or typed stand in no shell's history.
+
+  countersign import aegis-export.json
+  countersign import --from authy
+  countersign import --checklist --from authy";
+
 /// What becomes of the argument of `open`.
 pub(crate) const OPEN_ABOUT: &str = "Follow a link that sets up an account, and ask whether to keep it
 
@@ -202,6 +218,7 @@ mod tests {
         let shown = words(&all());
         for about in [
             LIST_ABOUT,
+            IMPORT_ABOUT,
             OPEN_ABOUT,
             PASSPHRASE_ABOUT,
             PICK_ABOUT,

@@ -17,7 +17,7 @@ use countersign_core::{
     secret::SecretText,
     text::{look_alike, visible},
     variation::Variation,
-    vault::{Change, Edit, Entry, Generation, RecoveryState, Similar, Store, Vault, VaultError},
+    vault::{Edit, Entry, Generation, RecoveryState, Similar, Store, Undone, Vault, VaultError},
 };
 
 use crate::{
@@ -61,6 +61,7 @@ pub fn vault_error(error: &VaultError) -> Error {
 /// Says how to make room in what is full.
 fn make_room(what: &str) -> &'static str {
     match what {
+        "the list of sites" => "take those off it that are done: countersign import --checklist --remove SITE",
         "the inbox" => "have what waits there offered, and keep or discard it: countersign unlock",
         _ => "remove what is of no use any more; there is room again when the trash has been emptied, after 30 days",
     }
@@ -73,6 +74,7 @@ fn not_there(what: &str) -> String {
         "recovery key" => "there is no recovery key: countersign recovery makes one".into(),
         "generation" => "there is no generation of that name: countersign generations list shows them".into(),
         "sealed scan" => "that scan is kept or discarded already: scan again".into(),
+        "site on the list" => "one of these sites is not on the list: countersign import --checklist shows it".into(),
         other => format!("there is no such {other}"),
     }
 }
@@ -202,11 +204,16 @@ pub fn edit(options: EditOptions) -> Result<Edit, Error> {
 }
 
 /// Says in words what an undo took back: `GitHub – alice was added`.
-pub fn undone(change: Change, titles: &[String]) -> String {
+pub fn undone(undone: &Undone, titles: &[String]) -> String {
+    let did = undone.what.word();
     match titles {
-        [] => format!("an account was {}", change.word()),
-        [one] => format!("{one} was {}", change.word()),
-        several => format!("{} accounts were {}: {}", several.len(), change.word(), several.join(", ")),
+        [] if !undone.sites.is_empty() => {
+            let sites: Vec<String> = undone.sites.iter().map(|site| visible(site)).collect();
+            format!("the list of sites to enrol again was changed: {}", named(&sites, ", "))
+        }
+        [] => format!("an account was {did}"),
+        [one] => format!("{one} was {did}"),
+        several => format!("{} accounts were {did}: {}", several.len(), named(several, ", ")),
     }
 }
 
@@ -410,15 +417,15 @@ pub fn not_kept(payload: &Payload) -> Error {
 
 /// Returns the error for an export nothing of which can be kept.
 pub fn all_left_out(skipped: &[String]) -> Error {
-    Error::InvalidUri(format!("nothing of this export can be kept: {}", named(skipped)))
+    Error::InvalidUri(format!("nothing of this export can be kept: {}", named(skipped, "; ")))
 }
 
-/// Names what was left out, but not without end.
-fn named(skipped: &[String]) -> String {
-    let some = skipped[..skipped.len().min(NAMED)].join("; ");
-    match skipped.len().saturating_sub(NAMED) {
+/// Names things, parted by this, but not without end.
+fn named(things: &[String], parted: &str) -> String {
+    let some = things[..things.len().min(NAMED)].join(parted);
+    match things.len().saturating_sub(NAMED) {
         0 => some,
-        more => format!("{some}; and {more} more"),
+        more => format!("{some}{parted}and {more} more"),
     }
 }
 
@@ -433,7 +440,10 @@ pub fn export(export: &Export, entries: &[&Entry]) -> Result<MigrationExport, Er
         return Err(Error::InvalidArgument("no account was named".into()));
     }
     if export.parts.is_empty() {
-        return Err(Error::InvalidArgument(format!("there is nothing that an export can carry: {}", named(&skipped))));
+        return Err(Error::InvalidArgument(format!(
+            "there is nothing that an export can carry: {}",
+            named(&skipped, "; ")
+        )));
     }
     let places = export.parts.iter().flat_map(|part| &part.accounts);
     Ok(MigrationExport {
@@ -457,7 +467,7 @@ pub fn page_of(candidate: &Candidate) -> Option<&'static str> {
     payload::activation::TABLE.iter().find(|row| row.vendor == candidate.advice)?.page
 }
 
-/// How many accounts that were left out an error names.
+/// How many things a text names.
 const NAMED: usize = 10;
 
 /// Issuers that an impostor looks like, whatever the vault holds.

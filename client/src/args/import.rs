@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use crate::help::IMPORT_USAGE;
+
 /// Arguments of `import`.
 #[derive(Debug, Args)]
+#[command(override_usage = IMPORT_USAGE)]
 pub(crate) struct Import {
-    /// Files of other authenticators; - is standard input
-    #[arg(required_unless_present_any = ["list_formats", "from"], value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Files of other authenticators; - is standard input. With --checklist: sites
+    #[arg(required_unless_present_any = ["list_formats", "from", "checklist"], value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     /// Read the files as this format instead of finding it out
     #[arg(long, value_name = "FORMAT")]
@@ -38,9 +41,15 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) json: bool,
     /// List what can be read
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["files", "from", "checklist"])]
     pub(crate) list_formats: bool,
-    /// Tell the steps out of another program
-    #[arg(long, value_name = "PROGRAM", exclusive = true)]
+    /// Tell the way out of another program; with --checklist: the one that the sites are to leave
+    #[arg(long, value_name = "PROGRAM")]
     pub(crate) from: Option<String>,
+    /// Show the sites to enrol again, or put these on that list; - reads them from standard input, one a line
+    #[arg(long, conflicts_with_all = ["format", "dry_run", "skip_bad", "only", "tag", "if_exists", "file_passphrase_fd"])]
+    pub(crate) checklist: bool,
+    /// With --checklist: take these sites off the list
+    #[arg(long, requires = "checklist", conflicts_with = "from")]
+    pub(crate) remove: bool,
 }

@@ -16,6 +16,8 @@ use crate::{error::Error, output, picture};
 pub(crate) struct Given {
     /// How it is called in messages.
     pub(crate) shown: String,
+    /// The files that hold the accounts and could go afterwards: none for standard input and for what is in use where it lies.
+    pub(crate) paths: Vec<PathBuf>,
     /// The format that it is, where that is known.
     pub(super) format: Option<String>,
     pub(super) file: File,
@@ -36,12 +38,13 @@ impl Given {
                 beside.push((name, picture::open(&path)?));
             }
         }
-        Ok(Self { shown: super::shown(path), format: format.map(str::to_owned), file, beside })
+        let paths = if path == Path::new("-") { Vec::new() } else { vec![path.to_owned()] };
+        Ok(Self { shown: super::shown(path), paths, format: format.map(str::to_owned), file, beside })
     }
 
     /// Makes one of a file in memory.
     pub(super) fn in_memory(shown: String, format: &str, file: File) -> Self {
-        Self { shown, format: Some(format.to_owned()), file, beside: Vec::new() }
+        Self { shown, paths: Vec::new(), format: Some(format.to_owned()), file, beside: Vec::new() }
     }
 
     /// Returns the first bytes.
@@ -98,7 +101,8 @@ async fn folder(path: &Path, format: Option<&str>, all: &mut All) -> Result<(), 
         return Ok(());
     }
     if path.join("vault.age").is_file() {
-        all.given.push(Given::open(&path.join("vault.age"), format)?);
+        let vault = Given::open(&path.join("vault.age"), format)?;
+        all.given.push(Given { paths: Vec::new(), ..vault });
         return Ok(());
     }
     if path.join(".age-recipients").is_file() {

@@ -4,6 +4,7 @@
 use std::{
     fs::File,
     io::{self, Seek, Write},
+    path::PathBuf,
     process::{Output, Stdio},
 };
 
@@ -20,6 +21,7 @@ use crate::error::Error;
 #[derive(Default)]
 pub(super) struct Pictures {
     shown: Vec<String>,
+    paths: Vec<PathBuf>,
     list: Zeroizing<String>,
 }
 
@@ -54,6 +56,7 @@ impl Pictures {
             text.zeroize();
         }
         self.shown.push(picture.shown);
+        self.paths.extend(picture.paths);
         Ok(())
     }
 
@@ -67,7 +70,7 @@ impl Pictures {
             return Err(Error::NoQr(format!("{shown}: no QR code was found")));
         }
         let file = memory(self.list.as_bytes()).map_err(Error::io("countersign-scan"))?;
-        Ok(Some(Given::in_memory(shown, "uris", file)))
+        Ok(Some(Given { paths: self.paths, ..Given::in_memory(shown, "uris", file) }))
     }
 }
 

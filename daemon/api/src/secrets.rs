@@ -35,6 +35,16 @@ pub trait SecretsBackend: Send + Sync + 'static {
         accounts: std::os::fd::OwnedFd,
         options: ImportOptions,
     ) -> impl Future<Output = Result<Vec<Imported>, Error>> + Send;
+    /// The sites to enrol again, and how far each is: site s, program s, created t, state s, account s, title s.
+    fn checklist(&self, caller: Caller) -> impl Future<Output = Result<Vec<SiteInfo>, Error>> + Send;
+    /// Puts sites on that list and takes others off it, in one change or not at all; answers the list. Options: program s.
+    fn edit_checklist(
+        &self,
+        caller: Caller,
+        add: Vec<String>,
+        remove: Vec<String>,
+        options: ChecklistOptions,
+    ) -> impl Future<Output = Result<Vec<SiteInfo>, Error>> + Send;
     /// What a URI or a QR's text is and what is odd about it; nothing is kept.
     fn check(&self, caller: Caller, text: &str) -> impl Future<Output = Result<Candidate, Error>> + Send;
     /// Takes a text, such as a link that was followed, for what a QR says; nothing is kept.
@@ -182,6 +192,31 @@ impl<B: SecretsBackend> Secrets<B> {
             .map_err(|e| Error::InvalidArgument(format!("the descriptor can't be used: {e}")))?;
         let all = self.backend.import(self.origin.caller(&header)?, accounts, options.try_into()?).await?;
         Ok(all.into_iter().map(Dict::from).collect())
+    }
+
+    /// The sites to enrol again, since no export of another program brings them along. Each: site s, program s (the one that
+    /// it is to leave), created t, state s (open; before: an account of it was there before the list; unproven: one was kept
+    /// since, and no site is known to accept its codes; done: one was kept since, and is in use), account s (id of that
+    /// account), title s.
+    #[zbus(out_args("sites"))]
+    async fn checklist(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
+        NoOptions::try_from(options)?;
+        Ok(self.backend.checklist(self.origin.caller(&header)?).await?.into_iter().map(Dict::from).collect())
+    }
+
+    /// Puts sites on that list and takes others off it, in one change or not at all; answers the list of afterwards.
+    /// Options: program s (the one that the new sites are to leave).
+    #[zbus(out_args("sites"))]
+    async fn edit_checklist(
+        &self,
+        add: Vec<String>,
+        remove: Vec<String>,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Vec<Dict>, Error> {
+        let caller = self.origin.caller(&header)?;
+        let list = self.backend.edit_checklist(caller, add, remove, options.try_into()?).await?;
+        Ok(list.into_iter().map(Dict::from).collect())
     }
 
     /// What a URI or a QR's text is and what is odd about it; nothing is kept.

@@ -368,10 +368,37 @@ options! {
     }
 }
 
+options! {
+    /// Options of `EditChecklist`.
+    pub struct ChecklistOptions {
+        /// The app that the new sites are to leave.
+        program: String,
+    }
+}
+
+record! {
+    /// A site to enrol again: nothing secret.
+    pub struct SiteInfo {
+        /// What the person calls it, perhaps with the account's name after a colon.
+        site: String,
+        /// The app that it is to leave; may be empty.
+        program: String,
+        /// Unix time at which it was put on the list.
+        created: u64,
+        /// `open`, `before` (an account of it was there before the list), `unproven` (one was kept since, and no site is known
+        /// to accept its codes) or `done` (one was kept since, and is in use).
+        state: String,
+        /// Id of that account; empty where it is open.
+        account: String,
+        /// Title of that account.
+        title: String,
+    }
+}
+
 record! {
     /// What became of one account of an import: nothing secret.
     pub struct Imported {
-        /// `kept`, `already-kept`, `replaced` or `kept-both`.
+        /// `kept`, `already-kept`, `repeated` (it came twice in this call), `replaced` or `kept-both`.
         outcome: String,
         /// Id of the account; empty where it was only to be told.
         account: String,

@@ -9,6 +9,7 @@ pub mod account;
 pub mod code;
 pub mod payload;
 pub mod secret;
+pub mod site;
 pub mod text;
 pub mod uri;
 pub mod variation;

@@ -1,7 +1,7 @@
 //! Reads accounts out of the files of other authenticators and password managers.
 //!
 //! The map: [`file`] is the foreign file in memory, [`formats`] a file each for what it may be, [`fields`] how an account
-//! is described there, [`keys`] how a passphrase opens it, [`import`] what comes out. The program around it, in `main`,
+//! is described there, [`keys`] how a passphrase opens it, [`import`] what comes out; [`ways`] says how people get at such a file. The program around it, in `main`,
 //! gives up files, network and other programs before any of this looks at a byte.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -19,6 +19,7 @@ pub mod keys;
 pub mod prefs;
 pub mod sqlcipher;
 pub mod wal;
+pub mod ways;
 
 pub use file::File;
 pub use formats::{Confidence, Format, REGISTRY, candidates, detect, named, read};

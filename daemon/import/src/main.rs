@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         ["--version" | "-V"] => print(concat!("countersign-import ", env!("CARGO_PKG_VERSION"), "\n")),
         ["--help" | "-h"] => print(HELP),
         ["--list-formats"] => list(),
+        ["--ways"] => ways(),
         words => Request::parse(words).ok_or(Fault::Usage).and_then(|request| run(&request)),
     };
     match result {
@@ -100,7 +101,11 @@ fn run(request: &Request<'_>) -> Result<(), Fault> {
         None => None,
     };
     let passphrase = request.passphrase.map(read_passphrase).transpose()?;
-    let mut file = File::new(read_all(io::stdin().lock())?);
+    let bytes = read_all(io::stdin().lock())?;
+    if bytes.is_empty() {
+        return Err(ImportError::damaged("nothing is in it").into());
+    }
+    let mut file = File::new(bytes);
     for (name, descriptor) in &request.beside {
         file = file.with(name, read_all(fs::File::open(format!("/proc/self/fd/{descriptor}"))?)?);
     }
@@ -164,6 +169,14 @@ fn list() -> Result<(), Fault> {
     Ok(())
 }
 
+fn ways() -> Result<(), Fault> {
+    let mut out = io::stdout().lock();
+    for way in countersign_import::ways::all() {
+        writeln!(out, "{way}")?;
+    }
+    Ok(())
+}
+
 fn print(text: &str) -> Result<(), Fault> {
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
@@ -179,7 +192,7 @@ const HELP: &str = "\
 Read the accounts in a file of another authenticator
 
 Usage: countersign-import [--format F] [--passphrase-fd N] [--beside NAME:N]… < FILE
-       countersign-import --list-formats
+       countersign-import --list-formats | --ways
 
 The file comes on standard input; it is recognised by what is in it. It is
 read without access to files, network or other programs. What is found is
@@ -200,6 +213,7 @@ Options:
                           …-wal of a database, manifest.json of a maFile,
                           slots/passphrase.age and slots/recovery.age of a vault
       --list-formats      List the formats, with the steps to such a file
+      --ways              List the ways out of other programs
   -h, --help              Print this help
   -V, --version           Print the version
 

@@ -45,6 +45,7 @@ fn imported(added: &Added, one: &Portable, dry: bool) -> Imported {
     let outcome = match added.outcome {
         Outcome::Kept => "kept",
         Outcome::AlreadyKept => "already-kept",
+        Outcome::Repeated => "repeated",
         Outcome::Replaced => "replaced",
         Outcome::KeptBoth => "kept-both",
     };

@@ -72,7 +72,7 @@ impl Service {
         })?;
         let outcome = match added.outcome {
             Outcome::Kept => "kept",
-            Outcome::AlreadyKept => "already-kept",
+            Outcome::AlreadyKept | Outcome::Repeated => "already-kept",
             Outcome::Replaced => "replaced",
             Outcome::KeptBoth => "kept-both",
         };

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod camera;
+mod checklist;
 mod desktop;
 mod importing;
 mod keeping;

@@ -1,14 +1,14 @@
 //! `Secrets1`: everything that carries a secret; reached by private connections only.
 
-use std::{os::fd::OwnedFd, sync::Arc};
+use std::{collections::HashSet, os::fd::OwnedFd, sync::Arc};
 
 use countersign_api::{
     Caller, Error,
     secrets::SecretsBackend,
     types::{
-        AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions, ImportOptions,
-        Imported, InitOptions, KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions, Revealed,
-        SlotInfo, TextOptions,
+        AccountInfo, Candidate, ChecklistOptions, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions,
+        ImportOptions, Imported, InitOptions, KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions,
+        Revealed, SiteInfo, SlotInfo, TextOptions,
     },
 };
 use countersign_core::{
@@ -98,6 +98,25 @@ impl SecretsBackend for Door {
         self.import_lines(accounts, &options)
     }
 
+    async fn checklist(&self, caller: Caller) -> Result<Vec<SiteInfo>, Error> {
+        self.admit(&caller, &[])?;
+        self.ensure_open(None, false).await?;
+        self.sites()
+    }
+
+    async fn edit_checklist(
+        &self,
+        caller: Caller,
+        add: Vec<String>,
+        remove: Vec<String>,
+        options: ChecklistOptions,
+    ) -> Result<Vec<SiteInfo>, Error> {
+        let texts: Vec<&str> = add.iter().chain(&remove).chain(&options.program).map(String::as_str).collect();
+        self.admit(&caller, &texts)?;
+        self.ensure_open(None, false).await?;
+        self.edit_sites(add, remove, options)
+    }
+
     async fn check(&self, caller: Caller, text: &str) -> Result<Candidate, Error> {
         self.admit(&caller, &[text])?;
         let place = Place { origin: "text", ..Place::default() };
@@ -152,10 +171,11 @@ impl SecretsBackend for Door {
         self.ensure_open(None, false).await?;
         let undone = self.change_vault(Vault::undo)?;
         self.with_vault(|vault| {
+            let accounts: HashSet<AccountId> = undone.accounts.iter().copied().collect();
             // What was added lies in the trash now.
-            let touched = vault.entries().chain(vault.trash()).filter(|entry| undone.accounts.contains(&entry.id()));
+            let touched = vault.entries().chain(vault.trash()).filter(|entry| accounts.contains(&entry.id()));
             let titles: Vec<String> = touched.map(|entry| visible(&entry.account().title())).collect();
-            Ok(convert::undone(undone.what, &titles))
+            Ok(convert::undone(&undone, &titles))
         })
     }
 

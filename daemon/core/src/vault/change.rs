@@ -1,12 +1,11 @@
 //! What can be done to accounts. Each is one change: on disk when it is answered, and one undo.
 
 use super::{
-    content::{Change, Content, Details, Entry, Version, duplicate},
+    content::{Change, Content, Details, Entry, Version},
     error::VaultError,
     file,
     generations::Why,
     history::{Mark, Undone},
-    portable::Portable,
     unlocked::Vault,
 };
 use crate::{
@@ -52,6 +51,8 @@ pub enum Outcome {
     Kept,
     /// It was there already; nothing has changed.
     AlreadyKept,
+    /// It came more than once in this change, and is kept once.
+    Repeated,
     /// Its secret took the place of another one.
     Replaced,
     /// It is a new entry beside one of the same name.
@@ -101,27 +102,6 @@ impl Vault {
     /// generation of its own.
     pub fn add_all(&mut self, accounts: Vec<Account>, if_exists: IfExists) -> Result<Vec<Added>, VaultError> {
         self.keep_all(accounts, if_exists, Proof::Given)
-    }
-
-    /// Says what an import would do, account by account; nothing is changed.
-    ///
-    /// # Errors
-    /// [`VaultError::Full`], [`VaultError::Invalid`], as of [`Vault::import`].
-    pub fn preview(&self, accounts: &[Portable], if_exists: IfExists) -> Result<Vec<Added>, VaultError> {
-        let mark = self.mark(Change::Added);
-        take_all(&mut self.draft(), accounts, if_exists, mark)
-    }
-
-    /// Keeps accounts that come with what belongs to them, in one change or not at all; the vault of before is kept as a
-    /// generation of its own.
-    pub fn import(&mut self, accounts: &[Portable], if_exists: IfExists) -> Result<Vec<Added>, VaultError> {
-        let mark = self.mark(Change::Added);
-        let mut draft = self.draft();
-        let all = take_all(&mut draft, accounts, if_exists, mark)?;
-        if all.iter().any(|added| added.outcome != Outcome::AlreadyKept) {
-            self.commit(draft, Why::Import)?;
-        }
-        Ok(all)
     }
 
     fn keep_all(
@@ -305,45 +285,6 @@ fn the_only(mut added: Vec<Added>) -> Result<Added, VaultError> {
     added.pop().ok_or(VaultError::Invalid { field: "the list", why: "is empty" })
 }
 
-/// Takes accounts into a draft; what is there already stays as it is.
-fn take_all(
-    draft: &mut Content,
-    accounts: &[Portable],
-    if_exists: IfExists,
-    mark: Mark,
-) -> Result<Vec<Added>, VaultError> {
-    accounts.iter().try_for_each(|one| check(&one.account))?;
-    let mut all = Vec::with_capacity(accounts.len());
-    for one in accounts {
-        let added = keep(draft, duplicate(&one.account), if_exists, mark, Proof::Given)?;
-        if let Some(entry) = draft.entry_mut(added.id).filter(|_| added.outcome != Outcome::AlreadyKept) {
-            bring_along(&mut entry.details, one, mark.at);
-        }
-        all.push(added);
-    }
-    if draft.entries.len() > ENTRY_LIMIT {
-        return Err(VaultError::Full("the vault"));
-    }
-    Ok(all)
-}
-
-/// Adds what belongs to an account elsewhere to what belongs to it here.
-fn bring_along(details: &mut Details, one: &Portable, now: u64) {
-    if !one.note.is_empty() {
-        details.note.clone_from(&one.note);
-    }
-    for tag in &one.tags {
-        if !details.tags.contains(tag) {
-            details.tags.push(tag.clone());
-        }
-    }
-    details.pinned |= one.pinned;
-    details.uses = details.uses.max(one.uses);
-    if one.trashed {
-        details.deleted = Some(now);
-    }
-}
-
 fn keep(
     draft: &mut Content,
     account: Account,
@@ -380,7 +321,7 @@ fn is_of(draft: &Content, id: AccountId, mark: Mark) -> bool {
 }
 
 /// A QR holds no PIN: the one that the person gave for the old secret goes on.
-fn with_pin_of(mut account: Account, old: &Account) -> Account {
+pub(super) fn with_pin_of(mut account: Account, old: &Account) -> Account {
     if let (Some(new @ None), Some(pin)) = (pin_mut(&mut account.kind), pin(&old.kind)) {
         *new = Some(SecretText::from(pin.expose()));
     }
@@ -409,8 +350,7 @@ fn similar(content: &Content, account: &Account) -> Similar {
     };
     match content.entries.iter().filter(named).find(same) {
         Some(entry) => Similar::Same(entry.id),
-        // Two accounts without any name are not the same account.
-        None if name(account).iter().all(|text| text.trim().is_empty()) => Similar::New,
+        None if is_nameless(account) => Similar::New,
         // Of several, the newest is the one that a new QR most likely follows.
         None => match content.entries.iter().filter(named).max_by_key(|entry| entry.version) {
             Some(entry) => Similar::SameNameOtherSecret(entry.id),
@@ -419,12 +359,24 @@ fn similar(content: &Content, account: &Account) -> Similar {
     }
 }
 
-/// Whether people would call the two by the same name. Makes no copies: an import asks this for each pair.
-fn same_name(one: &Account, other: &Account) -> bool {
-    fn folded(text: &str) -> impl Iterator<Item = char> {
-        text.trim().chars().flat_map(char::to_lowercase)
-    }
-    name(one).into_iter().zip(name(other)).all(|(one, other)| folded(one).eq(folded(other)))
+/// Whether people would call the two by the same name.
+pub(super) fn same_name(one: &Account, other: &Account) -> bool {
+    name(one).into_iter().zip(name(other)).all(|(one, other)| letters(one).eq(letters(other)))
+}
+
+/// Returns one text for all accounts that people would call by the same name.
+pub(super) fn folded(account: &Account) -> String {
+    let parts = name(account).map(|part| letters(part).collect::<String>());
+    parts.join("\0")
+}
+
+/// Two accounts without any name are not the same account.
+pub(super) fn is_nameless(account: &Account) -> bool {
+    name(account).iter().all(|text| text.trim().is_empty())
+}
+
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    text.trim().chars().flat_map(char::to_lowercase)
 }
 
 fn name(account: &Account) -> [&str; 3] {
@@ -481,7 +433,7 @@ fn set<T>(place: &mut T, new: Option<T>) {
 }
 
 /// Refuses what would not be read back.
-fn check(account: &Account) -> Result<(), VaultError> {
+pub(super) fn check(account: &Account) -> Result<(), VaultError> {
     let refuse = |field, why| Err(VaultError::Invalid { field, why });
     match account.secret.expose().len() {
         0 => return refuse("the secret", "is empty"),
@@ -512,6 +464,6 @@ impl Entry {
 
 /// How long after it was kept codes are still asked for to finish the enrolment.
 const ENROLMENT_SECONDS: u64 = 600;
-const ENTRY_LIMIT: usize = 20_000;
+pub(super) const ENTRY_LIMIT: usize = 20_000;
 const SECRET_LIMIT: usize = 4 * 1024;
 const TEXT_LIMIT: usize = 4 * 1024;

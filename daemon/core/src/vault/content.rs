@@ -1,8 +1,8 @@
 //! What is inside a vault: entries, each with its history, and what is kept although it is not understood.
 
-use std::{fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr};
 
-use super::{envelope::VaultKey, json::Extras, record::version_of};
+use super::{checklist::Checklist, envelope::VaultKey, json::Extras, record::version_of};
 use crate::{
     account::{Account, AccountId, Kind},
     secret::{Secret, SecretText},
@@ -215,6 +215,11 @@ impl Version {
             Self { millis: self.millis.saturating_add(u64::from(carry)), count, device }
         }
     }
+
+    /// Returns its Unix time.
+    pub(super) fn seconds(self) -> u64 {
+        self.millis / 1000
+    }
 }
 
 impl fmt::Display for Version {
@@ -268,6 +273,7 @@ pub(super) struct Content {
     /// Entries that this version can't understand, word for word.
     pub(super) quarantined: Vec<SecretText>,
     pub(super) recovery: Option<Recovery>,
+    pub(super) checklist: Checklist,
     /// Earlier vault keys, so that generations still open.
     pub(super) old_keys: Vec<VaultKey>,
     pub(super) extras: Extras,
@@ -283,6 +289,7 @@ impl Content {
             tombstones: Vec::new(),
             quarantined: Vec::new(),
             recovery: None,
+            checklist: Checklist::default(),
             old_keys: Vec::new(),
             extras: Extras::default(),
         }
@@ -296,6 +303,7 @@ impl Content {
             tombstones: self.tombstones.iter().map(Tombstone::duplicate).collect(),
             quarantined: copies(&self.quarantined),
             recovery: self.recovery.as_ref().map(Recovery::duplicate),
+            checklist: self.checklist.duplicate(),
             old_keys: self.old_keys.iter().map(VaultKey::duplicate).collect(),
             extras: self.extras.duplicate(),
             ..*self
@@ -308,13 +316,14 @@ impl Content {
         let changes = self.entries.iter().flat_map(|entry| entry.history.iter().map(|past| past.change));
         let stones = self.tombstones.iter().map(|stone| stone.version);
         let strange = self.quarantined.iter().filter_map(version_of);
-        entries.chain(changes).chain(stones).chain(strange).max().unwrap_or_default()
+        entries.chain(changes).chain(stones).chain(strange).chain(self.checklist.clock()).max().unwrap_or_default()
     }
 
     /// Takes over the counters of a later content: no code that was used may come out again.
     pub(super) fn raise_counters(&mut self, later: &Self) {
+        let later: HashMap<AccountId, &Entry> = later.entries.iter().map(|entry| (entry.id, entry)).collect();
         for entry in &mut self.entries {
-            let Some(same) = later.entries.iter().find(|later| later.id == entry.id) else { continue };
+            let Some(same) = later.get(&entry.id) else { continue };
             let states = same.history.iter().filter_map(|past| past.before.as_ref());
             for account in states.chain([&same.details]).map(|state| &state.account) {
                 if let Kind::Hotp { counter, .. } = account.kind {

@@ -19,6 +19,8 @@ pub struct Undone {
     pub what: Change,
     /// The accounts it had done it to.
     pub accounts: Vec<AccountId>,
+    /// The sites to enrol again that it had put on the list or taken off it.
+    pub sites: Vec<String>,
 }
 
 /// One change in the making: its number, its time, and what it does.
@@ -76,7 +78,9 @@ impl Content {
     /// Returns the last change that can be taken back.
     pub(super) fn last_change(&self) -> Option<(Version, Change)> {
         let all = self.entries.iter().flat_map(|entry| &entry.history).filter(|past| !past.undone);
-        all.max_by_key(|past| past.change).map(|past| (past.change, past.why))
+        let of_accounts = all.map(|past| (past.change, past.why));
+        let of_sites = self.checklist.last_change().map(|change| (change, Change::Edited));
+        of_accounts.chain(of_sites).max_by_key(|(change, _)| *change)
     }
 
     /// Takes the last change back.
@@ -84,7 +88,8 @@ impl Content {
         let (change, what) = self.last_change()?;
         let mark = mark(what);
         let touched = self.entries.iter_mut().filter_map(|entry| entry.undo(change, mark).then_some(entry.id));
-        Some(Undone { what, accounts: touched.collect() })
+        let accounts = touched.collect();
+        Some(Undone { what, accounts, sites: self.checklist.undo(change, mark) })
     }
 
     /// Drops what is over: history after 30 days, accounts in the trash after 30 days (a tombstone stays), tombstones
@@ -101,6 +106,7 @@ impl Content {
             let extras = Extras::default();
             self.tombstones.push(Tombstone { id: entry.id, created: entry.created, version: change, deleted, extras });
         }
+        self.checklist.expire(now);
         self.tombstones.retain(|stone| stone.deleted.saturating_add(TOMBSTONE_SECONDS) > now);
     }
 }

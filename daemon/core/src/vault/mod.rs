@@ -7,6 +7,7 @@
 //! (changes and saves) → `store` → `envelope`, `record` (the bytes).
 
 mod change;
+mod checklist;
 mod content;
 mod copy;
 mod envelope;
@@ -14,6 +15,7 @@ mod error;
 mod file;
 mod generations;
 mod history;
+mod importing;
 mod inbox;
 mod json;
 mod keys;
@@ -28,6 +30,7 @@ mod unlocked;
 use std::path::PathBuf;
 
 pub use change::{Added, Edit, IfExists, Outcome, Similar};
+pub use checklist::{ChecklistEdit, Progress, Site};
 pub use content::{Change, Entry, Replaced, Version};
 pub use copy::{CopiedVault, open_by_passphrase};
 pub use error::{StoreError, Unusable, VaultError};

@@ -1,12 +1,16 @@
 //! The content of a vault as JSON, both ways. `FORMAT.md` §4 says the same in words.
 
-use std::io::{self, Write};
+use std::{
+    collections::HashSet,
+    io::{self, Write},
+};
 
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::{
     FORMAT,
+    checklist::Checklist,
     content::{Change, Content, Details, Entry, Past, Recovery, Tombstone, Version},
     envelope::{VaultKey, room_for},
     error::Unusable,
@@ -42,10 +46,12 @@ impl Content {
         let mut content = Self::new(object.must("vault")?);
         content.generation = object.must("generation")?;
         content.written = object.maybe("written")?.unwrap_or_default();
+        let mut known = HashSet::new();
         for raw in object.must::<Vec<&RawValue>>("entries")? {
-            content.read_entry(raw.get());
+            content.read_entry(raw.get(), &mut known);
         }
         content.recovery = object.raw("recovery")?.map(|raw| read_recovery(raw.get())).transpose()?;
+        content.checklist = Checklist::read(object.maybe("checklist")?.unwrap_or_default());
         for text in object.maybe::<Vec<&str>>("old_keys")?.unwrap_or_default() {
             content.old_keys.push(VaultKey::parse(&SecretText::from(text)).ok_or(Odd("old_keys"))?);
         }
@@ -54,16 +60,12 @@ impl Content {
     }
 
     /// Sorts one entry in: as an entry, a tombstone, or into quarantine.
-    fn read_entry(&mut self, text: &str) {
+    fn read_entry(&mut self, text: &str, known: &mut HashSet<AccountId>) {
         match read_entry(text) {
-            Ok(Read::Entry(entry)) if !self.holds(entry.id) => self.entries.push(*entry),
-            Ok(Read::Tombstone(stone)) if !self.holds(stone.id) => self.tombstones.push(stone),
+            Ok(Read::Entry(entry)) if known.insert(entry.id) => self.entries.push(*entry),
+            Ok(Read::Tombstone(stone)) if known.insert(stone.id) => self.tombstones.push(stone),
             _ => self.quarantined.push(SecretText::from(text)),
         }
-    }
-
-    fn holds(&self, id: AccountId) -> bool {
-        self.entries.iter().any(|entry| entry.id == id) || self.tombstones.iter().any(|stone| stone.id == id)
     }
 
     /// Returns the line, in a buffer with room for its padding.
@@ -88,6 +90,9 @@ impl Content {
         })?;
         if let Some(recovery) = &self.recovery {
             write_recovery(object.name("recovery")?, recovery)?;
+        }
+        if !self.checklist.is_empty() {
+            self.checklist.write(&mut object)?;
         }
         if !self.old_keys.is_empty() {
             object.list("old_keys", &self.old_keys, |out, key| Ok(serde_json::to_writer(out, key.text().expose())?))?;

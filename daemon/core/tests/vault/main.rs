@@ -3,10 +3,12 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod basics;
+mod checklist;
 mod damage;
 mod disk;
 mod forward;
 mod generations;
 mod history;
+mod importing;
 mod keys;
 mod world;

@@ -27,10 +27,7 @@ impl Format for Authy {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &[
-            "Authy lets nothing out: enrol each site again",
-            "A rooted phone: /data/data/com.authy.authy/shared_prefs/com.authy.storage.tokens.authenticator.xml",
-        ]
+        &["A rooted phone: /data/data/com.authy.authy/shared_prefs/com.authy.storage.tokens.authenticator.xml"]
     }
 
     fn detect(&self, file: &File) -> Confidence {

@@ -25,7 +25,6 @@ impl Format for BattleNet {
 
     fn steps(&self) -> &'static [&'static str] {
         &[
-            "The app lets nothing out: enrol again",
             "A rooted phone: /data/data/com.blizzard.messenger/shared_prefs/com.blizzard.messenger.authenticator_preferences.xml",
         ]
     }

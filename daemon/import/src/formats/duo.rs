@@ -24,10 +24,7 @@ impl Format for Duo {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &[
-            "Duo Mobile lets nothing out: enrol each site again",
-            "A rooted phone: /data/data/com.duosecurity.duomobile/files/duokit/accounts.json",
-        ]
+        &["A rooted phone: /data/data/com.duosecurity.duomobile/files/duokit/accounts.json"]
     }
 
     fn detect(&self, file: &File) -> Confidence {

@@ -23,10 +23,7 @@ impl Format for GoogleDatabase {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &[
-            "The usual way: Google Authenticator, menu, Transfer accounts, Export; then countersign scan --camera",
-            "A rooted phone: /data/data/com.google.android.apps.authenticator2/databases/databases",
-        ]
+        &["A rooted phone: /data/data/com.google.android.apps.authenticator2/databases/databases"]
     }
 
     fn detect(&self, file: &File) -> Confidence {

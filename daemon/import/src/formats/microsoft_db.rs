@@ -24,7 +24,6 @@ impl Format for MicrosoftDatabase {
 
     fn steps(&self) -> &'static [&'static str] {
         &[
-            "Microsoft Authenticator lets nothing out: enrol each site again",
             "A rooted phone: /data/data/com.azure.authenticator/databases/PhoneFactor, PhoneFactor-wal and -shm beside it",
         ]
     }

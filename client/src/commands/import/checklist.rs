@@ -1,0 +1,204 @@
+//! `countersign import --checklist`: the sites to enrol again, ticked off as their accounts are kept and used.
+//!
+//! The list stands in the vault. It comes from names that are given, typed or piped, or from what an import had to leave
+//! out; typed or piped, they stand in no shell's history either.
+
+use std::path::Path;
+
+use countersign_api::types::{ChecklistOptions, SiteInfo};
+use serde::Serialize;
+
+use super::{count, reading::Found, ways};
+use crate::{
+    args::Import,
+    error::Error,
+    input, output,
+    session::{Session, none},
+};
+
+/// Runs the command.
+pub(super) async fn run(args: &Import, session: &mut Session) -> Result<(), Error> {
+    session.unlock().await?;
+    let program = match &args.from {
+        Some(program) => ways::title(program).await?,
+        None => String::new(),
+    };
+    let names = names(args, session, &program).await?;
+    let list = if names.is_empty() {
+        session.secrets().await?.checklist(none()).await?.into_iter().map(SiteInfo::from).collect()
+    } else if args.remove {
+        edit(session, Vec::new(), names, "").await?
+    } else {
+        edit(session, names, Vec::new(), &program).await?
+    };
+    if args.json {
+        return output::json(&Report::new(&list));
+    }
+    output::print(&text(&list, output::columns()))
+}
+
+/// Offers to put on the list what can't be exported.
+pub(super) async fn offer(session: &mut Session, found: &Found, yes: bool) -> Result<(), Error> {
+    let left = found.left_out.iter().filter(|left| left.why == "not-exportable" && !left.name.trim().is_empty());
+    let names: Vec<String> = left.map(|left| left.name.clone()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let several = count(names.len(), "account that can't be exported", "accounts that can't be exported");
+    let Some(tty) = session.asking.tty().filter(|_| !yes) else {
+        output::remark(&format!("Keep account of the {several}: countersign import --checklist SITES"));
+        return Ok(());
+    };
+    if tty.yes(&format!("Put the {several} on the list of sites to enrol again?"), true).await? {
+        let program = found.files.first().map(|file| file.title.split(" (").next().unwrap_or_default().to_owned());
+        let list = edit(session, names, Vec::new(), &program.unwrap_or_default()).await?;
+        output::print(&text(&list, output::columns()))?;
+    }
+    Ok(())
+}
+
+async fn edit(
+    session: &mut Session,
+    add: Vec<String>,
+    remove: Vec<String>,
+    program: &str,
+) -> Result<Vec<SiteInfo>, Error> {
+    let options = ChecklistOptions { program: (!program.is_empty()).then(|| program.to_owned()) };
+    let list = session.secrets().await?.edit_checklist(add, remove, options.into()).await?;
+    Ok(list.into_iter().map(SiteInfo::from).collect())
+}
+
+/// Returns the sites that are meant: given, piped, or typed where a program is named and none is given.
+async fn names(args: &Import, session: &mut Session, program: &str) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for name in &args.files {
+        if name == Path::new("-") {
+            let lines = input::all("the sites, one a line")?;
+            names.extend(lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+        } else {
+            names.push(name.to_str().ok_or_else(|| Error::Usage("a site's name is no UTF-8".into()))?.to_owned());
+        }
+    }
+    if names.is_empty() && args.remove {
+        return Err(Error::Usage("--remove wants the sites to take off the list".into()));
+    }
+    if !names.is_empty() || program.is_empty() {
+        return Ok(names);
+    }
+    let Some(tty) = session.asking.tty() else { return Ok(names) };
+    tty.show(&format!("The sites in {program}, one a line; Enter alone ends.\n"))?;
+    loop {
+        let line = tty.ask(&format!("{:>3}. ", names.len() + 1)).await?;
+        match line.trim() {
+            "" => return Ok(names),
+            name => names.push(name.to_owned()),
+        }
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'l> {
+    sites: &'l [SiteInfo],
+    done: usize,
+    /// Whether every site is done: the old app may go.
+    may_go: bool,
+}
+
+impl<'l> Report<'l> {
+    fn new(sites: &'l [SiteInfo]) -> Self {
+        let done = done(sites);
+        Self { sites, done, may_go: !sites.is_empty() && done == sites.len() }
+    }
+}
+
+fn done(sites: &[SiteInfo]) -> usize {
+    sites.iter().filter(|site| site.state == "done").count()
+}
+
+/// Returns the list, program by program, and whether each may go.
+fn text(list: &[SiteInfo], columns: usize) -> String {
+    if list.is_empty() {
+        return "No site is on the list. Put some there: countersign import --checklist GitHub Example\n".into();
+    }
+    let mut programs: Vec<&str> = Vec::new();
+    for site in list {
+        if !programs.contains(&site.program.as_str()) {
+            programs.push(&site.program);
+        }
+    }
+    let of = |program: &str| list.iter().filter(|site| site.program == program).cloned().collect::<Vec<SiteInfo>>();
+    programs.into_iter().map(|program| part(program, &of(program), columns)).collect::<Vec<_>>().join("\n")
+}
+
+fn part(program: &str, sites: &[SiteInfo], columns: usize) -> String {
+    let app = if program.is_empty() { "the old app".to_owned() } else { output::one_line(program) };
+    let rows: Vec<Vec<String>> = sites.iter().map(row).collect();
+    let (done, all) = (done(sites), sites.len());
+    let verdict = if done == all {
+        format!(
+            "{} kept here and in use: {app} may go. Before it does, print a recovery key if you have none (countersign \
+             recovery), and see that the sites' own recovery codes are kept.",
+            if all == 1 { "The site is".to_owned() } else { format!("All {all} sites are") }
+        )
+    } else {
+        format!("{done} of {} done. Keep {app} until all are.", count(all, "site", "sites"))
+    };
+    let head = if program.is_empty() { "To enrol again:".to_owned() } else { format!("To enrol again, out of {app}:") };
+    format!("{head}\n{}{}", output::table(&rows, columns), output::wrap(&verdict, columns, ""))
+}
+
+fn row(site: &SiteInfo) -> Vec<String> {
+    let (mark, what) = match site.state.as_str() {
+        "done" => ("[x]", format!("kept and in use: {}", site.title)),
+        "unproven" => (
+            "[~]",
+            format!("kept, not in use yet: {}; does the site accept its code? countersign scan --accepted", site.title),
+        ),
+        "before" => (
+            "[ ]",
+            format!("{} is here from before: if it is this one, take the site off by --checklist --remove", site.title),
+        ),
+        _ => ("[ ]", "sign in there, set up an authenticator app anew, countersign scan".into()),
+    };
+    vec![mark.into(), site.site.clone(), what]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(name: &str, program: &str, state: &str) -> SiteInfo {
+        SiteInfo {
+            site: name.into(),
+            program: program.into(),
+            state: state.into(),
+            title: name.into(),
+            ..SiteInfo::default()
+        }
+    }
+
+    #[test]
+    fn each_app_may_go_when_all_its_sites_are_done() {
+        let list = [site("GitHub", "Authy", "done"), site("Bank", "Duo", "open"), site("Shop", "Duo", "done")];
+        let told = text(&list, 200);
+        assert!(told.contains("The site is kept here and in use: Authy may go"), "{told}");
+        assert!(told.contains("1 of 2 sites done. Keep Duo until all are."), "{told}");
+        assert!(told.contains("[x]  GitHub") && told.contains("[ ]  Bank"), "{told}");
+        let report = Report::new(&list);
+        assert_eq!((report.done, report.may_go), (2, false));
+    }
+
+    #[test]
+    fn what_is_kept_and_not_proven_does_not_let_the_app_go() {
+        for state in ["unproven", "before", "open", "of a later version"] {
+            let list = [site("GitHub", "", state)];
+            assert!(text(&list, 200).contains("Keep the old app") && !Report::new(&list).may_go, "{state}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_lets_nothing_go() {
+        assert!(!Report::new(&[]).may_go && text(&[], 80).contains("No site is on the list"));
+    }
+}

@@ -1,0 +1,240 @@
+//! What is in the files and what would become of it, or has: a line of numbers, then the names by what happens to them.
+
+use countersign_api::types::Imported;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{count, reading::Found};
+use crate::{foreign::LeftOut, output};
+
+/// How many there are of each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Numbers {
+    /// All accounts, with those that can't be read and those that can't be exported.
+    found: usize,
+    kept: usize,
+    replaced: usize,
+    kept_both: usize,
+    already_kept: usize,
+    repeated: usize,
+    /// What should be an account and can't be read.
+    pub(super) bad: usize,
+    not_exportable: usize,
+    /// Entries of a password manager that have no code: no accounts, and only told.
+    no_code: usize,
+}
+
+impl Numbers {
+    /// Counts.
+    pub(super) fn of(accounts: &[Imported], found: &Found) -> Self {
+        let of = |outcome: &str| accounts.iter().filter(|one| one.outcome == outcome).count();
+        let left = |why: &str| found.left_out.iter().filter(|left| left.why == why).count();
+        let (bad, not_exportable) = (left("bad"), left("not-exportable"));
+        Self {
+            found: accounts.len() + bad + not_exportable,
+            kept: of("kept"),
+            replaced: of("replaced"),
+            kept_both: of("kept-both"),
+            already_kept: of("already-kept"),
+            repeated: of("repeated"),
+            bad,
+            not_exportable,
+            no_code: left("no-code"),
+        }
+    }
+
+    /// How many accounts would be kept, or were.
+    pub(super) fn new(self) -> usize {
+        self.kept + self.replaced + self.kept_both
+    }
+
+    fn line(self, found: &Found) -> String {
+        let parts = [
+            (self.kept, "new"),
+            (self.kept_both, "there with another secret (both are kept)"),
+            (self.replaced, "there with another secret (replaced)"),
+            (self.already_kept, "already there"),
+            (self.repeated, "more than once in it"),
+            (self.bad, "unreadable"),
+            (self.not_exportable, "not exportable"),
+        ];
+        let told: Vec<String> =
+            parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+        let told = if told.is_empty() { "no account".to_owned() } else { told.join(", ") };
+        let place = match found.files.as_slice() {
+            [one] => one.title.clone(),
+            several => format!("{} files", several.len()),
+        };
+        let beside = match self.no_code {
+            0 => String::new(),
+            number => format!(" Beside them {} without a code.", count(number, "entry", "entries")),
+        };
+        format!("Found {} ({}): {told}.{beside}", self.found, output::one_line(&place))
+    }
+}
+
+/// Says what is in the files and what would become of it.
+pub(super) fn text(preview: &[Imported], found: &Found, columns: usize) -> String {
+    let numbers = Numbers::of(preview, found);
+    let mut text = output::wrap(&numbers.line(found), columns, "");
+    let rows = |outcome: &str, most: usize| {
+        let all = preview.iter().zip(&found.accounts).filter(|(one, _)| one.outcome == outcome);
+        let mut rows: Vec<Vec<String>> = all.map(|(one, account)| row(one, account)).collect();
+        let more = rows.len().saturating_sub(most);
+        rows.truncate(most);
+        rows.extend((more > 0).then(|| vec![format!("and {more} more")]));
+        rows
+    };
+    let left = |why: &str| found.left_out.iter().filter(|left| left.why == why).map(left_row).collect::<Vec<_>>();
+    for (head, rows) in [
+        ("New", rows("kept", usize::MAX)),
+        ("There with another secret; both are kept", rows("kept-both", usize::MAX)),
+        ("There with another secret, which stays in the history", rows("replaced", usize::MAX)),
+        ("Already there", rows("already-kept", FEW)),
+        ("More than once in it, and kept once", rows("repeated", FEW)),
+        ("Unreadable", left("bad")),
+        ("Not exportable", left("not-exportable")),
+    ] {
+        text += &section(head, &rows, columns);
+    }
+    let notes = found.notes.iter().map(|note| output::wrap(&output::one_line(note), columns, ""));
+    let notes: String = notes.collect();
+    if notes.is_empty() { text } else { text + "\n" + &notes }
+}
+
+fn section(head: &str, rows: &[Vec<String>], columns: usize) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let table = output::table(rows, columns.saturating_sub(2));
+    let lines: String = table.lines().map(|line| format!("  {line}\n")).collect();
+    format!("\n{head}:\n{lines}")
+}
+
+/// Returns an account's title, its labels, and what else comes along.
+fn row(one: &Imported, account: &Value) -> Vec<String> {
+    let tags = tags(account).join(", ");
+    let pinned = account["pinned"].as_bool().unwrap_or_default().then_some("pinned");
+    let trashed = one.trashed.then_some("in the trash");
+    let more: Vec<&str> = pinned.into_iter().chain(trashed).collect();
+    vec![one.title.clone(), tags, more.join(", ")]
+}
+
+fn tags(account: &Value) -> Vec<&str> {
+    account["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn left_row(left: &LeftOut) -> Vec<String> {
+    let name = if left.name.trim().is_empty() { "(unnamed)" } else { &left.name };
+    vec![name.to_owned(), left.reason.clone()]
+}
+
+/// Says what was done.
+pub(super) fn kept(numbers: Numbers) -> String {
+    let beside = [
+        (numbers.already_kept, "there already"),
+        (numbers.repeated, "more than once in it"),
+        (numbers.bad, "skipped as unreadable"),
+    ];
+    let beside: String =
+        beside.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!(", {number} {what}")).collect();
+    format!("Kept {}{beside}. Take it all back by: countersign undo", count(numbers.new(), "account", "accounts"))
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+pub(super) struct Report<'a> {
+    dry_run: bool,
+    numbers: Numbers,
+    accounts: Vec<Account<'a>>,
+    left_out: &'a [LeftOut],
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Account<'a> {
+    #[serde(flatten)]
+    one: &'a Imported,
+    tags: Vec<&'a str>,
+}
+
+impl<'a> Report<'a> {
+    /// Makes a report; `accounts` are in the order of those found.
+    pub(super) fn new(dry_run: bool, accounts: &'a [Imported], found: &'a Found, numbers: Numbers) -> Self {
+        let accounts = accounts.iter().zip(&found.accounts).map(|(one, found)| Account { one, tags: tags(found) });
+        Self { dry_run, numbers, accounts: accounts.collect(), left_out: &found.left_out, notes: &found.notes }
+    }
+}
+
+/// How many of what nothing happens to are named.
+const FEW: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn one(outcome: &str, title: &str) -> Imported {
+        Imported { outcome: outcome.into(), title: title.into(), ..Imported::default() }
+    }
+
+    fn found(accounts: usize) -> Found {
+        let left =
+            |name: &str, why: &str| LeftOut { name: name.into(), why: why.into(), reason: "it has no key".into() };
+        Found {
+            accounts: vec![json!({"tags": ["work"]}); accounts],
+            left_out: vec![left("Old", "bad"), left("Push", "not-exportable"), left("Login", "no-code")],
+            notes: vec!["Mind this.".into()],
+            ..Found::default()
+        }
+    }
+
+    #[test]
+    fn the_first_line_has_the_numbers_and_the_rest_the_names() {
+        let all = [one("kept", "GitHub – alice"), one("already-kept", "Bank"), one("kept-both", "Shop")];
+        let text = text(&all, &found(3), 200);
+        assert_eq!(
+            text.lines().next().unwrap(),
+            "Found 5 (0 files): 1 new, 1 there with another secret (both are kept), 1 already there, 1 unreadable, 1 not \
+             exportable. Beside them 1 entry without a code."
+        );
+        for part in [
+            "New:\n  GitHub – alice  work\n",
+            "Already there:\n  Bank",
+            "Unreadable:\n  Old   it has no key",
+            "Mind this.",
+        ] {
+            assert!(text.contains(&part.replace("Old   ", "Old  ")), "{part}: {text}");
+        }
+        assert!(!text.contains("Login"), "entries without a code are only counted: {text}");
+    }
+
+    #[test]
+    fn what_nothing_happens_to_is_not_told_without_end() {
+        let all: Vec<Imported> = (0..500).map(|number| one("already-kept", &number.to_string())).collect();
+        let text = text(&all, &found(500), 80);
+        assert!(text.contains("and 480 more") && text.lines().count() < 40, "{text}");
+    }
+
+    #[test]
+    fn what_was_done_is_told_with_the_way_back() {
+        let done = [one("kept", "a"), one("kept-both", "b"), one("already-kept", "c"), one("repeated", "d")];
+        assert_eq!(
+            kept(Numbers::of(&done, &found(4))),
+            "Kept 2 accounts, 1 there already, 1 more than once in it, 1 skipped as unreadable. Take it all back by: \
+             countersign undo"
+        );
+    }
+
+    #[test]
+    fn json_has_no_secret() {
+        let found = Found { accounts: vec![json!({"secret": "HUSH", "tags": ["work"]})], ..Found::default() };
+        let all = [one("kept", "a")];
+        let text = serde_json::to_string(&Report::new(true, &all, &found, Numbers::of(&all, &found))).unwrap();
+        assert!(
+            text.contains("\"tags\":[\"work\"]") && text.contains("\"found\":1") && !text.contains("HUSH"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,212 @@
+//! Reads the files, one after the other, and asks for their passwords.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use serde_json::Value;
+use tokio::time::{Instant, interval_at};
+use zeroize::Zeroizing;
+
+use crate::{
+    args::Import,
+    asking::FileLines,
+    error::{Error, exit},
+    foreign::{self, Foreign, Given, LeftOut, Refusal},
+    output,
+    progress::Progress,
+    session::Session,
+};
+
+/// What was in all the files.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The files, in their order.
+    pub(super) files: Vec<Read>,
+    /// The accounts, as `countersign-import` tells them.
+    pub(super) accounts: Vec<Value>,
+    /// What was left out, and why.
+    pub(super) left_out: Vec<LeftOut>,
+    /// What to know of all of it.
+    pub(super) notes: Vec<String>,
+}
+
+/// A file that was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    /// Where it lies, as [`Given::paths`] has it.
+    pub(super) paths: Vec<PathBuf>,
+    /// What people call its format.
+    pub(super) title: String,
+    /// Whether it opened by a password.
+    pub(super) encrypted: bool,
+    /// How many accounts were in it.
+    pub(super) accounts: usize,
+}
+
+impl Found {
+    fn take(&mut self, paths: Vec<PathBuf>, one: Foreign, encrypted: bool) {
+        let accounts = one.accounts.len();
+        self.files.push(Read { paths, title: one.title, encrypted, accounts });
+        self.accounts.extend(one.accounts);
+        self.left_out.extend(one.left_out);
+        self.notes.extend(one.notes.into_iter().filter(|note| !self.notes.contains(note)).collect::<Vec<_>>());
+    }
+
+    /// Keeps what has all the words in its names: also of what was left out, for nobody asked for the rest.
+    fn only(&mut self, words: &str) {
+        let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+        let fits = |text: String| words.iter().all(|word| text.contains(word));
+        self.accounts.retain(|account| {
+            let text = |name: &str| account[name].as_str().unwrap_or_default().to_lowercase();
+            fits(format!("{} {}", text("issuer"), text("name")))
+        });
+        self.left_out.retain(|left| fits(left.name.to_lowercase()));
+    }
+}
+
+/// Reads all files.
+pub(super) async fn all(args: &Import, session: &mut Session) -> Result<Found, Error> {
+    let mut passwords = args.file_passphrase_fd.map(FileLines::open).transpose()?;
+    let all = foreign::all(&args.files, args.format.as_deref()).await?;
+    let mut found = Found { left_out: all.left_out, ..Found::default() };
+    for given in all.given {
+        let (one, encrypted) = read(&given, &mut passwords, session).await?;
+        found.take(given.paths, one, encrypted);
+    }
+    if let Some(words) = &args.only {
+        found.only(words);
+    }
+    Ok(found)
+}
+
+/// Reads a file; asks for its password where that is needed, three times at the most. Tells whether it opened by one.
+async fn read(
+    given: &Given,
+    passwords: &mut Option<FileLines>,
+    session: &mut Session,
+) -> Result<(Foreign, bool), Error> {
+    let shown = &given.shown;
+    let mut refused = match with_progress(shown, SOON, foreign::read(given, None)).await {
+        Err(Refusal::Password { wrong, title }) => (wrong, title),
+        Err(Refusal::Failed(error)) => return Err(too_large(shown, error)),
+        Ok(found) => return Ok((found, false)),
+    };
+    for _ in 0..TRIES {
+        let Some(password) = password(shown, &refused, passwords, session).await? else { break };
+        let opening = with_progress(shown, Duration::ZERO, foreign::read(given, Some(&password)));
+        refused = match opening.await {
+            Err(Refusal::Password { wrong, title }) => (wrong, title),
+            Err(Refusal::Failed(error)) => return Err(error),
+            Ok(found) => return Ok((found, true)),
+        };
+    }
+    let (wrong, title) = refused;
+    let text =
+        if wrong { "that is not its password" } else { "it is encrypted: give its password by --file-passphrase-fd" };
+    output::say(&format!("countersign: {shown} ({title}): {text}"));
+    Err(Error::Said(foreign::password_exit(wrong)))
+}
+
+/// Returns the next password to try; `None` where there is nobody to ask, or nothing more to try.
+async fn password(
+    shown: &str,
+    (wrong, title): &(bool, String),
+    passwords: &mut Option<FileLines>,
+    session: &mut Session,
+) -> Result<Option<Zeroizing<String>>, Error> {
+    if let Some(lines) = passwords {
+        return match lines.next() {
+            _ if *wrong => Ok(None),
+            // Fewer lines than encrypted files: said as if none had been given.
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            line => line.map(Some),
+        };
+    }
+    let Some(tty) = session.asking.tty() else { return Ok(None) };
+    if *wrong {
+        tty.show("That is not its password.\n")?;
+    }
+    tty.ask_secret(&format!("Password of {shown} ({title}): ")).await.map(Some)
+}
+
+/// A pipe with more in it than such a file has ends as a file of that size does.
+fn too_large(shown: &str, error: Error) -> Error {
+    match error {
+        Error::Io { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
+            output::say(&format!("countersign: {shown}: it is too large: {source}"));
+            Error::Said(exit::FOREIGN_TOO_LARGE)
+        }
+        other => other,
+    }
+}
+
+/// Shows on the terminal how long a file has been being opened, once that takes longer than `after`.
+async fn with_progress<T>(shown: &str, after: Duration, work: impl Future<Output = T>) -> T {
+    let mut line = Shown(Progress::default());
+    let start = Instant::now();
+    let mut ticks = interval_at(start + after, Duration::from_secs(1));
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut work => return result,
+            _ = ticks.tick() => line.show(&format!("Opening {shown} … {} s; Ctrl-C ends it", start.elapsed().as_secs())),
+        }
+    }
+}
+
+/// A line that goes when it is over, or interrupted.
+struct Shown(Progress);
+
+impl Shown {
+    fn show(&mut self, text: &str) {
+        if output::is_terminal_err() {
+            self.0.show(text);
+        }
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// How often a password may be typed.
+const TRIES: u32 = 3;
+/// Files that need no password open at once, and need no word.
+const SOON: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn foreign(names: &[&str]) -> Foreign {
+        let accounts = names.iter().map(|name| serde_json::json!({"issuer": "GitHub", "name": name})).collect();
+        let left = |name: &str| LeftOut { name: name.into(), why: "bad".into(), reason: "it has no key".into() };
+        Foreign { accounts, left_out: vec![left("Old")], notes: vec!["Mind this.".into()], ..Foreign::default() }
+    }
+
+    #[test]
+    fn files_are_taken_together_and_a_note_is_told_once() {
+        let mut found = Found::default();
+        found.take(vec!["a".into()], foreign(&["alice", "bob"]), false);
+        found.take(vec!["b".into()], foreign(&["carol"]), true);
+        assert_eq!((found.accounts.len(), found.left_out.len(), found.notes.len()), (3, 2, 1));
+        assert_eq!((found.files[0].accounts, found.files[1].encrypted), (2, true));
+    }
+
+    #[test]
+    fn only_what_fits_is_taken_and_told() {
+        let mut found = Found::default();
+        found.take(vec!["a".into()], foreign(&["alice", "bob"]), false);
+        found.only("git ALICE");
+        assert_eq!((found.accounts.len(), found.left_out.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_pipe_with_too_much_in_it_has_the_exit_code_of_a_file() {
+        let error = Error::io("x")(io::ErrorKind::FileTooLarge.into());
+        assert_eq!(too_large("x", error).exit_code(), 22);
+        assert_eq!(too_large("x", Error::io("x")(io::ErrorKind::NotFound.into())).exit_code(), 1);
+    }
+}
