@@ -28,7 +28,8 @@ pub(crate) async fn told(args: &Import) -> Option<Result<(), Error>> {
 
 /// Runs the command.
 pub(crate) async fn run(args: Import, session: &mut Session) -> Result<(), Error> {
-    let mut passwords = args.file_passphrase_fd.map(FileLines::open).transpose()?;
+    let lines = args.file_passphrase_fd.map(FileLines::open).transpose()?;
+    let mut passwords = Passwords { lines, last: None };
     let found = foreign::all(&args.files, args.format.as_deref()).await?;
     let mut all = Foreign { left_out: found.left_out, ..Foreign::default() };
     for given in &found.given {
@@ -74,18 +75,31 @@ struct Report<'a> {
     notes: &'a [String],
 }
 
+/// The passwords of files: from a descriptor, or asked for. Files of one program have the same, mostly.
+struct Passwords {
+    lines: Option<FileLines>,
+    last: Option<Zeroizing<String>>,
+}
+
 /// Reads a file; asks for its password where that is needed, three times at the most.
-async fn read(given: &Given, passwords: &mut Option<FileLines>, session: &mut Session) -> Result<Foreign, Error> {
+async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -> Result<Foreign, Error> {
     let mut refused = match foreign::read(given, None).await {
         Err(Refusal::Password { wrong, title }) => (wrong, title),
         answer => return ended(answer),
     };
     let shown = &given.shown;
+    let mut known = passwords.last.clone().filter(|_| passwords.lines.is_none());
     for _ in 0..TRIES {
         let (wrong, title) = &refused;
-        let password: Zeroizing<String> = match (passwords.as_mut(), session.asking.tty()) {
-            (Some(lines), _) if !wrong => lines.next()?,
-            (None, Some(tty)) => {
+        let is_known = known.is_some();
+        let password: Zeroizing<String> = match (known.take(), passwords.lines.as_mut(), session.asking.tty()) {
+            (Some(known), ..) => known,
+            (None, Some(lines), _) if !wrong => match (lines.next(), passwords.last.clone()) {
+                // Fewer lines than files: the last one is for the rest.
+                (Err(_), Some(last)) => last,
+                (line, _) => line?,
+            },
+            (None, None, Some(tty)) => {
                 if *wrong {
                     tty.show("That is not its password.\n")?;
                 }
@@ -95,8 +109,11 @@ async fn read(given: &Given, passwords: &mut Option<FileLines>, session: &mut Se
         };
         output::remark(&format!("Opening {shown} …"));
         refused = match foreign::read(given, Some(&password)).await {
-            Err(Refusal::Password { wrong, title }) => (wrong, title),
-            answer => return ended(answer),
+            Err(Refusal::Password { wrong, title }) => (wrong && !is_known, title),
+            answer => {
+                passwords.last = Some(password);
+                return ended(answer);
+            }
         };
     }
     let (wrong, title) = refused;
