@@ -7,8 +7,8 @@ use clap::{Args, ValueHint};
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// Files of other authenticators; - is standard input
-    #[arg(required_unless_present_any = ["list_formats", "from"], value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Files of other authenticators, pictures of QRs, the folder of pass or of another vault; - is standard input
+    #[arg(required_unless_present_any = ["list_formats", "from"], value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(crate) files: Vec<PathBuf>,
     /// Read the files as this format instead of finding it out
     #[arg(long, value_name = "FORMAT")]
