@@ -16,6 +16,7 @@ mod gnome_search;
 mod gnome_tray;
 mod hand_over;
 mod hotkey;
+mod import_formats;
 mod keyring;
 mod large;
 mod layering;

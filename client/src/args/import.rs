@@ -10,8 +10,9 @@ use crate::help::IMPORT_USAGE;
 #[derive(Debug, Args)]
 #[command(override_usage = IMPORT_USAGE)]
 pub(crate) struct Import {
-    /// Files of other authenticators; - is standard input. With --checklist: sites
-    #[arg(required_unless_present_any = ["list_formats", "from", "checklist"], value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Files of other authenticators, pictures of QRs, the folder of pass or of another vault; - is standard input. With
+    /// --checklist: sites
+    #[arg(required_unless_present_any = ["list_formats", "from", "checklist"], value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(crate) files: Vec<PathBuf>,
     /// Read the files as this format instead of finding it out
     #[arg(long, value_name = "FORMAT")]

@@ -42,6 +42,13 @@ impl Given {
         Ok(Self { shown: super::shown(path), paths, format: format.map(str::to_owned), file, beside })
     }
 
+    /// Returns what to know where no password opens it.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        let lacks_manifest =
+            self.shown.ends_with(".maFile") && self.beside.iter().all(|(name, _)| *name != "manifest.json");
+        lacks_manifest.then_some("how a maFile is encrypted stands in manifest.json: it has to lie beside it")
+    }
+
     /// Makes one of a file in memory.
     pub(super) fn in_memory(shown: String, format: &str, file: File) -> Self {
         Self { shown, paths: Vec::new(), format: Some(format.to_owned()), file, beside: Vec::new() }

@@ -65,7 +65,8 @@ impl Found {
 
 /// Reads all files.
 pub(super) async fn all(args: &Import, session: &mut Session) -> Result<Found, Error> {
-    let mut passwords = args.file_passphrase_fd.map(FileLines::open).transpose()?;
+    let lines = args.file_passphrase_fd.map(FileLines::open).transpose()?;
+    let mut passwords = Passwords { lines, last: None };
     let all = foreign::all(&args.files, args.format.as_deref()).await?;
     let mut found = Found { left_out: all.left_out, ..Found::default() };
     for given in all.given {
@@ -79,24 +80,30 @@ pub(super) async fn all(args: &Import, session: &mut Session) -> Result<Found, E
 }
 
 /// Reads a file; asks for its password where that is needed, three times at the most. Tells whether it opened by one.
-async fn read(
-    given: &Given,
-    passwords: &mut Option<FileLines>,
-    session: &mut Session,
-) -> Result<(Foreign, bool), Error> {
+async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -> Result<(Foreign, bool), Error> {
     let shown = &given.shown;
     let mut refused = match with_progress(shown, SOON, foreign::read(given, None)).await {
         Err(Refusal::Password { wrong, title }) => (wrong, title),
         Err(Refusal::Failed(error)) => return Err(too_large(shown, error)),
         Ok(found) => return Ok((found, false)),
     };
+    let mut known = passwords.last.clone().filter(|_| passwords.lines.is_none());
     for _ in 0..TRIES {
-        let Some(password) = password(shown, &refused, passwords, session).await? else { break };
+        let is_known = known.is_some();
+        let next = match known.take() {
+            None => passwords.next(shown, &refused, session).await?,
+            known => known,
+        };
+        let Some(password) = next else { break };
         let opening = with_progress(shown, Duration::ZERO, foreign::read(given, Some(&password)));
         refused = match opening.await {
-            Err(Refusal::Password { wrong, title }) => (wrong, title),
+            // Of another file's password nobody said that it was this one's.
+            Err(Refusal::Password { wrong, title }) => (wrong && !is_known, title),
             Err(Refusal::Failed(error)) => return Err(error),
-            Ok(found) => return Ok((found, true)),
+            Ok(found) => {
+                passwords.last = Some(password);
+                return Ok((found, true));
+            }
         };
     }
     let (wrong, title) = refused;
@@ -106,26 +113,34 @@ async fn read(
     Err(Error::Said(foreign::password_exit(wrong)))
 }
 
-/// Returns the next password to try; `None` where there is nobody to ask, or nothing more to try.
-async fn password(
-    shown: &str,
-    (wrong, title): &(bool, String),
-    passwords: &mut Option<FileLines>,
-    session: &mut Session,
-) -> Result<Option<Zeroizing<String>>, Error> {
-    if let Some(lines) = passwords {
-        return match lines.next() {
-            _ if *wrong => Ok(None),
-            // Fewer lines than encrypted files: said as if none had been given.
-            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-            line => line.map(Some),
-        };
+/// The passwords of files: from a descriptor, or asked for. Files of one program have the same, mostly.
+struct Passwords {
+    lines: Option<FileLines>,
+    last: Option<Zeroizing<String>>,
+}
+
+impl Passwords {
+    /// Returns the next password to try; `None` where there is nobody to ask, or nothing more to try.
+    async fn next(
+        &mut self,
+        shown: &str,
+        (wrong, title): &(bool, String),
+        session: &mut Session,
+    ) -> Result<Option<Zeroizing<String>>, Error> {
+        if let Some(lines) = &mut self.lines {
+            return match lines.next() {
+                _ if *wrong => Ok(None),
+                // Fewer lines than encrypted files: the last one is for the rest.
+                Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => Ok(self.last.clone()),
+                line => line.map(Some),
+            };
+        }
+        let Some(tty) = session.asking.tty() else { return Ok(None) };
+        if *wrong {
+            tty.show("That is not its password.\n")?;
+        }
+        tty.ask_secret(&format!("Password of {shown} ({title}): ")).await.map(Some)
     }
-    let Some(tty) = session.asking.tty() else { return Ok(None) };
-    if *wrong {
-        tty.show("That is not its password.\n")?;
-    }
-    tty.ask_secret(&format!("Password of {shown} ({title}): ")).await.map(Some)
 }
 
 /// A pipe with more in it than such a file has ends as a file of that size does.

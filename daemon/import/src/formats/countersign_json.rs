@@ -1,4 +1,6 @@
-//! countersign's own export: JSON, described in `countersign-import(1)`.
+//! countersign's own export: a JSON object with `countersign-export` (the number of the format, 1), `exported` (Unix time) and
+//! `accounts`, a list of entries as FORMAT.md §4 has them, without `id`, `created`, `version` and `history`; `trashed` is true of
+//! those that lay in the trash.
 
 use countersign_core::{secret::SecretText, vault::Portable};
 use serde_json::Value;
