@@ -28,10 +28,16 @@ pub fn strings(bytes: &[u8]) -> Result<Vec<(String, String)>, ImportError> {
                 }
             }
             Event::End(tag) if tag.name().as_ref() == "string" => strings.extend(open.take()),
+            Event::DocType(_) => return Err(foreign_type()),
             Event::Eof => return Ok(strings),
             _ => {}
         }
     }
+}
+
+/// No such program writes a document type: its entities can grow without end, or name files.
+pub(crate) fn foreign_type() -> ImportError {
+    ImportError::damaged("its XML brings a document type of its own")
 }
 
 /// Returns what one of XML's own entities, or a character by its number, stands for.

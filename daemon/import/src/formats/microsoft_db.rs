@@ -36,6 +36,9 @@ impl Format for MicrosoftDatabase {
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
         let rows = Database::open(file)?.rows("SELECT account_type, name, username, oath_secret_key FROM accounts")?;
         let mut import = Import::default();
+        if file.bytes().get(18) == Some(&WRITES_AHEAD) {
+            import.note(LOG);
+        }
         for row in rows {
             let text = |at: usize| row[at].as_deref().unwrap_or_default();
             let (issuer, name, secret) = (text(1), text(2), text(3));
@@ -52,3 +55,8 @@ impl Format for MicrosoftDatabase {
         Ok(import)
     }
 }
+
+/// The version in a database's head that says that a log may lie beside it.
+const WRITES_AHEAD: u8 = 2;
+const LOG: &str = "What the app added last may still stand in PhoneFactor-wal. Where accounts are missing, have the three files in one \
+                   folder, run: sqlite3 PhoneFactor 'PRAGMA wal_checkpoint(TRUNCATE)', and import PhoneFactor again.";

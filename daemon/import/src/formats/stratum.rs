@@ -96,11 +96,22 @@ fn import(backup: &Value) -> Import {
 
 /// Reads the app's own database, by the names of the backup.
 fn database(file: &File) -> Result<Import, ImportError> {
-    let rows = Database::open(file)?
-        .rows("SELECT type, issuer, username, secret, algorithm, digits, period, counter FROM authenticator")?;
-    let names = ["Type", "Issuer", "Username", "Secret", "Algorithm", "Digits", "Period", "Counter"];
-    let entry = |row: Vec<Option<String>>| names.into_iter().zip(row).collect::<Value>();
-    Ok(import(&Value::from_iter([("Authenticators", rows.into_iter().map(entry).collect::<Vec<_>>())])))
+    let database = Database::open(file)?;
+    let rows = |table: &str, columns: &[&str]| -> Result<Value, ImportError> {
+        // Older versions have neither PINs nor counts.
+        let own = |column: &&str| if database.has_column(table, column) { (*column).to_owned() } else { "NULL".into() };
+        let own: Vec<String> = columns.iter().map(own).collect();
+        if own.iter().all(|column| column == "NULL") {
+            return Ok(Value::Null);
+        }
+        let rows = database.rows(&format!("SELECT {} FROM {table}", own.join(", ")))?;
+        Ok(rows.into_iter().map(|row| columns.iter().copied().zip(row).collect::<Value>()).collect())
+    };
+    Ok(import(&Value::from_iter([
+        ("Authenticators", rows("authenticator", COLUMNS)?),
+        ("Categories", rows("category", &["Id", "Name"])?),
+        ("AuthenticatorCategories", rows("authenticatorcategory", &["CategoryId", "AuthenticatorSecret"])?),
+    ])))
 }
 
 fn account(entry: &Value) -> Result<Portable, String> {
@@ -133,5 +144,7 @@ fn account(entry: &Value) -> Result<Portable, String> {
     .account()
 }
 
+const COLUMNS: &[&str] =
+    &["Type", "Issuer", "Username", "Secret", "Pin", "Algorithm", "Digits", "Period", "Counter", "CopyCount"];
 const STRONG: &[u8] = b"AUTHENTICATORPRO";
 const LEGACY: &[u8] = b"AuthenticatorPro";
