@@ -162,7 +162,8 @@ def csv_expected():
     told = []
     for entry, (title, group, _, attributes, _) in zip(entries, [row for row in keepass_rows() if row[4]]):
         if any(name in attributes for name in ("otp", "TOTP Seed")):
-            told.append(entry.but(extra={"groups": [group] if group else [], "trashed": group == "Recycle Bin"}))
+            # It writes a URI anew, with the title in the place of the issuer.
+            told.append(entry.but(issuer=title, extra={"groups": [group] if group else [], "trashed": group == "Recycle Bin"}))
         else:
             skipped.append((title, "not told"))
     return told, skipped

@@ -4,10 +4,12 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
+use crate::{import::ImportError, json};
+
 /// The whole content of a file.
 pub struct File {
     bytes: Vec<u8>,
-    json: OnceCell<Option<Value>>,
+    json: OnceCell<Result<Value, ImportError>>,
 }
 
 impl File {
@@ -34,7 +36,20 @@ impl File {
 
     /// Returns it as JSON; `None` where it is none.
     pub fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| serde_json::from_str(self.text()?).ok()).as_ref()
+        self.parsed().as_ref().ok()
+    }
+
+    /// Returns why nobody recognises it: it begins as JSON and is none, or it is nothing that is known.
+    pub fn unrecognised(&self) -> ImportError {
+        let begins = self.text().is_some_and(|text| text.trim_start().starts_with(['{', '[']));
+        match self.parsed() {
+            Err(error) if begins => error.clone(),
+            _ => ImportError::NotRecognised,
+        }
+    }
+
+    fn parsed(&self) -> &Result<Value, ImportError> {
+        self.json.get_or_init(|| json::parse(&self.bytes))
     }
 
     /// Says whether it is a JSON object with all of these members.
@@ -50,4 +65,36 @@ fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Vec<u8>> {
     }
     let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
     char::decode_utf16(units).collect::<Result<String, _>>().ok().map(String::into_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_the_same_in_every_writing() {
+        let text = "{\"a\": \"ü\"}";
+        let wide = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| {
+            mark.into_iter().chain(text.encode_utf16().flat_map(bytes)).collect::<Vec<u8>>()
+        };
+        for bytes in [
+            text.as_bytes().to_vec(),
+            ["\u{feff}", text].concat().into_bytes(),
+            wide([0xff, 0xfe], u16::to_le_bytes),
+            wide([0xfe, 0xff], u16::to_be_bytes),
+        ] {
+            assert_eq!(File::new(bytes).text(), Some(text));
+        }
+        // Bytes that only begin so stay as they are.
+        assert_eq!(File::new(b"\xff\xfe\x00".to_vec()).bytes(), b"\xff\xfe\x00");
+        assert_eq!(File::new(b"\xff\xfe\x00\xd8".to_vec()).bytes(), b"\xff\xfe\x00\xd8");
+    }
+
+    #[test]
+    fn broken_json_is_damaged_and_the_rest_unknown() {
+        assert!(matches!(File::new(b"{\"db\": ".to_vec()).unrecognised(), ImportError::Damaged(_)));
+        for bytes in [&b"{}"[..], b"hello", b"\xff"] {
+            assert_eq!(File::new(bytes.to_vec()).unrecognised(), ImportError::NotRecognised);
+        }
+    }
 }

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         ["--version" | "-V"] => print(concat!("countersign-import ", env!("CARGO_PKG_VERSION"), "\n")),
         ["--help" | "-h"] => print(HELP),
         ["--list-formats"] => list(),
+        ["--self-test"] => self_test(),
         words => Request::parse(words).ok_or(Fault::Usage).and_then(|request| run(&request)),
     };
     match result {
@@ -67,19 +68,21 @@ enum Fault {
     Usage,
     #[error("there is no format {0}; see countersign-import --list-formats")]
     NoFormat(String),
-    #[error("{0}")]
+    #[error("the file can't be read, or the answer not be written: {0}")]
     Io(#[from] io::Error),
     #[error(transparent)]
     Sandbox(#[from] countersign_sandbox::Error),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error("the walls don't hold")]
+    Walls,
 }
 
 impl Fault {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Usage | Self::NoFormat(_) => 64,
-            Self::Io(_) | Self::Sandbox(_) => 70,
+            Self::Io(_) | Self::Sandbox(_) | Self::Walls => 70,
             Self::Import(error) => error.exit_code(),
         }
     }
@@ -94,7 +97,7 @@ fn run(request: &Request<'_>) -> Result<(), Fault> {
     let file = File::new(read_input()?);
     // From here on foreign bytes are looked at, and nothing but memory and the outputs is left.
     countersign_sandbox::restrict(&LIMITS)?;
-    let format = format.or_else(|| detect(&file)).ok_or(ImportError::NotRecognised)?;
+    let format = format.or_else(|| detect(&file)).ok_or_else(|| file.unrecognised())?;
     say_format(format)?;
     let import = format.read(&file, passphrase.as_ref())?;
     Ok(write(&import)?)
@@ -150,6 +153,19 @@ fn list() -> Result<(), Fault> {
     Ok(())
 }
 
+/// Shuts this process in as for a file, and tries what must be refused then.
+fn self_test() -> Result<(), Fault> {
+    let level = countersign_sandbox::restrict(&LIMITS)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{level}")?;
+    out.flush()?;
+    let attempts = countersign_sandbox::attempts();
+    for attempt in attempts {
+        writeln!(out, "{}: {}", attempt.what, if attempt.refused { "refused" } else { "allowed" })?;
+    }
+    if attempts.iter().all(|attempt| attempt.refused) { Ok(()) } else { Err(Fault::Walls) }
+}
+
 fn print(text: &str) -> Result<(), Fault> {
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
@@ -165,7 +181,7 @@ const HELP: &str = "\
 Read the accounts in a file of another authenticator
 
 Usage: countersign-import [--format F] [--passphrase-fd N] < FILE
-       countersign-import --list-formats
+       countersign-import --list-formats | --self-test
 
 The file comes on standard input; it is recognised by what is in it. It is
 read without access to files, network or other programs. What is found is
@@ -183,6 +199,7 @@ Options:
       --format F          Read it as this format
       --passphrase-fd N   Read the file's password from this descriptor
       --list-formats      List the formats, with the steps to such a file
+      --self-test         Say how well a reading is shut in here, and prove it
   -h, --help              Print this help
   -V, --version           Print the version
 

@@ -12,7 +12,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, list, maybe, number, text},
+    json::{self, called, list, maybe, number, text},
     keys,
 };
 
@@ -52,8 +52,7 @@ impl Format for Stratum {
         } else {
             Zeroizing::new(bytes.to_vec())
         };
-        let backup: Value = serde_json::from_slice(&opened).map_err(|_| ImportError::damaged("its content"))?;
-        Ok(import(&backup))
+        Ok(import(&json::parse(&opened)?))
     }
 }
 
