@@ -8,6 +8,7 @@ import io
 import json
 from html import escape
 
+import kdbx4
 import seal
 from accounts import DOOR, FORGE, MAIL, PASSWORD, SHOP, STEAM, WIDE, dumps, expectation, key, stream
 
@@ -153,6 +154,7 @@ def keepass_xml():
 def keepass():
     xml, (entries, skipped) = keepass_xml(), keepass_expected()
     yield sample("keepass-xml", "keepass.xml", xml, entries, skipped)
+    yield sample("kdbx", "version-4.kdbx", kdbx4.database(xml, PASSWORD), entries, skipped, PASSWORD)
     yield sample("kdbx", "version-3.kdbx", seal.kdbx3(xml, PASSWORD), entries, skipped, PASSWORD)
 
 

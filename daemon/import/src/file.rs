@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use crate::{import::ImportError, json};
+use crate::{archive::Archive, database::Database, import::ImportError, json};
 
 /// The whole content of a file.
 pub struct File {
@@ -39,13 +39,20 @@ impl File {
         self.parsed().as_ref().ok()
     }
 
-    /// Returns why nobody recognises it: it begins as JSON and is none, or it is nothing that is known.
+    /// Says whether it begins as an archive, a database or another file that says what it is.
+    pub fn is_marked(&self) -> bool {
+        MARKS.iter().any(|(mark, _)| self.bytes.starts_with(mark))
+    }
+
+    /// Returns why nobody recognises it: it begins as something that is known and is none, or it is nothing that is known.
     pub fn unrecognised(&self) -> ImportError {
         let begins = self.text().is_some_and(|text| text.trim_start().starts_with(['{', '[']));
-        match self.parsed() {
-            Err(error) if begins => error.clone(),
-            _ => ImportError::NotRecognised,
-        }
+        let sound = match MARKS.iter().find(|(mark, _)| self.bytes.starts_with(mark)) {
+            Some((_, is_sound)) => is_sound(self),
+            None if begins => self.parsed().as_ref().map(drop).map_err(Clone::clone),
+            None => Ok(()),
+        };
+        sound.err().unwrap_or(ImportError::NotRecognised)
     }
 
     fn parsed(&self) -> &Result<Value, ImportError> {
@@ -57,6 +64,12 @@ impl File {
         self.json().and_then(Value::as_object).is_some_and(|object| names.iter().all(|name| object.contains_key(*name)))
     }
 }
+
+/// How files begin that say what they are, and what sees whether one is sound.
+const MARKS: &[(&[u8], fn(&File) -> Result<(), ImportError>)] = &[
+    (b"PK\x03\x04", |file| Archive::open(file).map(drop).ok_or_else(|| ImportError::damaged("its archive"))),
+    (b"SQLite format 3\0", |file| Database::open(file)?.rows("SELECT name FROM sqlite_master").map(drop)),
+];
 
 /// Windows programs write such texts.
 fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Vec<u8>> {

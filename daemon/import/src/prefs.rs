@@ -57,6 +57,6 @@ pub(crate) fn character(entity: &quick_xml::events::BytesRef<'_>) -> Option<char
 
 /// Says whether a text looks like such a map.
 pub fn is_map(text: Option<&str>) -> bool {
-    let head: String = text.unwrap_or_default().chars().take(300).collect();
+    let head: String = text.unwrap_or_default().chars().take(4096).collect();
     head.trim_start().starts_with('<') && head.contains("<map")
 }

@@ -80,7 +80,7 @@ fn each_trouble_has_its_words_and_its_exit() {
         ("a wrong password", sample("aegis/encrypted.json"), Some("hush"), 5, "not its password"),
         ("a wrong password of a zip", sample("raivo/raivo-otp-export.zip"), Some("hush"), 5, "not its password"),
         ("JSON cut off", cut("aegis/database-3.json"), None, 6, "its JSON ends too early"),
-        ("a database cut off", cut("kdbx/keepassxc.kdbx"), Some(PASSWORD), 6, "damaged"),
+        ("a database cut off", cut("kdbx/version-4.kdbx"), Some(PASSWORD), 6, "damaged"),
         ("a database cut off", cut("stratum/proauth.db3"), None, 6, "damaged"),
         ("XML cut off", cut("keepass-xml/keepass.xml"), None, 6, "its XML"),
         ("a changed box", changed("2fas/schema-4-encrypted.2fas", ":", "?"), Some(PASSWORD), 6, "its encrypted part"),

@@ -43,9 +43,10 @@ impl Format for Bitwarden {
         let is_csv = file.text().is_some_and(|text| is_header(text.lines().next().unwrap_or_default()));
         let is_item = |one: &Value| one["login"].is_object() || one["type"].is_u64();
         // Old exports do not say that they are plain.
-        let is_list = |json: &Value| match (json["encrypted"].is_boolean(), list(json, "items")) {
-            (true, items) => items.iter().take(1).all(is_item),
-            (false, items) => !items.is_empty() && json["folders"].is_array() && items.iter().take(1).all(is_item),
+        let is_list = |json: &Value| match (json["encrypted"].as_bool(), list(json, "items")) {
+            (Some(true), []) => json["encKeyValidation_DO_NOT_EDIT"].is_string(),
+            (Some(_), items) => json["items"].is_array() && items.iter().take(1).all(is_item),
+            (None, items) => !items.is_empty() && json["folders"].is_array() && items.iter().take(1).all(is_item),
         };
         if is_csv || file.json().is_some_and(is_list) { Confidence::Sure } else { Confidence::No }
     }

@@ -42,8 +42,11 @@ impl Format for Kdbx {
         }
         let passphrase = str::from_utf8(keys::needed(passphrase)?).map_err(|_| ImportError::WrongPassphrase)?;
         costs(file.bytes())?;
+        let of_version_3 = file.bytes()[10] == 3;
         let key = DatabaseKey::new().with_password(passphrase);
         let database = Database::parse(file.bytes(), key).map_err(|error| match error {
+            // Version 3 knows a wrong key by what comes out of it.
+            DatabaseOpenError::Cryptography(_) if of_version_3 => ImportError::WrongPassphrase,
             DatabaseOpenError::Key(_) if passphrase.is_empty() => ImportError::Restricted(KEY_FILE.into()),
             DatabaseOpenError::Key(_) => ImportError::WrongPassphrase,
             DatabaseOpenError::UnsupportedVersion => ImportError::Newer("KDBX".into()),
