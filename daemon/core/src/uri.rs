@@ -57,6 +57,14 @@ pub fn secret_from_text(text: &str) -> Result<Secret, UriError> {
     key::read(text).map(|(secret, _)| secret)
 }
 
+/// Returns a parameter of a URI by its name, in lower case, whether it belongs to an account or is some program's own.
+pub fn parameter(text: &str, name: &str) -> Option<Zeroizing<String>> {
+    let (_, query) = text.trim().split_once('?')?;
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
+    Some(Zeroizing::new(decode(value, true).ok()?.into_owned()))
+}
+
 /// Prints an account as others read it: the issuer as prefix and parameter, `%20`, upper-case algorithm.
 ///
 /// What is so by default (SHA-1, 6 digits, 30 s) is left out: every reader takes it so, and the QR stays small. A prefix

@@ -52,6 +52,9 @@ impl<'a> Archive<'a> {
         if bytes.len() as u64 > MAX_UNPACKED {
             return Err(ImportError::TooLarge(format!("more than {} MiB unpacked", MAX_UNPACKED >> 20)));
         }
+        if bytes.len() as u64 > MIN_OF_BOMBS.max(member.compressed_size().saturating_mul(MAX_RATIO)) {
+            return Err(ImportError::TooLarge(format!("packed to less than a {MAX_RATIO}th, as only bombs are")));
+        }
         match read {
             Ok(_) => Ok(bytes),
             // An old zip knows its password by one byte: a wrong one comes that far in one case of 256.
@@ -65,4 +68,8 @@ fn damaged() -> ImportError {
     ImportError::damaged("its archive")
 }
 
+/// Exports come to a twentieth of their size, repetitive as they are.
+const MAX_RATIO: u64 = 200;
+/// Small files may be packed as tightly as they like.
+const MIN_OF_BOMBS: u64 = 1 << 20;
 const MAX_UNPACKED: u64 = 64 << 20;

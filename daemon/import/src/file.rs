@@ -4,16 +4,24 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
+use crate::{archive::Archive, database::Database, import::ImportError, json};
+
 /// The whole content of a file, and of what lies beside it.
 pub struct File {
     bytes: Vec<u8>,
     beside: Vec<(String, Vec<u8>)>,
-    json: OnceCell<Option<Value>>,
+    json: OnceCell<Result<Value, ImportError>>,
 }
 
 impl File {
-    /// Takes the content over.
+    /// Takes the content over. A text with the mark of its byte order is from then on UTF-8 without one.
     pub fn new(bytes: Vec<u8>) -> Self {
+        let bytes = match bytes.as_slice() {
+            [0xef, 0xbb, 0xbf, rest @ ..] => rest.to_vec(),
+            [0xff, 0xfe, rest @ ..] => from_utf16(rest, u16::from_le_bytes).unwrap_or(bytes),
+            [0xfe, 0xff, rest @ ..] => from_utf16(rest, u16::from_be_bytes).unwrap_or(bytes),
+            _ => bytes,
+        };
         Self { bytes, beside: Vec::new(), json: OnceCell::new() }
     }
 
@@ -34,19 +42,35 @@ impl File {
         &self.bytes
     }
 
-    /// Returns it as text, without the mark of the byte order; `None` where it is none.
+    /// Returns it as text; `None` where it is none.
     pub fn text(&self) -> Option<&str> {
-        str::from_utf8(&self.bytes).ok().map(|text| text.trim_start_matches('\u{feff}'))
+        str::from_utf8(&self.bytes).ok()
     }
 
     /// Returns it as JSON; `None` where it is none.
     pub fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| serde_json::from_str(self.text()?).ok()).as_ref()
+        self.parsed().as_ref().ok()
+    }
+
+    /// Returns why nobody recognises it: it begins as something that is known and is none, or it is nothing that is known.
+    pub fn unrecognised(&self) -> ImportError {
+        let begins = self.text().is_some_and(|text| text.trim_start().starts_with(['{', '[']));
+        let sound = match MARKS.iter().find(|(mark, _)| self.bytes.starts_with(mark)) {
+            Some((_, is_sound)) => is_sound(self),
+            None if begins => self.parsed().as_ref().map(drop).map_err(Clone::clone),
+            None => Ok(()),
+        };
+        sound.err().unwrap_or(ImportError::NotRecognised)
+    }
+
+    fn parsed(&self) -> &Result<Value, ImportError> {
+        self.json.get_or_init(|| json::parse(&self.bytes))
     }
 
     /// Says whether it may be encrypted from its first byte on: no text, and none of the kinds of files that have a mark.
     pub fn is_unmarked(&self) -> bool {
-        self.text().is_none() && !MARKS.iter().any(|mark| self.bytes.starts_with(mark))
+        let mut marks = MARKS.iter().map(|(mark, _)| mark).chain(OTHER_MARKS);
+        self.text().is_none() && !marks.any(|mark| self.bytes.starts_with(mark))
     }
 
     /// Says whether it is a JSON object with all of these members.
@@ -55,10 +79,15 @@ impl File {
     }
 }
 
-/// How files begin that are surely something else: databases, archives, pictures, documents, programs, `KeePass`, Java.
-const MARKS: &[&[u8]] = &[
-    b"SQLite format 3\0",
-    b"PK\x03\x04",
+/// How files begin that say what they are, and what sees whether one is sound.
+const MARKS: &[(&[u8], fn(&File) -> Result<(), ImportError>)] = &[
+    (b"PK\x03\x04", |file| Archive::open(file).map(drop).ok_or_else(|| ImportError::damaged("its archive"))),
+    (b"SQLite format 3\0", |file| Database::open(file)?.rows("SELECT name FROM sqlite_master").map(drop)),
+];
+
+/// How other files begin that are surely not encrypted from their first byte on: archives, pictures, documents, programs, `KeePass`,
+/// Java.
+const OTHER_MARKS: &[&[u8]] = &[
     b"\x1f\x8b",
     b"7z\xbc\xaf",
     b"\xfd7zXZ",
@@ -73,6 +102,15 @@ const MARKS: &[&[u8]] = &[
     b"\xac\xed\0\x05",
     b"OTPClient",
 ];
+
+/// Windows programs write such texts.
+fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Vec<u8>> {
+    if bytes.len() % 2 != 0 {
+        return None;
+    }
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    char::decode_utf16(units).collect::<Result<String, _>>().ok().map(String::into_bytes)
+}
 
 #[cfg(test)]
 mod tests {
@@ -90,6 +128,33 @@ mod tests {
         assert!(File::new(b"\xf0\x80 random".to_vec()).is_unmarked());
         for marked in [&b"\x89PNG\r\n\x1a\n\xff"[..], b"plain text", b"\xff\xd8\xff\xe0", b"SQLite format 3\0\xff"] {
             assert!(!File::new(marked.to_vec()).is_unmarked(), "{marked:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_the_same_in_every_writing() {
+        let text = "{\"a\": \"ü\"}";
+        let wide = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| {
+            mark.into_iter().chain(text.encode_utf16().flat_map(bytes)).collect::<Vec<u8>>()
+        };
+        for bytes in [
+            text.as_bytes().to_vec(),
+            ["\u{feff}", text].concat().into_bytes(),
+            wide([0xff, 0xfe], u16::to_le_bytes),
+            wide([0xfe, 0xff], u16::to_be_bytes),
+        ] {
+            assert_eq!(File::new(bytes).text(), Some(text));
+        }
+        // Bytes that only begin so stay as they are.
+        assert_eq!(File::new(b"\xff\xfe\x00".to_vec()).bytes(), b"\xff\xfe\x00");
+        assert_eq!(File::new(b"\xff\xfe\x00\xd8".to_vec()).bytes(), b"\xff\xfe\x00\xd8");
+    }
+
+    #[test]
+    fn broken_json_is_damaged_and_the_rest_unknown() {
+        assert!(matches!(File::new(b"{\"db\": ".to_vec()).unrecognised(), ImportError::Damaged(_)));
+        for bytes in [&b"{}"[..], b"hello", b"\xff"] {
+            assert_eq!(File::new(bytes.to_vec()).unrecognised(), ImportError::NotRecognised);
         }
     }
 }

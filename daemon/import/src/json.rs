@@ -1,6 +1,94 @@
-//! Members of JSON objects as foreign programs write them: missing, null, or a number in quotes.
+//! JSON of foreign programs: each member once, no deeper than 128, and members as they are written: missing, null, or a
+//! number in quotes.
 
-use serde_json::Value;
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value};
+
+use crate::import::ImportError;
+
+/// Reads a whole text.
+///
+/// # Errors
+/// [`ImportError::Damaged`] says where it breaks, and quotes nothing.
+pub fn parse(bytes: &[u8]) -> Result<Value, ImportError> {
+    let read: Result<Once, _> = serde_json::from_slice(bytes);
+    read.map(|once| once.0).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        ImportError::Damaged(match error.classify() {
+            serde_json::error::Category::Eof => "its JSON ends too early".into(),
+            serde_json::error::Category::Data => format!("its JSON names a member twice, in line {line}"),
+            // The crate has no name for this one but its text.
+            _ if error.to_string().starts_with("recursion limit") => "its JSON is nested too deeply".into(),
+            _ => format!("its JSON breaks in line {line}, column {column}"),
+        })
+    })
+}
+
+/// A value in which no object names a member twice: of two secrets one would be taken silently.
+struct Once(Value);
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OnceVisitor).map(Self)
+    }
+}
+
+struct OnceVisitor;
+
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Once(value)) = all.next_element()? {
+            list.push(value);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, Once(value))) = all.next_entry::<String, Once>()? {
+            if members.insert(name, value).is_some() {
+                return Err(de::Error::custom("a member twice"));
+            }
+        }
+        Ok(members.into())
+    }
+}
 
 /// Returns a text; a missing one is empty.
 pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -36,4 +124,33 @@ pub fn texts(value: &Value, name: &str) -> Vec<String> {
 /// Returns the name under which the person looks for an object of a list: its name and the like.
 pub fn called(value: &Value, names: &[&str]) -> String {
     names.iter().find_map(|name| maybe(value, name)).unwrap_or("(no name)").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_what_serde_reads() {
+        for text in [r#"{"a":[1,-2,3.5,"x",null,true],"b":{"a":{}}}"#, "[]", "\"x\"", " 7 "] {
+            assert_eq!(parse(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        }
+    }
+
+    #[test]
+    fn each_break_has_its_words() {
+        let deep = "[".repeat(100_000);
+        for (text, words) in [
+            (r#"{"secret":"A","secret":"B"}"#, "twice"),
+            (r#"{"a":[{"b":1,"b":1}]}"#, "twice"),
+            (r#"{"a":"#, "ends too early"),
+            ("", "ends too early"),
+            ("{\n\"hush\"}", "line 2"),
+            (deep.as_str(), "too deeply"),
+            ("[NaN]", "column 2"),
+        ] {
+            let error = parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(words) && !error.contains("hush"), "{error}");
+        }
+    }
 }

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         ["--help" | "-h"] => print(HELP),
         ["--list-formats"] => list(),
         ["--ways"] => ways(),
+        ["--self-test"] => self_test(),
         words => Request::parse(words).ok_or(Fault::Usage).and_then(|request| run(&request)),
     };
     match result {
@@ -77,19 +78,21 @@ enum Fault {
     Usage,
     #[error("there is no format {0}; see countersign-import --list-formats")]
     NoFormat(String),
-    #[error("{0}")]
+    #[error("the file can't be read, or the answer not be written: {0}")]
     Io(#[from] io::Error),
     #[error(transparent)]
     Sandbox(#[from] countersign_sandbox::Error),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error("the walls don't hold")]
+    Walls,
 }
 
 impl Fault {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Usage | Self::NoFormat(_) => 64,
-            Self::Io(_) | Self::Sandbox(_) => 70,
+            Self::Io(_) | Self::Sandbox(_) | Self::Walls => 70,
             Self::Import(error) => error.exit_code(),
         }
     }
@@ -111,7 +114,13 @@ fn run(request: &Request<'_>) -> Result<(), Fault> {
     }
     // From here on foreign bytes are looked at, and nothing but memory and the outputs is left.
     countersign_sandbox::restrict(&LIMITS)?;
-    let formats = format.map_or_else(|| candidates(&file), |format| vec![format]);
+    let formats = match format {
+        Some(format) => vec![format],
+        None => candidates(&file),
+    };
+    if formats.is_empty() {
+        return Err(file.unrecognised().into());
+    }
     say_format(&formats)?;
     let (_, import) = countersign_import::read(&formats, &file, passphrase.as_ref())?;
     Ok(write(&import)?)
@@ -135,12 +144,12 @@ fn read_passphrase(descriptor: u32) -> io::Result<SecretText> {
 }
 
 /// Says what the file is, before a derivation that may take its time.
-fn say_format(formats: &[&dyn Format]) -> Result<(), Fault> {
-    let first = formats.first().ok_or(ImportError::NotRecognised)?;
+fn say_format(formats: &[&dyn Format]) -> io::Result<()> {
+    let name = formats.first().map(|format| format.name());
     let titles: Vec<&str> = formats.iter().map(|format| format.title()).collect();
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", json!({"format": first.name(), "title": titles.join(" or ")}))?;
-    Ok(out.flush()?)
+    writeln!(out, "{}", json!({"format": name, "title": titles.join(" or ")}))?;
+    out.flush()
 }
 
 fn write(import: &Import) -> io::Result<()> {
@@ -177,6 +186,19 @@ fn ways() -> Result<(), Fault> {
     Ok(())
 }
 
+/// Shuts this process in as for a file, and tries what must be refused then.
+fn self_test() -> Result<(), Fault> {
+    let level = countersign_sandbox::restrict(&LIMITS)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{level}")?;
+    out.flush()?;
+    let attempts = countersign_sandbox::attempts();
+    for attempt in attempts {
+        writeln!(out, "{}: {}", attempt.what, if attempt.refused { "refused" } else { "allowed" })?;
+    }
+    if attempts.iter().all(|attempt| attempt.refused) { Ok(()) } else { Err(Fault::Walls) }
+}
+
 fn print(text: &str) -> Result<(), Fault> {
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
@@ -192,7 +214,7 @@ const HELP: &str = "\
 Read the accounts in a file of another authenticator
 
 Usage: countersign-import [--format F] [--passphrase-fd N] [--beside NAME:N]… < FILE
-       countersign-import --list-formats | --ways
+       countersign-import --list-formats | --ways | --self-test
 
 The file comes on standard input; it is recognised by what is in it. It is
 read without access to files, network or other programs. What is found is
@@ -214,6 +236,7 @@ Options:
                           slots/passphrase.age and slots/recovery.age of a vault
       --list-formats      List the formats, with the steps to such a file
       --ways              List the ways out of other programs
+      --self-test         Say how well a reading is shut in here, and prove it
   -h, --help              Print this help
   -V, --version           Print the version
 

@@ -28,10 +28,16 @@ pub fn strings(bytes: &[u8]) -> Result<Vec<(String, String)>, ImportError> {
                 }
             }
             Event::End(tag) if tag.name().as_ref() == "string" => strings.extend(open.take()),
+            Event::DocType(_) => return Err(foreign_type()),
             Event::Eof => return Ok(strings),
             _ => {}
         }
     }
+}
+
+/// No such program writes a document type: its entities can grow without end, or name files.
+pub(crate) fn foreign_type() -> ImportError {
+    ImportError::damaged("its XML brings a document type of its own")
 }
 
 /// Returns what one of XML's own entities, or a character by its number, stands for.
@@ -51,6 +57,6 @@ pub(crate) fn character(entity: &quick_xml::events::BytesRef<'_>) -> Option<char
 
 /// Says whether a text looks like such a map.
 pub fn is_map(text: Option<&str>) -> bool {
-    let head: String = text.unwrap_or_default().chars().take(300).collect();
+    let head: String = text.unwrap_or_default().chars().take(4096).collect();
     head.trim_start().starts_with('<') && head.contains("<map")
 }

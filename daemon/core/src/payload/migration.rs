@@ -255,11 +255,11 @@ impl Entry {
         let issuer = self.issuer.trim();
         let (issuer, name) = match self.name.split_once(':') {
             Some((prefix, name)) if issuer.is_empty() || prefix.trim().eq_ignore_ascii_case(issuer) => {
-                (if issuer.is_empty() { prefix.trim() } else { issuer }, name)
+                (if issuer.is_empty() { prefix.trim() } else { issuer }, name.trim())
             }
             _ => (issuer, self.name.as_str()),
         };
-        Ok(Account { issuer: issuer.to_owned(), name: name.trim().to_owned(), prefix: None, kind, secret })
+        Ok(Account { issuer: issuer.to_owned(), name: name.to_owned(), prefix: None, kind, secret })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError, Why},
-    json::{called, flag, list, maybe, number, text},
+    json::{called, flag, list, maybe, number, text, texts},
     keys::{self, Hash},
 };
 
@@ -42,7 +42,12 @@ impl Format for Bitwarden {
     fn detect(&self, file: &File) -> Confidence {
         let is_csv = file.text().is_some_and(|text| is_header(text.lines().next().unwrap_or_default()));
         let is_item = |one: &Value| one["login"].is_object() || one["type"].is_u64();
-        let is_list = |json: &Value| json["encrypted"].is_boolean() && list(json, "items").iter().take(1).all(is_item);
+        // Old exports do not say that they are plain.
+        let is_list = |json: &Value| match (json["encrypted"].as_bool(), list(json, "items")) {
+            (Some(true), []) => json["encKeyValidation_DO_NOT_EDIT"].is_string(),
+            (Some(_), items) => json["items"].is_array() && items.iter().take(1).all(is_item),
+            (None, items) => !items.is_empty() && json["folders"].is_array() && items.iter().take(1).all(is_item),
+        };
         if is_csv || file.json().is_some_and(is_list) { Confidence::Sure } else { Confidence::No }
     }
 
@@ -123,8 +128,9 @@ impl Pair {
 }
 
 fn import(json: &Value) -> Import {
-    let folders: HashMap<&str, &str> =
-        list(json, "folders").iter().map(|one| (text(one, "id"), text(one, "name"))).collect();
+    // What an organisation shares lies in collections, the rest in folders.
+    let folders = list(json, "folders").iter().chain(list(json, "collections"));
+    let folders: HashMap<&str, &str> = folders.map(|one| (text(one, "id"), text(one, "name"))).collect();
     let mut import = Import::default();
     for item in list(json, "items") {
         let name = called(item, &["name"]);
@@ -134,8 +140,10 @@ fn import(json: &Value) -> Import {
             continue;
         };
         let fields = Fields { issuer: text(item, "name"), name: text(login, "username"), ..Fields::default() };
-        let tags: Vec<String> =
-            folders.get(text(item, "folderId")).map(|name| (*name).to_owned()).into_iter().collect();
+        let ids = texts(item, "collectionIds");
+        let ids = std::iter::once(text(item, "folderId")).chain(ids.iter().map(String::as_str));
+        let mut tags: Vec<String> = ids.filter_map(|id| folders.get(id)).map(|name| (*name).to_owned()).collect();
+        tags.extend(item["archivedDate"].is_string().then(|| "archived".to_owned()));
         let account = from_uri(totp, fields).map(|account| Portable {
             tags,
             pinned: flag(item, "favorite"),

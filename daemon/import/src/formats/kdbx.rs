@@ -40,10 +40,14 @@ impl Format for Kdbx {
             Some([version, _]) => return Err(ImportError::Newer(format!("KDBX {version}"))),
             _ => return Err(ImportError::damaged("its header")),
         }
-        keys::needed(passphrase)?;
+        let passphrase = str::from_utf8(keys::needed(passphrase)?).map_err(|_| ImportError::WrongPassphrase)?;
         costs(file.bytes())?;
-        let key = DatabaseKey::new().with_password(passphrase.map_or("", |text| text.expose()));
+        let of_version_3 = file.bytes()[10] == 3;
+        let key = DatabaseKey::new().with_password(passphrase);
         let database = Database::parse(file.bytes(), key).map_err(|error| match error {
+            // Version 3 knows a wrong key by what comes out of it.
+            DatabaseOpenError::Cryptography(_) if of_version_3 => ImportError::WrongPassphrase,
+            DatabaseOpenError::Key(_) if passphrase.is_empty() => ImportError::Restricted(KEY_FILE.into()),
             DatabaseOpenError::Key(_) => ImportError::WrongPassphrase,
             DatabaseOpenError::UnsupportedVersion => ImportError::Newer("KDBX".into()),
             _ => ImportError::damaged("its database"),
@@ -155,6 +159,9 @@ fn little(bytes: &[u8]) -> u64 {
     bytes.iter().take(8).rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
+/// What to do about a database without a password.
+const KEY_FILE: &str = "it has no password: it opens by a key file or a security key, which are not read here. Give a copy of it a \
+                        password and nothing else (Database, Database Security), or export it as XML";
 const SIGNATURE: &[u8] = &[0x03, 0xd9, 0xa2, 0x9a, 0x67, 0xfb, 0x4b, 0xb5];
 /// Half a minute's work.
 const MAX_AES_ROUNDS: u64 = 200_000_000;

@@ -7,7 +7,7 @@ use super::{Confidence, Format};
 use crate::{
     file::File,
     import::{Import, ImportError, Why},
-    prefs::character,
+    prefs::{character, foreign_type},
 };
 
 /// The format.
@@ -66,6 +66,7 @@ impl Walk {
                     self.say(character.encode_utf8(&mut [0; 4]));
                 }
                 Event::End(_) => self.leave(),
+                Event::DocType(_) => return Err(foreign_type()),
                 Event::Eof if self.path.is_empty() => return Ok(self.import),
                 Event::Eof => return Err(damaged()),
                 _ => {}

@@ -1,6 +1,6 @@
 //! The formats, one file each, and how a file is recognised: by what is in it, never by its name.
 //!
-//! To add one: a file here with its [`Format`], a line in [`REGISTRY`], a sample in `tests/data`.
+//! To add one: a file here with its [`Format`], a line in [`REGISTRY`], a sample in `samples`.
 
 mod aegis;
 mod andotp;

@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError, Why},
-    json::{called, list, maybe, number, text, texts},
+    json::{self, called, list, maybe, number, text, texts},
 };
 
 /// The format.
@@ -35,8 +35,7 @@ impl Format for OnePassword {
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
         let mut archive = Archive::open(file).ok_or_else(|| ImportError::damaged("its archive"))?;
-        let export: Value =
-            serde_json::from_slice(&archive.unpack(DATA, None)?).map_err(|_| ImportError::damaged("export.data"))?;
+        let export = json::parse(&archive.unpack(DATA, None)?)?;
         let mut import = Import::default();
         for vault in list(&export, "accounts").iter().flat_map(|account| list(account, "vaults")) {
             list(vault, "items").iter().for_each(|item| take(&mut import, vault, item));

@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError, Why},
-    json::{called, flag, list, maybe, number, text},
+    json::{self, called, flag, list, maybe, number, text},
 };
 
 /// The format.
@@ -42,7 +42,7 @@ impl Format for ProtonPass {
             }
             None => file.bytes().to_vec(),
         };
-        let export: Value = serde_json::from_slice(&bytes).map_err(|_| ImportError::damaged("data.json"))?;
+        let export = json::parse(&bytes)?;
         let mut import = Import::default();
         for vault in export["vaults"].as_object().into_iter().flat_map(|vaults| vaults.values()) {
             list(vault, "items").iter().for_each(|item| take(&mut import, vault, item));

@@ -12,7 +12,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, list, maybe, number, text},
+    json::{self, called, list, maybe, number, text},
     keys,
 };
 
@@ -52,8 +52,7 @@ impl Format for Stratum {
         } else {
             Zeroizing::new(bytes.to_vec())
         };
-        let backup: Value = serde_json::from_slice(&opened).map_err(|_| ImportError::damaged("its content"))?;
-        Ok(import(&backup))
+        Ok(import(&json::parse(&opened)?))
     }
 }
 
@@ -97,14 +96,21 @@ fn import(backup: &Value) -> Import {
 /// Reads the app's own database, by the names of the backup.
 fn database(file: &File) -> Result<Import, ImportError> {
     let database = Database::open(file)?;
-    let pin = if database.has_column("authenticator", "pin") { "pin" } else { "NULL" };
-    let rows = database.rows(&format!(
-        "SELECT type, issuer, username, secret, algorithm, digits, period, counter, {pin} FROM authenticator"
-    ))?;
-    let names = ["Type", "Issuer", "Username", "Secret", "Algorithm", "Digits", "Period", "Counter", "Pin"];
-    let entry = |row: Vec<Option<String>>| names.into_iter().zip(row).collect::<Value>();
-    let entries = rows.into_iter().map(entry).collect::<Vec<_>>();
-    let mut import = import(&Value::from_iter([("Authenticators", entries)]));
+    let rows = |table: &str, columns: &[&str]| -> Result<Value, ImportError> {
+        // Older versions have neither PINs nor counts.
+        let own = |column: &&str| if database.has_column(table, column) { (*column).to_owned() } else { "NULL".into() };
+        let own: Vec<String> = columns.iter().map(own).collect();
+        if own.iter().all(|column| column == "NULL") {
+            return Ok(Value::Null);
+        }
+        let rows = database.rows(&format!("SELECT {} FROM {table}", own.join(", ")))?;
+        Ok(rows.into_iter().map(|row| columns.iter().copied().zip(row).collect::<Value>()).collect())
+    };
+    let mut import = import(&Value::from_iter([
+        ("Authenticators", rows("authenticator", COLUMNS)?),
+        ("Categories", rows("category", &["Id", "Name"])?),
+        ("AuthenticatorCategories", rows("authenticatorcategory", &["CategoryId", "AuthenticatorSecret"])?),
+    ]));
     database.say_what_is_missing(&mut import);
     Ok(import)
 }
@@ -139,5 +145,7 @@ fn account(entry: &Value) -> Result<Portable, String> {
     .account()
 }
 
+const COLUMNS: &[&str] =
+    &["Type", "Issuer", "Username", "Secret", "Pin", "Algorithm", "Digits", "Period", "Counter", "CopyCount"];
 const STRONG: &[u8] = b"AUTHENTICATORPRO";
 const LEGACY: &[u8] = b"AuthenticatorPro";

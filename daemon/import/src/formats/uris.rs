@@ -6,13 +6,17 @@ use countersign_core::{
         migration::{Collector, Part},
     },
     secret::SecretText,
+    uri,
     vault::Portable,
 };
+use serde_json::Value;
 
 use super::{Confidence, Format};
 use crate::{
+    fields::{Fields, Key},
     file::File,
     import::{Import, ImportError, Why},
+    json::{flag, number, text, texts},
 };
 
 /// The format.
@@ -49,7 +53,7 @@ pub(super) fn read(text: &str) -> Import {
         let name = format!("line {}", number + 1);
         match classify(line) {
             Payload::Migration(part) => parts.push(part),
-            payload => take(&mut import, &name, payload),
+            payload => take(&mut import, &name, line, payload),
         }
     }
     take_parts(&mut import, parts);
@@ -84,12 +88,36 @@ fn take_parts(import: &mut Import, parts: Vec<Part>) {
 }
 
 /// Takes what one URI says.
-fn take(import: &mut Import, name: &str, payload: Payload) {
+fn take(import: &mut Import, name: &str, line: &str, payload: Payload) {
+    if let Some(account) = steam(line) {
+        return import.take(name, account);
+    }
     match payload {
-        Payload::Account(parsed) => import.accounts.push(Portable::new(parsed.account)),
+        Payload::Account(parsed) => import.accounts.push(beside(line, Portable::new(parsed.account))),
         Payload::Broken(error) => import.leave_out(name, Why::Bad, error.to_string()),
         Payload::Vendor(activation) => import.leave_out(name, Why::NotExportable, activation.advice().what.text),
         other => import.leave_out(name, Why::NoCode, other.what()),
+    }
+}
+
+/// WinAuth keeps a Steam account as Steam's own JSON in a parameter, and a dummy where others have the key.
+fn steam(line: &str) -> Option<Result<Portable, String>> {
+    let own: Value = serde_json::from_str(&uri::parameter(line, "data")?).ok()?;
+    let key = Key::Base64(own["shared_secret"].as_str()?);
+    Some(Fields { kind: "steam", key, issuer: "Steam", name: text(&own, "account_name"), ..Fields::default() }.account())
+}
+
+/// Adds what Ente keeps beside an account, as JSON in a parameter.
+fn beside(line: &str, account: Portable) -> Portable {
+    let own = uri::parameter(line, "codedisplay").and_then(|own| serde_json::from_str::<Value>(&own).ok());
+    let Some(own) = own else { return account };
+    Portable {
+        note: text(&own, "note").to_owned(),
+        tags: texts(&own, "tags"),
+        pinned: flag(&own, "pinned"),
+        trashed: flag(&own, "trashed"),
+        uses: number(&own, "tapCount").unwrap_or_default(),
+        ..account
     }
 }
 

@@ -1,0 +1,38 @@
+//! Reading by the library: without a sandbox, and so in one process.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use countersign_core::secret::SecretText;
+use countersign_import::{File, detect};
+use serde_json::Value;
+
+use crate::fixtures::{Reader, Reading};
+
+/// Reads by the library, and pictures by the program beside the tests, where it is built.
+pub(crate) struct Library;
+
+impl Reader for Library {
+    fn read(&self, bytes: &[u8], password: Option<&str>) -> Result<Reading, String> {
+        let file = File::new(bytes.to_vec());
+        let format = detect(&file).ok_or("not recognised")?;
+        let import = format.read(&file, password.map(SecretText::from).as_ref()).map_err(|error| error.to_string())?;
+        let left_out = import.left_out.into_iter().map(|left| left.name).collect();
+        Ok(Reading { format: format.name().into(), accounts: import.accounts, left_out, notes: import.notes })
+    }
+
+    fn scan(&self, picture: &Path) -> Option<Result<Vec<String>, String>> {
+        let scan = Path::new(env!("CARGO_BIN_EXE_countersign-import")).with_file_name("countersign-scan");
+        if !scan.exists() {
+            return None;
+        }
+        let picture = Stdio::from(fs::File::open(picture).unwrap());
+        let output = Command::new(scan).args(["--harder", "-"]).stdin(picture).output().unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let text = |line: &str| serde_json::from_str::<Value>(line).unwrap()["text"].as_str().map(str::to_owned);
+        Some(Ok(lines.lines().filter_map(text).collect()))
+    }
+}
