@@ -1,4 +1,4 @@
-//! `countersign-import`: reads the accounts in a file of another authenticator, and exits.
+//! `countersign-import`: reads the accounts in a file of another authenticator, or writes such a file, and exits.
 
 use std::{
     alloc::System,
@@ -7,8 +7,10 @@ use std::{
     process::ExitCode,
 };
 
-use countersign_core::{secret::SecretText, text::visible};
-use countersign_import::{File, Format, Import, ImportError, REGISTRY, detect, keys::MAX_MEMORY, named};
+use countersign_core::{secret::SecretText, text::visible, vault::Portable};
+use countersign_import::{
+    ExportError, File, Format, Import, ImportError, REGISTRY, Writer, detect, export, keys::MAX_MEMORY, named,
+};
 use countersign_sandbox::Limits;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -41,8 +43,17 @@ fn main() -> ExitCode {
 /// What the command line asks for.
 #[derive(Default)]
 struct Request<'a> {
+    task: Task,
     format: Option<&'a str>,
     passphrase: Option<u32>,
+}
+
+#[derive(Default, PartialEq)]
+enum Task {
+    #[default]
+    Read,
+    Fit,
+    Write,
 }
 
 impl<'a> Request<'a> {
@@ -51,12 +62,20 @@ impl<'a> Request<'a> {
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
-                "--format" => request.format = Some(words.next()?),
+                "--format" => request.take(Task::Read, words.next()?)?,
+                "--fit" => request.take(Task::Fit, words.next()?)?,
+                "--write" => request.take(Task::Write, words.next()?)?,
                 "--passphrase-fd" => request.passphrase = Some(words.next()?.parse().ok()?),
                 _ => return None,
             }
         }
         Some(request)
+    }
+
+    /// Takes what is to be done with which format: only once.
+    fn take(&mut self, task: Task, format: &'a str) -> Option<()> {
+        self.task = task;
+        self.format.replace(format).map_or(Some(()), |_| None)
     }
 }
 
@@ -67,20 +86,25 @@ enum Fault {
     Usage,
     #[error("there is no format {0}; see countersign-import --list-formats")]
     NoFormat(String),
+    #[error("{0} files are read only; see countersign-import --list-formats")]
+    NoWriter(String),
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error(transparent)]
     Sandbox(#[from] countersign_sandbox::Error),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(transparent)]
+    Export(#[from] ExportError),
 }
 
 impl Fault {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage | Self::NoFormat(_) => 64,
+            Self::Usage | Self::NoFormat(_) | Self::NoWriter(_) => 64,
             Self::Io(_) | Self::Sandbox(_) => 70,
             Self::Import(error) => error.exit_code(),
+            Self::Export(error) => error.exit_code(),
         }
     }
 }
@@ -91,12 +115,46 @@ fn run(request: &Request<'_>) -> Result<(), Fault> {
         None => None,
     };
     let passphrase = request.passphrase.map(read_passphrase).transpose()?;
-    let file = File::new(read_input()?);
+    let input = read_input()?;
     // From here on foreign bytes are looked at, and nothing but memory and the outputs is left.
     countersign_sandbox::restrict(&LIMITS)?;
+    match (&request.task, format) {
+        (Task::Read, format) => read(File::new(input), format, passphrase.as_ref()),
+        (_, None) => Err(Fault::Usage),
+        (Task::Fit, Some(format)) => fit(&input, writer(format)?),
+        (Task::Write, Some(format)) => {
+            let accounts = export::accounts(&Zeroizing::new(input))?;
+            let file = export::file(writer(format)?, &accounts, passphrase.as_ref())?;
+            let mut out = io::stdout().lock();
+            Ok(out.write_all(&file).and_then(|()| out.flush())?)
+        }
+    }
+}
+
+fn writer(format: &'static dyn Format) -> Result<&'static dyn Writer, Fault> {
+    format.writer().ok_or_else(|| Fault::NoWriter(format.title().to_owned()))
+}
+
+/// Says of each account what a file would hold of it.
+fn fit(lines: &[u8], writer: &dyn Writer) -> Result<(), Fault> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for account in export::accounts(lines)? {
+        match writer.fit(account) {
+            Ok(account) => write_account(&mut out, &account)?,
+            Err(why) => writeln!(out, "{}", json!({"unfit": why}))?,
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn read(
+    file: File,
+    format: Option<&'static dyn Format>,
+    passphrase: Option<&SecretText>,
+) -> Result<(), Fault> {
     let format = format.or_else(|| detect(&file)).ok_or(ImportError::NotRecognised)?;
     say_format(format)?;
-    let import = format.read(&file, passphrase.as_ref())?;
+    let import = format.read(&file, passphrase)?;
     Ok(write(&import)?)
 }
 
@@ -127,9 +185,7 @@ fn say_format(format: &dyn Format) -> io::Result<()> {
 fn write(import: &Import) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for account in &import.accounts {
-        out.write_all(b"{\"account\":")?;
-        account.write(&mut out)?;
-        out.write_all(b"}\n")?;
+        write_account(&mut out, account)?;
     }
     for left in &import.left_out {
         let (name, why) = (visible(&left.name), left.why.word());
@@ -142,10 +198,18 @@ fn write(import: &Import) -> io::Result<()> {
     out.flush()
 }
 
+fn write_account(out: &mut impl Write, account: &Portable) -> io::Result<()> {
+    out.write_all(b"{\"account\":")?;
+    account.write(out)?;
+    out.write_all(b"}\n")
+}
+
 fn list() -> Result<(), Fault> {
     let mut out = io::stdout().lock();
     for format in REGISTRY {
-        writeln!(out, "{}", json!({"format": format.name(), "title": format.title(), "steps": format.steps()}))?;
+        let encrypts = format.writer().map(|writer| writer.sealing().word());
+        let (name, title, steps) = (format.name(), format.title(), format.steps());
+        writeln!(out, "{}", json!({"format": name, "title": title, "steps": steps, "encrypts": encrypts}))?;
     }
     Ok(())
 }
@@ -162,9 +226,11 @@ const MAX_FILE: u64 = 64 << 20;
 const MAX_PASSPHRASE: u64 = 4096;
 
 const HELP: &str = "\
-Read the accounts in a file of another authenticator
+Read the accounts in a file of another authenticator, or write such a file
 
 Usage: countersign-import [--format F] [--passphrase-fd N] < FILE
+       countersign-import --fit F < ACCOUNTS
+       countersign-import --write F [--passphrase-fd N] < ACCOUNTS > FILE
        countersign-import --list-formats
 
 The file comes on standard input; it is recognised by what is in it. It is
@@ -179,10 +245,18 @@ told on standard output, a JSON object a line:
 
 The accounts hold their secrets.
 
+The way out begins with --fit: of each account (a line each, as above without
+its \"account\") what a file of the format can hold of it is told, or
+{\"unfit\": why}. What came out of that is what --write takes.
+
 Options:
       --format F          Read it as this format
+      --fit F             Tell what such a file can hold
+      --write F           Write such a file
       --passphrase-fd N   Read the file's password from this descriptor
-      --list-formats      List the formats, with the steps to such a file
+      --list-formats      List the formats, with the steps to such a file, and
+                          whether one can be written: encrypted never, optional
+                          or always
   -h, --help              Print this help
   -V, --version           Print the version
 

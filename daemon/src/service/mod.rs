@@ -3,6 +3,7 @@
 mod accounts;
 mod camera;
 mod desktop;
+mod exporting;
 mod importing;
 mod keeping;
 mod link;

@@ -6,9 +6,9 @@ use countersign_api::{
     Caller, Error,
     secrets::SecretsBackend,
     types::{
-        AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions, ImportOptions,
-        Imported, InitOptions, KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions, Revealed,
-        SlotInfo, TextOptions,
+        AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, ExportOptions, GenerationInfo, ImageOptions,
+        ImportOptions, Imported, InitOptions, KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions,
+        Revealed, SlotInfo, TextOptions,
     },
 };
 use countersign_core::{
@@ -96,6 +96,19 @@ impl SecretsBackend for Door {
         self.admit(&caller, &[options.tag.as_deref().unwrap_or_default()])?;
         self.ensure_open(None, false).await?;
         self.import_lines(accounts, &options)
+    }
+
+    async fn export(
+        &self,
+        caller: Caller,
+        accounts: Vec<String>,
+        options: ExportOptions,
+    ) -> Result<OwnedFd, Error> {
+        self.admit(&caller, &[])?;
+        self.callers.require_presence(&caller)?;
+        self.ensure_open(None, false).await?;
+        let program = self.callers.program(&caller).await;
+        self.export_lines(&accounts, &options, program)
     }
 
     async fn check(&self, caller: Caller, text: &str) -> Result<Candidate, Error> {
@@ -290,7 +303,7 @@ impl SecretsBackend for Door {
         let log = self.log.lock().expect("no holder panics");
         self.with_vault(|vault| {
             let lines = log.newest().take(options.limit.unwrap_or(DEFAULT_LINES).min(MAX_LINES) as usize);
-            Ok(lines.map(|line| convert::log_line(line, vault.entry(line.account))).collect())
+            Ok(lines.map(|line| convert::log_line(line, vault)).collect())
         })
     }
 }

@@ -9,11 +9,14 @@ mod authy;
 mod battlenet;
 mod bitwarden;
 mod cotp;
+mod countersign_backup;
+mod countersign_json;
 mod duo;
 mod ente;
 mod freeotp;
 mod freeotp2;
 mod google_db;
+mod google_migration;
 mod kdbx;
 mod keepass_xml;
 mod keepassxc_csv;
@@ -33,6 +36,7 @@ mod winauth;
 use countersign_core::secret::SecretText;
 
 use crate::{
+    export::Writer,
     file::File,
     import::{Import, ImportError},
 };
@@ -56,6 +60,11 @@ pub trait Format: Sync {
     /// # Errors
     /// Each of [`ImportError`]'s but [`ImportError::NotRecognised`].
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError>;
+
+    /// Returns the way out, where there is one.
+    fn writer(&self) -> Option<&dyn Writer> {
+        None
+    }
 }
 
 /// How much a file looks like a format.
@@ -82,11 +91,14 @@ pub const REGISTRY: &[&dyn Format] = &[
     &battlenet::BattleNet,
     &bitwarden::Bitwarden,
     &cotp::Cotp,
+    &countersign_backup::CountersignBackup,
+    &countersign_json::CountersignJson,
     &duo::Duo,
     &ente::Ente,
     &freeotp::FreeOtp,
     &freeotp2::FreeOtp2,
     &google_db::GoogleDatabase,
+    &google_migration::GoogleMigration,
     &kdbx::Kdbx,
     &keepass_xml::KeepassXml,
     &keepassxc_csv::KeepassXcCsv,
