@@ -147,7 +147,7 @@ pub(crate) mod exit {
     pub(crate) const ONE_TIME: u8 = 11;
     /// A file of another program can't be read, for the first of the reasons that there are; the others follow it.
     pub(crate) const FOREIGN: u8 = 15;
-    /// Something in such a file can't be read.
+    /// Something in such a file can't be read, or does not fit into one.
     pub(crate) const BAD_ENTRIES: u8 = 23;
     /// Ctrl-C.
     pub(crate) const INTERRUPTED: u8 = 130;

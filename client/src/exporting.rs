@@ -10,7 +10,7 @@ mod scanned;
 mod target;
 mod worker;
 
-pub(crate) use format::{Format, Shape};
-pub(crate) use loss::Fitting;
-pub(crate) use target::Target;
+pub(crate) use format::{Encrypts, Format, Shape};
+pub(crate) use loss::{Fitting, LeftOut, Lost};
+pub(crate) use target::{Target, is_open};
 pub(crate) use worker::{Made, fit, make};

@@ -56,7 +56,7 @@ pub(crate) async fn fit(format: &Format, lines: OwnedFd) -> Result<Fitting, Erro
 /// # Errors
 /// An export that does not read back as it was given is never returned.
 pub(crate) async fn make(format: &Format, held: &[Value], password: Option<&str>) -> Result<Made, Error> {
-    let accounts = foreign::lines(held)?;
+    let accounts = foreign::as_lines(held)?;
     let written = foreign::worker(&["--write", format.written_as()], foreign::memory(&accounts)?, password).await?;
     let (made, back) = match format.shape {
         Shape::File => {
