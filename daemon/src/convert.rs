@@ -235,7 +235,8 @@ pub fn log_line(access: &Access, vault: &Vault) -> LogLine {
     let entries = accounts.iter().filter_map(|id| vault.entry(*id));
     let mut titles: Vec<String> = entries.take(MAX_TITLES).map(|entry| visible(&entry.account().title())).collect();
     if accounts.len() > MAX_TITLES {
-        titles.push(format!("{} others", accounts.len() - titles.len()));
+        let others = accounts.len() - titles.len();
+        titles.push(if others == 1 { "1 other".into() } else { format!("{others} others") });
     }
     LogLine {
         time: access.time,

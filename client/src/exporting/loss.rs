@@ -121,6 +121,7 @@ fn differing(account: &Value, held: &Value) -> Vec<String> {
 fn listed(titles: &[&str]) -> String {
     match titles.len() {
         0..=MOST => titles.join(", "),
+        count if count == MOST + 1 => format!("{} and 1 other", titles[..MOST].join(", ")),
         count => format!("{} and {} others", titles[..MOST].join(", "), count - MOST),
     }
 }
@@ -156,10 +157,10 @@ mod tests {
         fitting.take(&account, Ok(held.clone())).unwrap();
         fitting.take(&json!({"type": "motp", "name": "bob"}), Err("no".into())).unwrap();
         assert_eq!(fitting.held, [held]);
-        assert_eq!(fitting.lost, [Lost {
-            account: "Git – al".into(),
-            parts: ["note", "pinned", "tags"].map(str::to_owned).to_vec(),
-        }]);
+        assert_eq!(
+            fitting.lost,
+            [Lost { account: "Git – al".into(), parts: ["note", "pinned", "tags"].map(str::to_owned).to_vec() }]
+        );
         let text = fitting.told("2fas", 80);
         for line in ["- bob is left out: no", "- The note of Git – al", "- Some of the labels of Git – al"] {
             assert!(text.contains(line), "{text}");

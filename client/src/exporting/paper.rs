@@ -11,10 +11,7 @@ use super::loss::title;
 use crate::{error::Error, output, qr::Matrix, time};
 
 /// Returns the page of accounts, whose URIs are these lines.
-pub(super) fn page<'a>(
-    accounts: &[Value],
-    uris: impl Iterator<Item = &'a str>,
-) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(super) fn page<'a>(accounts: &[Value], uris: impl Iterator<Item = &'a str>) -> Result<Zeroizing<Vec<u8>>, Error> {
     // Of a size that is enough: text that grows leaves pieces of itself behind.
     let mut page = Zeroizing::new(String::with_capacity(STYLE.len() + 2048 + accounts.len() * CARD));
     head(&mut page, accounts.len());
@@ -147,7 +144,7 @@ h1 { margin: 0; font-size: 17pt; font-weight: 600; letter-spacing: -0.01em; }
 header p { margin: 1mm 0; }
 .facts { color: #444; }
 .warning { border-left: 1mm solid #000; padding-left: 3mm; }
-article { display: flex; align-items: center; gap: 6mm; padding: 2mm 0; border-bottom: 0.2mm solid #aaa;
+article { display: flex; align-items: center; gap: 6mm; padding: 1mm 0; border-bottom: 0.2mm solid #aaa;
   break-inside: avoid; page-break-inside: avoid; }
 img { flex: none; width: 34mm; height: 34mm; image-rendering: pixelated; }
 article div { flex: 1; min-width: 0; overflow-wrap: anywhere; }

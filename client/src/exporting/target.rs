@@ -40,9 +40,9 @@ impl Target {
         }
         let terminal = io::stdout().is_terminal();
         match format.shape {
-            Shape::Pictures => {
-                refused("pictures go into files: give a file name. In a terminal: countersign qr --all --migration".into())
-            }
+            Shape::Pictures => refused(
+                "pictures go into files: give a file name. In a terminal: countersign qr --all --migration".into(),
+            ),
             _ if args.json => refused("--json and the export would mix: give a file name".into()),
             _ if terminal && !format.is_text() => {
                 refused("this is nothing for a terminal: give a file name, or a pipe".into())

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Fitting, Format, Shape, format::URIS, paper, scanned};
+use super::{Fitting, Format, Shape, format::URIS, loss::title, paper, scanned};
 use crate::{
     error::{Error, exit},
     foreign::{self, Foreign, Refusal},
@@ -43,10 +43,17 @@ pub(crate) async fn fit(format: &Format, lines: OwnedFd) -> Result<Fitting, Erro
     }
     let mut fitting = Fitting::default();
     for (account, becomes) in accounts.iter().zip(becomes) {
-        fitting.take(account, match becomes {
-            Line::Account { account } => Ok(account),
-            Line::Unfit { unfit } => Err(unfit),
-        })?;
+        fitting.take(
+            account,
+            match becomes {
+                Line::Account { account } => Ok(account),
+                Line::Unfit { unfit } => Err(unfit),
+            },
+        )?;
+    }
+    if format.shape == Shape::Sheet {
+        // Nobody searches paper by anything else.
+        fitting.held.sort_by_cached_key(|account| title(account).to_lowercase());
     }
     Ok(fitting)
 }

@@ -24,11 +24,7 @@ pub trait Writer: Sync {
     ///
     /// # Errors
     /// [`ExportError`]'s.
-    fn write(
-        &self,
-        accounts: &[Portable],
-        passphrase: Option<&SecretText>,
-    ) -> Result<Zeroizing<Vec<u8>>, ExportError>;
+    fn write(&self, accounts: &[Portable], passphrase: Option<&SecretText>) -> Result<Zeroizing<Vec<u8>>, ExportError>;
 }
 
 /// Whether the files of a format are encrypted.

@@ -147,11 +147,7 @@ fn fit(lines: &[u8], writer: &dyn Writer) -> Result<(), Fault> {
     Ok(out.flush()?)
 }
 
-fn read(
-    file: File,
-    format: Option<&'static dyn Format>,
-    passphrase: Option<&SecretText>,
-) -> Result<(), Fault> {
+fn read(file: File, format: Option<&'static dyn Format>, passphrase: Option<&SecretText>) -> Result<(), Fault> {
     let format = format.or_else(|| detect(&file)).ok_or(ImportError::NotRecognised)?;
     say_format(format)?;
     let import = format.read(&file, passphrase)?;

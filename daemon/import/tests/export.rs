@@ -98,7 +98,12 @@ fn an_encrypted_file_opens_by_its_passphrase_only() {
         assert!(!text.contains("JBSWY3DPEHPK3PXP") && !text.contains("Acme"), "{}", format.name());
         let file = File::new(file.to_vec());
         assert_eq!(format.read(&file, None).unwrap_err().exit_code(), 4, "{}", format.name());
-        assert_eq!(format.read(&file, Some(&SecretText::from("wrong"))).unwrap_err().exit_code(), 5, "{}", format.name());
+        assert_eq!(
+            format.read(&file, Some(&SecretText::from("wrong"))).unwrap_err().exit_code(),
+            5,
+            "{}",
+            format.name()
+        );
     }
 }
 
@@ -183,12 +188,18 @@ fn kinds() -> impl Strategy<Value = Kind> {
     let algorithm = || select(vec![Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512]);
     let pin = || proptest::option::of("[0-9a-z]{1,8}").prop_map(|pin| pin.map(SecretText::from));
     prop_oneof![
-        (algorithm(), 4u8..=10, 1u32..=86_400)
-            .prop_map(|(algorithm, digits, period)| Kind::Totp { algorithm, digits, period }),
+        (algorithm(), 4u8..=10, 1u32..=86_400).prop_map(|(algorithm, digits, period)| Kind::Totp {
+            algorithm,
+            digits,
+            period
+        }),
         algorithm().prop_map(|algorithm| Kind::Totp { algorithm, digits: 6, period: 30 }),
-        (algorithm(), 4u8..=10, 0..u64::MAX)
-            .prop_map(|(algorithm, digits, counter)| Kind::Hotp { algorithm, digits, counter }),
-        Just(Kind::Steam),
+        (algorithm(), 4u8..=10, 0..u64::MAX).prop_map(|(algorithm, digits, counter)| Kind::Hotp {
+            algorithm,
+            digits,
+            counter
+        }),
+        Just(()).prop_map(|()| Kind::Steam),
         pin().prop_map(|pin| Kind::Motp { pin }),
         (pin(), proptest::option::of(4u8..16)).prop_map(|(pin, pin_length)| Kind::Yandex { pin, pin_length }),
     ]

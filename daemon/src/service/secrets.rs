@@ -98,12 +98,7 @@ impl SecretsBackend for Door {
         self.import_lines(accounts, &options)
     }
 
-    async fn export(
-        &self,
-        caller: Caller,
-        accounts: Vec<String>,
-        options: ExportOptions,
-    ) -> Result<OwnedFd, Error> {
+    async fn export(&self, caller: Caller, accounts: Vec<String>, options: ExportOptions) -> Result<OwnedFd, Error> {
         self.admit(&caller, &[])?;
         self.callers.require_presence(&caller)?;
         self.ensure_open(None, false).await?;

@@ -127,8 +127,7 @@ fn vault(accounts: &[Portable]) -> Value {
 fn seal(vault: &Value, passphrase: &SecretText) -> Result<Value, ExportError> {
     let plain = Zeroizing::new(serde_json::to_vec_pretty(vault)?);
     let salt = BASE64.encode(&random::<16>());
-    let pair =
-        Pair::of(&keys::pbkdf2(Hash::Sha256, passphrase.expose().as_bytes(), salt.as_bytes(), ROUNDS));
+    let pair = Pair::of(&keys::pbkdf2(Hash::Sha256, passphrase.expose().as_bytes(), salt.as_bytes(), ROUNDS));
     Ok(json!({
         "encrypted": true,
         "passwordProtected": true,

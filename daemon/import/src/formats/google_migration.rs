@@ -2,11 +2,7 @@
 //!
 //! As a file they are a list of URIs, which [`super::uris`] reads; pictures of them are drawn and read elsewhere.
 
-use countersign_core::{
-    payload::migration,
-    secret::SecretText,
-    vault::Portable,
-};
+use countersign_core::{payload::migration, secret::SecretText, vault::Portable};
 use zeroize::Zeroizing;
 
 use super::{Confidence, Format, uris};
