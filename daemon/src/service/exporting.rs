@@ -98,3 +98,99 @@ fn told(count: usize, program: &str) -> Message {
 
 /// Bytes of a usual line.
 const LINE: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use countersign_api::{
+        secrets::SecretsBackend,
+        types::{EditOptions, KeepOptions, LogOptions},
+    };
+    use countersign_core::vault::Portable;
+
+    use super::*;
+    use crate::service::{
+        Door,
+        testing::{caller, with_vault},
+    };
+
+    async fn add(door: &Door, issuer: &str) -> String {
+        let uri = format!("otpauth://totp/{issuer}:me?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer={issuer}");
+        door.add(caller(), &uri, KeepOptions::default()).await.unwrap().accounts.remove(0)
+    }
+
+    async fn export(door: &Door, ids: &[&String], options: ExportOptions) -> Result<Vec<Portable>, Error> {
+        let ids = ids.iter().map(|id| (*id).clone()).collect();
+        let lines = door.export(caller(), ids, options).await?;
+        let mut text = Vec::new();
+        File::from(lines).read_to_end(&mut text).unwrap();
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        Ok(lines.map(|line| Portable::read(line).unwrap()).collect())
+    }
+
+    fn issuers(accounts: &[Portable]) -> Vec<&str> {
+        accounts.iter().map(|one| one.account.issuer.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn nothing_goes_out_before_the_person_has_shown_to_be_there() {
+        let (_home, door) = with_vault().await;
+        add(&door, "A").await;
+        // Making the vault has shown it.
+        door.callers.forget_presence();
+        let refused = export(&door, &[], ExportOptions::default()).await;
+        assert!(matches!(refused, Err(Error::PresenceNeeded(_))), "{refused:?}");
+        door.prove(caller(), "old").await.unwrap();
+        assert_eq!(export(&door, &[], ExportOptions::default()).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_named_goes_out_and_all_where_nothing_is() {
+        let (_home, door) = with_vault().await;
+        let (a, b) = (add(&door, "A").await, add(&door, "B").await);
+        door.edit(caller(), &b, EditOptions { note: Some("n".into()), ..EditOptions::default() }).await.unwrap();
+        let all = export(&door, &[], ExportOptions::default()).await.unwrap();
+        assert_eq!((issuers(&all), all[1].note.as_str()), (vec!["A", "B"], "n"));
+        assert_eq!(issuers(&export(&door, &[&b, &a], ExportOptions::default()).await.unwrap()), ["B", "A"]);
+        for none in ["", "x", "00112233445566778899aabbccddeeff"] {
+            let refused = export(&door, &[&none.to_owned()], ExportOptions::default()).await;
+            assert!(matches!(refused, Err(Error::NotFound(_))), "{none}: {refused:?}");
+        }
+        let labelled = ExportOptions { tag: Some("work".into()), ..ExportOptions::default() };
+        assert!(matches!(export(&door, &[], labelled).await, Err(Error::NotFound(_))));
+    }
+
+    #[tokio::test]
+    async fn the_trash_goes_out_only_when_it_is_asked_for() {
+        let (_home, door) = with_vault().await;
+        add(&door, "A").await;
+        let gone = add(&door, "B").await;
+        door.remove(caller(), &gone).await.unwrap();
+        assert_eq!(issuers(&export(&door, &[], ExportOptions::default()).await.unwrap()), ["A"]);
+        let with_trash = ExportOptions { trashed: Some(true), ..ExportOptions::default() };
+        let all = export(&door, &[], with_trash).await.unwrap();
+        assert_eq!(all.iter().map(|one| one.trashed).collect::<Vec<_>>(), [false, true]);
+        assert!(export(&door, &[&gone], ExportOptions::default()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn nobody_changes_what_went_out_and_the_log_has_it() {
+        let (_home, door) = with_vault().await;
+        for issuer in ["A", "B", "C", "D", "E", "F", "G"] {
+            add(&door, issuer).await;
+        }
+        let lines = door.export(caller(), Vec::new(), ExportOptions::default()).await.unwrap();
+        assert!(File::from(lines).write_all(b"x").is_err());
+        let log = door.log(caller(), LogOptions::default()).await.unwrap();
+        assert_eq!((log[0].exported, log[0].account.as_str()), (7, ""));
+        assert_eq!(log[0].title, "A – me, B – me, C – me, D – me, E – me, 2 others");
+    }
+
+    #[test]
+    fn what_the_desktop_shows_names_nobody() {
+        let message = told(2, "/usr/bin/bash");
+        assert_eq!((message.title.as_str(), &message.about), ("2 accounts were exported", &About::Nobody));
+        assert!(message.body.starts_with("By /usr/bin/bash,"), "{}", message.body);
+    }
+}
