@@ -4,6 +4,7 @@
 
 #![allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // each field is a flag as people type it
 
+mod export;
 mod hotkey;
 mod import;
 mod open;
@@ -14,6 +15,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use export::Export;
 pub(crate) use hotkey::{Desktop, Hotkey, HotkeyAction, How, Type};
 pub(crate) use import::Import;
 pub(crate) use open::Open;
@@ -23,7 +25,7 @@ pub(crate) use scan::{Keep, Part, Proof, Scan};
 use crate::{
     handing_over::App,
     help::{
-        COPY_ABOUT, EXIT_CODES, HOTKEY_ABOUT, IMPORT_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT,
+        COPY_ABOUT, EXIT_CODES, EXPORT_ABOUT, HOTKEY_ABOUT, IMPORT_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT,
         QR_ABOUT, RECOVERY_ABOUT, RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
     },
     terminal_window::Job,
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     /// Keep the accounts of another authenticator's export, all in one change
     #[command(long_about = IMPORT_ABOUT)]
     Import(Import),
+    /// Write accounts into a file for another program, and read it back
+    #[command(long_about = EXPORT_ABOUT)]
+    Export(Export),
     /// Follow a link that sets up an account, and ask whether to keep it
     #[command(long_about = OPEN_ABOUT)]
     Open(Open),

@@ -149,7 +149,7 @@ pub(crate) mod exit {
     pub(crate) const FOREIGN: u8 = 15;
     /// It is too large.
     pub(crate) const FOREIGN_TOO_LARGE: u8 = 22;
-    /// Something in such a file can't be read.
+    /// Something in such a file can't be read, or does not fit into one.
     pub(crate) const BAD_ENTRIES: u8 = 23;
     /// Ctrl-C.
     pub(crate) const INTERRUPTED: u8 = 130;

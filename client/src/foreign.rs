@@ -8,7 +8,7 @@ use std::{
     fs::File,
     io::{self, Seek, Write},
     os::fd::{AsRawFd, OwnedFd},
-    path::Path,
+    path::{Path, PathBuf},
     process::Stdio,
 };
 
@@ -26,6 +26,7 @@ pub(crate) use given::{Given, all};
 
 use crate::{
     error::{Error, exit},
+    exporting::Encrypts,
     output,
 };
 
@@ -85,13 +86,21 @@ enum Line {
     End { end: usize },
 }
 
+/// Reads a file that is open, which is called `shown` in messages.
+pub(crate) async fn read_from(
+    file: OwnedFd,
+    shown: &str,
+    format: &str,
+    passphrase: Option<&str>,
+) -> Result<Foreign, Refusal> {
+    read(&Given::in_memory(shown.to_owned(), format, file.into()), passphrase).await
+}
+
 /// Reads what was given, from its beginning.
 pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Foreign, Refusal> {
     let shown = &given.shown;
     let passphrase = passphrase.map(in_memory).transpose().map_err(failed())?;
-    let program = connect::program("countersign-import");
-    let program = program.ok_or_else(|| Error::Usage("countersign-import is not installed".into()))?;
-    let mut command = Command::new(program);
+    let mut command = Command::new(program()?);
     command.args(given.format.iter().flat_map(|format| ["--format", format]));
     if let Some(passphrase) = &passphrase {
         command.arg("--passphrase-fd").arg(passphrase.as_raw_fd().to_string());
@@ -137,18 +146,14 @@ pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Fore
 
 /// Returns the formats that there are: name, title, and the steps to such a file.
 pub(crate) async fn formats() -> Result<Vec<Format>, Error> {
-    let program = connect::program("countersign-import");
-    let program = program.ok_or_else(|| Error::Usage("countersign-import is not installed".into()))?;
-    let listed = Command::new(program).arg("--list-formats").output().await.map_err(failed())?;
+    let listed = Command::new(program()?).arg("--list-formats").output().await.map_err(failed())?;
     let text = String::from_utf8_lossy(&listed.stdout);
     Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
 
 /// Returns the ways out of other programs.
 pub(crate) async fn ways() -> Result<Vec<Way>, Error> {
-    let program = connect::program("countersign-import");
-    let program = program.ok_or_else(|| Error::Usage("countersign-import is not installed".into()))?;
-    let listed = Command::new(program).arg("--ways").output().await.map_err(failed())?;
+    let listed = Command::new(program()?).arg("--ways").output().await.map_err(failed())?;
     let text = String::from_utf8_lossy(&listed.stdout);
     Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
@@ -179,6 +184,35 @@ pub(crate) struct Format {
     pub(crate) title: String,
     /// The steps to such a file.
     pub(crate) steps: Vec<String>,
+    /// Whether such a file is encrypted; `None` where none can be written.
+    pub(crate) encrypts: Option<Encrypts>,
+}
+
+/// Has `countersign-import` do something else than read, and returns what it says.
+pub(crate) async fn worker(
+    arguments: &[&str],
+    input: OwnedFd,
+    passphrase: Option<&str>,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let passphrase = passphrase.map(in_memory).transpose().map_err(failed())?;
+    let mut command = Command::new(program()?);
+    command.args(arguments);
+    if let Some(passphrase) = &passphrase {
+        command.arg("--passphrase-fd").arg(passphrase.as_raw_fd().to_string());
+    }
+    command.stdin(Stdio::from(input)).kill_on_drop(true);
+    let output = command.output().await.map_err(failed())?;
+    let told = Zeroizing::new(output.stdout);
+    if output.status.success() {
+        return Ok(told);
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let why = output::one_line(errors.trim().trim_start_matches("countersign-import: "));
+    Err(failed()(io::Error::other(if why.is_empty() { "it ended before its time".into() } else { why })))
+}
+
+fn program() -> Result<PathBuf, Error> {
+    connect::program("countersign-import").ok_or_else(|| Error::Usage("countersign-import is not installed".into()))
 }
 
 /// Returns how a file is called in messages.
@@ -193,14 +227,24 @@ pub(crate) fn password_exit(wrong: bool) -> u8 {
 
 /// Returns accounts as a file in memory that the daemon reads.
 pub(crate) fn to_memory(accounts: &[Value]) -> Result<OwnedFd, Error> {
+    memory(&as_lines(accounts)?)
+}
+
+/// Returns accounts a line each.
+pub(crate) fn as_lines(accounts: &[Value]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut text = Zeroizing::new(Vec::new());
     for account in accounts {
         serde_json::to_writer(&mut *text, account).map_err(|error| failed()(error.into()))?;
         text.push(b'\n');
     }
+    Ok(text)
+}
+
+/// Returns a file in memory, to be read from its beginning.
+pub(crate) fn memory(bytes: &[u8]) -> Result<OwnedFd, Error> {
     let memory = memfd_create("accounts", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING);
     let mut memory = File::from(memory.map_err(|error| failed()(error.into()))?);
-    memory.write_all(&text).map_err(failed())?;
+    memory.write_all(bytes).and_then(|()| memory.rewind()).map_err(failed())?;
     Ok(memory.into())
 }
 

@@ -157,6 +157,22 @@ is named, and goes over by a QR of its own.
   countersign qr --all --migration --png DIR   as pictures
   countersign qr github --for aegis            with the taps in that app";
 
+/// What `export` promises.
+pub(crate) const EXPORT_ABOUT: &str = "Write accounts into a file for another program, and read it back
+
+Asks the passphrase. What the format can't hold is told before anything is written, and asked about: nothing is dropped \
+silently. What was made is read back and compared account by account before the file appears; then it is read once more \
+from the disk. The file is new, and for this user only.
+
+Formats that can be encrypted are, unless you say --plain; the password is asked twice, or read from \
+--file-passphrase-fd. A note, a label or the PIN goes where the format has a place for it; how often codes were used goes \
+along in countersign's own formats only, which hold all.
+
+  countersign export --format countersign-backup backup.age  all, encrypted; age -d opens it
+  countersign export --format aegis aegis.json --tag work    one label, for Aegis
+  countersign export --format sheet sheet.html               to print
+  countersign export --format uris - github | ...            one account, down a pipe";
+
 /// What a recovery key is for.
 pub(crate) const RECOVERY_ABOUT: &str = "Make and print a new recovery key
 
@@ -188,7 +204,8 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:
   20  import: it can't be opened outside the other program
   21  import: opening it would take too much memory or time
   22  import: it is too large
-  23  import: something in it can't be read, and --skip-bad was not given
+  23  import: something in it can't be read, and --skip-bad was not given;
+      export: the format can't hold all, and --skip-unfit was not given
  130  interrupted
 
 Names: an account is named by words of its issuer or name, by an exact issuer:name, or by its id.
@@ -217,6 +234,7 @@ mod tests {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let shown = words(&all());
         for about in [
+            EXPORT_ABOUT,
             LIST_ABOUT,
             IMPORT_ABOUT,
             OPEN_ABOUT,

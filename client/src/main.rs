@@ -12,6 +12,7 @@ mod choosing;
 mod codes;
 mod commands;
 mod error;
+mod exporting;
 mod fast;
 mod foreign;
 mod full_screen;

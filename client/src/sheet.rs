@@ -101,7 +101,7 @@ impl<'a> Target<'a> {
 }
 
 /// Returns the file of a picture: the one that is named, numbered where there are several; in a folder, one of ours.
-fn file(path: &Path, Place { number, of }: Place) -> PathBuf {
+pub(crate) fn file(path: &Path, Place { number, of }: Place) -> PathBuf {
     if path.is_dir() {
         return path.join(format!("countersign-{number}-of-{of}.png"));
     }

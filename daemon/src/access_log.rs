@@ -1,7 +1,7 @@
-//! Who got a code when: time, program, account id. Never a name, never a code.
+//! Who got a code or an export when: time, program, account ids. Never a name, never a code.
 //!
-//! One line a code: `1750000000 32-hex-id /usr/bin/program`, appended to a file of the state folder. Last use and the
-//! order "most used first" are computed from it.
+//! One line a code: `1750000000 32-hex-id /usr/bin/program`, appended to a file of the state folder, and one an export, with
+//! `export:id,id,…` in the place of the id. Last use and the order "most used first" are computed from the codes.
 
 use std::{
     collections::HashMap,
@@ -13,15 +13,24 @@ use std::{
 
 use countersign_core::account::AccountId;
 
-/// One code given.
+/// One code given, or one export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// Unix time, seconds.
     pub time: u64,
-    /// The account.
-    pub account: AccountId,
+    /// What was given.
+    pub given: Given,
     /// Path of the program that asked.
     pub program: String,
+}
+
+/// What a program was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// A code of this account.
+    Code(AccountId),
+    /// All of these accounts, with their secrets.
+    Export(Vec<AccountId>),
 }
 
 /// How much an account is used.
@@ -76,7 +85,8 @@ impl AccessLog {
     pub fn uses(&self, now: u64) -> HashMap<AccountId, Use> {
         let mut uses: HashMap<AccountId, Use> = HashMap::new();
         for access in &self.lines {
-            let entry = uses.entry(access.account).or_default();
+            let Given::Code(account) = access.given else { continue };
+            let entry = uses.entry(account).or_default();
             entry.last = entry.last.max(access.time);
             entry.weight += decay(now.saturating_sub(access.time));
         }
@@ -106,26 +116,43 @@ pub fn decay(seconds: u64) -> f64 {
 
 fn print(access: &Access) -> String {
     let program: String = access.program.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    format!("{} {} {program}\n", access.time, access.account)
+    let given = match &access.given {
+        Given::Code(account) => account.to_string(),
+        Given::Export(accounts) => {
+            EXPORT.to_owned() + &accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+        }
+    };
+    format!("{} {given} {program}\n", access.time)
 }
 
 fn parse(line: &str) -> Option<Access> {
     let mut parts = line.splitn(3, ' ');
     let time = parts.next()?.parse().ok()?;
-    let account = parts.next()?.parse().ok()?;
-    Some(Access { time, account, program: parts.next()?.to_owned() })
+    let given = parts.next()?;
+    let given = match given.strip_prefix(EXPORT) {
+        Some(ids) => Given::Export(ids.split(',').map(str::parse).collect::<Result<_, _>>().ok()?),
+        None => Given::Code(given.parse().ok()?),
+    };
+    Some(Access { time, given, program: parts.next()?.to_owned() })
 }
 
 /// Seconds after which a use counts half: two weeks.
 const HALF_LIFE: f64 = 14.0 * 24.0 * 3600.0;
 const MAX_LINES: usize = 20_000;
+const EXPORT: &str = "export:";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn access(time: u64, account: u8) -> Access {
-        Access { time, account: AccountId::from_bytes([account; 16]), program: "/usr/bin/x y".into() }
+        let account = AccountId::from_bytes([account; 16]);
+        Access { time, given: Given::Code(account), program: "/usr/bin/x y".into() }
+    }
+
+    fn export(time: u64, accounts: &[u8]) -> Access {
+        let accounts = accounts.iter().map(|one| AccountId::from_bytes([*one; 16])).collect();
+        Access { time, given: Given::Export(accounts), program: "/usr/bin/x y".into() }
     }
 
     #[test]
@@ -135,15 +162,19 @@ mod tests {
         let mut log = AccessLog::open(path.clone());
         log.add(access(5, 1)).unwrap();
         log.add(access(6, 2)).unwrap();
+        log.add(export(7, &[1, 2])).unwrap();
         let again = AccessLog::open(path);
-        assert_eq!(again.newest().cloned().collect::<Vec<_>>(), [access(6, 2), access(5, 1)]);
+        assert_eq!(again.newest().cloned().collect::<Vec<_>>(), [export(7, &[1, 2]), access(6, 2), access(5, 1)]);
     }
 
     #[test]
     fn old_uses_weigh_less() {
         let mut log = AccessLog::open("/nonexistent/access.log".into());
         log.lines = vec![access(0, 1), access(0, 1), access(10_000_000, 2)];
+        // To be exported is no use.
+        log.lines.extend((0..9).map(|_| export(10_000_000, &[1, 3])));
         let uses = log.uses(10_000_000);
+        assert_eq!(uses.len(), 2);
         let weight = |n| uses[&AccountId::from_bytes([n; 16])].weight;
         assert!(weight(2) > weight(1));
     }

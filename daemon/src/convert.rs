@@ -21,7 +21,7 @@ use countersign_core::{
 };
 
 use crate::{
-    access_log::{Access, Use},
+    access_log::{Access, Given, Use},
     candidates::Place,
     vault_state::{Phase, VaultState},
     worker::WorkerError,
@@ -233,13 +233,24 @@ pub fn generation(generation: Generation) -> GenerationInfo {
     }
 }
 
-/// Returns a line of the access log, with the account's title while it is there.
-pub fn log_line(access: &Access, entry: Option<&Entry>) -> LogLine {
+/// Returns a line of the access log, with the titles of accounts that are still there.
+pub fn log_line(access: &Access, vault: &Vault) -> LogLine {
+    let (accounts, exported) = match &access.given {
+        Given::Code(account) => (std::slice::from_ref(account), 0),
+        Given::Export(accounts) => (accounts.as_slice(), accounts.len() as u32),
+    };
+    let entries = accounts.iter().filter_map(|id| vault.entry(*id));
+    let mut titles: Vec<String> = entries.take(MAX_TITLES).map(|entry| visible(&entry.account().title())).collect();
+    if accounts.len() > MAX_TITLES {
+        let others = accounts.len() - titles.len();
+        titles.push(if others == 1 { "1 other".into() } else { format!("{others} others") });
+    }
     LogLine {
         time: access.time,
         program: visible(&access.program),
-        account: access.account.to_string(),
-        title: entry.map(|entry| visible(&entry.account().title())).unwrap_or_default(),
+        account: if let [account] = accounts { account.to_string() } else { String::new() },
+        title: titles.join(", "),
+        exported,
     }
 }
 
@@ -469,6 +480,8 @@ pub fn page_of(candidate: &Candidate) -> Option<&'static str> {
 
 /// How many things a text names.
 const NAMED: usize = 10;
+/// How many accounts of an export a line of the access log names.
+const MAX_TITLES: usize = 5;
 
 /// Issuers that an impostor looks like, whatever the vault holds.
 const FREQUENT: [&str; 24] = [

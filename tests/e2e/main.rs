@@ -9,6 +9,7 @@ mod cli;
 mod clipboard;
 mod codes;
 mod desktop;
+mod exporting;
 mod gnome;
 mod gnome_clipboard;
 mod gnome_keys;
@@ -68,6 +69,7 @@ fn main() {
     let mut tests = Vec::new();
     tests.extend(bus::tests());
     tests.extend(desktop::tests());
+    tests.extend(exporting::tests());
     tests.extend(hand_over::tests());
     tests.extend(hotkey::tests());
     tests.extend(keyring::tests());

@@ -1,4 +1,4 @@
-//! `countersign log`: which program was given a code, and when; never which code.
+//! `countersign log`: which program was given a code or an export, and when; never which code.
 
 use countersign_api::types::{LogLine, LogOptions};
 
@@ -19,7 +19,8 @@ pub(crate) async fn run(args: Log, session: &mut Session) -> Result<(), Error> {
 
 fn row(line: &LogLine) -> Vec<String> {
     let account = if line.title.is_empty() { &line.account } else { &line.title };
-    vec![time::iso(line.time), account.clone(), line.program.clone()]
+    let what = if line.exported > 0 { format!("exported: {account}") } else { account.clone() };
+    vec![time::iso(line.time), what, line.program.clone()]
 }
 
 #[cfg(test)]
@@ -28,7 +29,9 @@ mod tests {
 
     #[test]
     fn an_account_that_is_gone_shows_its_id() {
-        let line = LogLine { time: 0, program: "/usr/bin/bash".into(), account: "00ff".into(), title: String::new() };
+        let line = LogLine { program: "/usr/bin/bash".into(), account: "00ff".into(), ..LogLine::default() };
         assert_eq!(row(&line), ["1970-01-01T00:00:00Z", "00ff", "/usr/bin/bash"]);
+        let export = LogLine { title: "A, 7 others".into(), exported: 8, ..line };
+        assert_eq!(row(&export)[1], "exported: A, 7 others");
     }
 }

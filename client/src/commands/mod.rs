@@ -7,6 +7,7 @@ mod completions;
 mod copy;
 mod doctor;
 mod edit;
+mod export;
 mod generations;
 mod hotkey;
 mod import;
@@ -72,6 +73,10 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Import(args) => match import::told(&args).await {
             Some(told) => told,
             None => import::run(args, &mut session().await?).await,
+        },
+        Command::Export(args) => match export::told(&args).await {
+            Some(told) => told,
+            None => export::run(args, &mut session().await?).await,
         },
         Command::Open(args) => open::run(args, &mut session().await?).await,
         Command::Add(args) => add::run(args, &mut session().await?).await,

@@ -2,7 +2,11 @@
 
 use std::{future::Future, os::fd::AsFd};
 
-use zbus::{interface, message::Header, zvariant::Fd};
+use zbus::{
+    interface,
+    message::Header,
+    zvariant::{Fd, OwnedFd},
+};
 
 use crate::{Caller, Dict, Error, caller::Origin, types::*};
 
@@ -45,6 +49,13 @@ pub trait SecretsBackend: Send + Sync + 'static {
         remove: Vec<String>,
         options: ChecklistOptions,
     ) -> impl Future<Output = Result<Vec<SiteInfo>, Error>> + Send;
+    /// Accounts, by their ids, or all of them, as a file in memory. Options: tag s, trashed b. Needs presence.
+    fn export(
+        &self,
+        caller: Caller,
+        accounts: Vec<String>,
+        options: ExportOptions,
+    ) -> impl Future<Output = Result<std::os::fd::OwnedFd, Error>> + Send;
     /// What a URI or a QR's text is and what is odd about it; nothing is kept.
     fn check(&self, caller: Caller, text: &str) -> impl Future<Output = Result<Candidate, Error>> + Send;
     /// Takes a text, such as a link that was followed, for what a QR says; nothing is kept.
@@ -114,7 +125,8 @@ pub trait SecretsBackend: Send + Sync + 'static {
         name: &str,
         passphrase: &str,
     ) -> impl Future<Output = Result<(), Error>> + Send;
-    /// Codes that were given, the newest first: time t, program s, account s, title s. Options: limit u.
+    /// Codes and exports that were given, the newest first: time t, program s, account s, title s, exported u. Options:
+    /// limit u.
     fn log(&self, caller: Caller, options: LogOptions) -> impl Future<Output = Result<Vec<LogLine>, Error>> + Send;
 }
 
@@ -217,6 +229,20 @@ impl<B: SecretsBackend> Secrets<B> {
         let caller = self.origin.caller(&header)?;
         let list = self.backend.edit_checklist(caller, add, remove, options.try_into()?).await?;
         Ok(list.into_iter().map(Dict::from).collect())
+    }
+
+    /// Accounts, by their ids, or all of them where none is named, with their secrets: the counterpart of `Import`. The
+    /// descriptor is a sealed file in memory, a JSON object a line as FORMAT.md describes an entry. Options: tag s (only
+    /// those with this label), trashed b (those in the trash too). It is notified and logged. Needs presence.
+    #[zbus(out_args("lines"))]
+    async fn export(
+        &self,
+        accounts: Vec<String>,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<OwnedFd, Error> {
+        let lines = self.backend.export(self.origin.caller(&header)?, accounts, options.try_into()?).await?;
+        Ok(lines.into())
     }
 
     /// What a URI or a QR's text is and what is odd about it; nothing is kept.

@@ -395,6 +395,16 @@ record! {
     }
 }
 
+options! {
+    /// Options of `Export`.
+    pub struct ExportOptions {
+        /// Only accounts with this label.
+        tag: String,
+        /// Those in the trash too.
+        trashed: bool,
+    }
+}
+
 record! {
     /// What became of one account of an import: nothing secret.
     pub struct Imported {
@@ -516,15 +526,17 @@ options! {
 }
 
 record! {
-    /// A code that was given: to whom and when, never which.
+    /// A code or an export that was given: to whom and when, never which code.
     pub struct LogLine {
         /// Unix time.
         time: u64,
         /// Path of the program that asked; for the command line its parents', outermost last.
         program: String,
-        /// Id of the account.
+        /// Id of the account; empty for an export of several.
         account: String,
-        /// Its title, while it is still there.
+        /// Its title, while it is still there; of an export the titles of the first accounts.
         title: String,
+        /// How many accounts were exported; 0 where a code was given.
+        exported: u32,
     }
 }

@@ -2,7 +2,7 @@
 //! key from a right one.
 
 use aes::cipher::{
-    BlockDecryptMut, KeyIvInit,
+    BlockDecryptMut, BlockEncryptMut, KeyIvInit,
     block_padding::{NoPadding, Pkcs7},
     consts::U16,
 };
@@ -170,6 +170,16 @@ pub fn open_gcm_with(key: &[u8; 32], nonce: &[u8], sealed: &[u8], aad: &[u8]) ->
     let nonce: &[u8; 12] = nonce.try_into().ok()?;
     let cipher = Aes256Gcm::new(key.into());
     cipher.decrypt(Nonce::from_slice(nonce), Payload { msg: sealed, aad }).ok().map(Zeroizing::new)
+}
+
+/// Seals by AES-256-GCM, the tag at its end.
+pub fn seal_gcm(key: &[u8; 32], nonce: &[u8; 12], plain: &[u8]) -> Vec<u8> {
+    Aes256Gcm::new(key.into()).encrypt(Nonce::from_slice(nonce), plain).expect("memory has room for a message")
+}
+
+/// Seals by AES-256-CBC with PKCS #7.
+pub fn seal_cbc(key: &[u8; 32], iv: &[u8; 16], plain: &[u8]) -> Vec<u8> {
+    cbc::Encryptor::<aes::Aes256>::new(key.into(), iv.into()).encrypt_padded_vec_mut::<Pkcs7>(plain)
 }
 
 /// Returns the bytes of a passphrase, or says that one is needed.

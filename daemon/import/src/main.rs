@@ -1,4 +1,4 @@
-//! `countersign-import`: reads the accounts in a file of another authenticator, and exits.
+//! `countersign-import`: reads the accounts in a file of another authenticator, or writes such a file, and exits.
 
 use std::{
     alloc::System,
@@ -7,8 +7,10 @@ use std::{
     process::ExitCode,
 };
 
-use countersign_core::{secret::SecretText, text::visible};
-use countersign_import::{File, Format, Import, ImportError, REGISTRY, candidates, keys::MAX_MEMORY, named};
+use countersign_core::{secret::SecretText, text::visible, vault::Portable};
+use countersign_import::{
+    ExportError, File, Format, Import, ImportError, REGISTRY, Writer, candidates, export, keys::MAX_MEMORY, named,
+};
 use countersign_sandbox::Limits;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -43,10 +45,19 @@ fn main() -> ExitCode {
 /// What the command line asks for.
 #[derive(Default)]
 struct Request<'a> {
+    task: Task,
     format: Option<&'a str>,
     passphrase: Option<u32>,
     /// Names and descriptors of what lies beside the file.
     beside: Vec<(&'a str, u32)>,
+}
+
+#[derive(Default, PartialEq)]
+enum Task {
+    #[default]
+    Read,
+    Fit,
+    Write,
 }
 
 impl<'a> Request<'a> {
@@ -55,13 +66,21 @@ impl<'a> Request<'a> {
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
-                "--format" => request.format = Some(words.next()?),
+                "--format" => request.take(Task::Read, words.next()?)?,
+                "--fit" => request.take(Task::Fit, words.next()?)?,
+                "--write" => request.take(Task::Write, words.next()?)?,
                 "--passphrase-fd" => request.passphrase = Some(words.next()?.parse().ok()?),
                 "--beside" => request.beside.push(named_descriptor(words.next()?)?),
                 _ => return None,
             }
         }
         Some(request)
+    }
+
+    /// Takes what is to be done with which format: only once.
+    fn take(&mut self, task: Task, format: &'a str) -> Option<()> {
+        self.task = task;
+        self.format.replace(format).map_or(Some(()), |_| None)
     }
 }
 
@@ -78,6 +97,8 @@ enum Fault {
     Usage,
     #[error("there is no format {0}; see countersign-import --list-formats")]
     NoFormat(String),
+    #[error("{0} files are read only; see countersign-import --list-formats")]
+    NoWriter(String),
     #[error("the file can't be read, or the answer not be written: {0}")]
     Io(#[from] io::Error),
     #[error(transparent)]
@@ -86,14 +107,17 @@ enum Fault {
     Import(#[from] ImportError),
     #[error("the walls don't hold")]
     Walls,
+    #[error(transparent)]
+    Export(#[from] ExportError),
 }
 
 impl Fault {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage | Self::NoFormat(_) => 64,
+            Self::Usage | Self::NoFormat(_) | Self::NoWriter(_) => 64,
             Self::Io(_) | Self::Sandbox(_) | Self::Walls => 70,
             Self::Import(error) => error.exit_code(),
+            Self::Export(error) => error.exit_code(),
         }
     }
 }
@@ -104,25 +128,58 @@ fn run(request: &Request<'_>) -> Result<(), Fault> {
         None => None,
     };
     let passphrase = request.passphrase.map(read_passphrase).transpose()?;
-    let bytes = read_all(io::stdin().lock())?;
-    if bytes.is_empty() {
-        return Err(ImportError::damaged("nothing is in it").into());
-    }
-    let mut file = File::new(bytes);
+    let input = read_all(io::stdin().lock())?;
+    let mut beside = Vec::new();
     for (name, descriptor) in &request.beside {
-        file = file.with(name, read_all(fs::File::open(format!("/proc/self/fd/{descriptor}"))?)?);
+        beside.push((*name, read_all(fs::File::open(format!("/proc/self/fd/{descriptor}"))?)?));
     }
     // From here on foreign bytes are looked at, and nothing but memory and the outputs is left.
     countersign_sandbox::restrict(&LIMITS)?;
+    match (&request.task, format) {
+        (Task::Read, format) => {
+            let file = beside.into_iter().fold(File::new(input), |file, (name, bytes)| file.with(name, bytes));
+            read(&file, format, passphrase.as_ref())
+        }
+        (_, None) => Err(Fault::Usage),
+        (Task::Fit, Some(format)) => fit(&input, writer(format)?),
+        (Task::Write, Some(format)) => {
+            let accounts = export::accounts(&Zeroizing::new(input))?;
+            let file = export::file(writer(format)?, &accounts, passphrase.as_ref())?;
+            let mut out = io::stdout().lock();
+            Ok(out.write_all(&file).and_then(|()| out.flush())?)
+        }
+    }
+}
+
+fn writer(format: &'static dyn Format) -> Result<&'static dyn Writer, Fault> {
+    format.writer().ok_or_else(|| Fault::NoWriter(format.title().to_owned()))
+}
+
+/// Says of each account what a file would hold of it.
+fn fit(lines: &[u8], writer: &dyn Writer) -> Result<(), Fault> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for account in export::accounts(lines)? {
+        match writer.fit(account) {
+            Ok(account) => write_account(&mut out, &account)?,
+            Err(why) => writeln!(out, "{}", json!({"unfit": why}))?,
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn read(file: &File, format: Option<&'static dyn Format>, passphrase: Option<&SecretText>) -> Result<(), Fault> {
+    if file.bytes().is_empty() {
+        return Err(ImportError::damaged("nothing is in it").into());
+    }
     let formats = match format {
         Some(format) => vec![format],
-        None => candidates(&file),
+        None => candidates(file),
     };
     if formats.is_empty() {
         return Err(file.unrecognised().into());
     }
     say_format(&formats)?;
-    let (_, import) = countersign_import::read(&formats, &file, passphrase.as_ref())?;
+    let (_, import) = countersign_import::read(&formats, file, passphrase)?;
     Ok(write(&import)?)
 }
 
@@ -155,9 +212,7 @@ fn say_format(formats: &[&dyn Format]) -> io::Result<()> {
 fn write(import: &Import) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for account in &import.accounts {
-        out.write_all(b"{\"account\":")?;
-        account.write(&mut out)?;
-        out.write_all(b"}\n")?;
+        write_account(&mut out, account)?;
     }
     for left in &import.left_out {
         let (name, why) = (visible(&left.name), left.why.word());
@@ -170,10 +225,18 @@ fn write(import: &Import) -> io::Result<()> {
     out.flush()
 }
 
+fn write_account(out: &mut impl Write, account: &Portable) -> io::Result<()> {
+    out.write_all(b"{\"account\":")?;
+    account.write(out)?;
+    out.write_all(b"}\n")
+}
+
 fn list() -> Result<(), Fault> {
     let mut out = io::stdout().lock();
     for format in REGISTRY {
-        writeln!(out, "{}", json!({"format": format.name(), "title": format.title(), "steps": format.steps()}))?;
+        let encrypts = format.writer().map(|writer| writer.sealing().word());
+        let (name, title, steps) = (format.name(), format.title(), format.steps());
+        writeln!(out, "{}", json!({"format": name, "title": title, "steps": steps, "encrypts": encrypts}))?;
     }
     Ok(())
 }
@@ -211,9 +274,11 @@ const MAX_FILE: u64 = 64 << 20;
 const MAX_PASSPHRASE: u64 = 4096;
 
 const HELP: &str = "\
-Read the accounts in a file of another authenticator
+Read the accounts in a file of another authenticator, or write such a file
 
 Usage: countersign-import [--format F] [--passphrase-fd N] [--beside NAME:N]… < FILE
+       countersign-import --fit F < ACCOUNTS
+       countersign-import --write F [--passphrase-fd N] < ACCOUNTS > FILE
        countersign-import --list-formats | --ways | --self-test
 
 The file comes on standard input; it is recognised by what is in it. It is
@@ -228,13 +293,21 @@ told on standard output, a JSON object a line:
 
 The accounts hold their secrets.
 
+The way out begins with --fit: of each account (a line each, as above without
+its \"account\") what a file of the format can hold of it is told, or
+{\"unfit\": why}. What came out of that is what --write takes.
+
 Options:
       --format F          Read it as this format
+      --fit F             Tell what such a file can hold
+      --write F           Write such a file
       --passphrase-fd N   Read the file's password from this descriptor
       --beside NAME:N     Read what lies beside the file from this descriptor:
                           …-wal of a database, manifest.json of a maFile,
                           slots/passphrase.age and slots/recovery.age of a vault
-      --list-formats      List the formats, with the steps to such a file
+      --list-formats      List the formats, with the steps to such a file, and
+                          whether one can be written: encrypted never, optional
+                          or always
       --ways              List the ways out of other programs
       --self-test         Say how well a reading is shut in here, and prove it
   -h, --help              Print this help

@@ -24,7 +24,7 @@ use countersign_core::{
 
 use super::{Door, Service, proving};
 use crate::{
-    access_log::{Access, decay},
+    access_log::{Access, Given, decay},
     convert,
     vault_state::now,
 };
@@ -201,11 +201,15 @@ impl Service {
     }
 
     fn write_down(&self, account: AccountId, program: String) {
-        let access = Access { time: now(), account, program };
+        self.note_access(Access { time: now(), given: Given::Code(account), program });
+        self.idle.touch();
+    }
+
+    /// Writes down what a program was given.
+    pub(super) fn note_access(&self, access: Access) {
         if let Err(error) = self.log.lock().expect("no holder panics").add(access) {
             tracing::warn!("the access log can't be written: {error}");
         }
-        self.idle.touch();
     }
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod camera;
 mod checklist;
 mod desktop;
+mod exporting;
 mod importing;
 mod keeping;
 mod link;

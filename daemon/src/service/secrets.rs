@@ -6,9 +6,9 @@ use countersign_api::{
     Caller, Error,
     secrets::SecretsBackend,
     types::{
-        AccountInfo, Candidate, ChecklistOptions, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions,
-        ImportOptions, Imported, InitOptions, KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions,
-        Revealed, SiteInfo, SlotInfo, TextOptions,
+        AccountInfo, Candidate, ChecklistOptions, CodeDetails, CodeOptions, EditOptions, ExportOptions, GenerationInfo,
+        ImageOptions, ImportOptions, Imported, InitOptions, KeepOptions, Kept, LogLine, LogOptions, MigrationExport,
+        PromptOptions, Revealed, SiteInfo, SlotInfo, TextOptions,
     },
 };
 use countersign_core::{
@@ -115,6 +115,14 @@ impl SecretsBackend for Door {
         self.admit(&caller, &texts)?;
         self.ensure_open(None, false).await?;
         self.edit_sites(add, remove, options)
+    }
+
+    async fn export(&self, caller: Caller, accounts: Vec<String>, options: ExportOptions) -> Result<OwnedFd, Error> {
+        self.admit(&caller, &[])?;
+        self.callers.require_presence(&caller)?;
+        self.ensure_open(None, false).await?;
+        let program = self.callers.program(&caller).await;
+        self.export_lines(&accounts, &options, program)
     }
 
     async fn check(&self, caller: Caller, text: &str) -> Result<Candidate, Error> {
@@ -310,7 +318,7 @@ impl SecretsBackend for Door {
         let log = self.log.lock().expect("no holder panics");
         self.with_vault(|vault| {
             let lines = log.newest().take(options.limit.unwrap_or(DEFAULT_LINES).min(MAX_LINES) as usize);
-            Ok(lines.map(|line| convert::log_line(line, vault.entry(line.account))).collect())
+            Ok(lines.map(|line| convert::log_line(line, vault)).collect())
         })
     }
 }

@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use super::{
-    content::Details,
+    content::{Details, Entry, duplicate},
     json::{Object, ObjectWriter, Odd},
     record::{read_details, write_details},
 };
@@ -61,9 +61,31 @@ impl Portable {
         Ok(Self { account, note, tags, pinned, trashed, uses })
     }
 
+    /// Returns a second holder of the same, for the places that must keep one.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        let (note, tags) = (self.note.clone(), self.tags.clone());
+        Self { account: duplicate(&self.account), note, tags, ..*self }
+    }
+
     pub(super) fn details(&self) -> Details {
-        let own = Details::new(super::content::duplicate(&self.account));
+        let own = Details::new(duplicate(&self.account));
         Details { note: self.note.clone(), tags: self.tags.clone(), pinned: self.pinned, uses: self.uses, ..own }
+    }
+}
+
+impl Entry {
+    /// Returns a copy of it for a foreign file: without id, version and history.
+    pub fn portable(&self) -> Portable {
+        let Details { account, note, tags, pinned, uses, deleted, .. } = &self.details;
+        Portable {
+            account: duplicate(account),
+            note: note.clone(),
+            tags: tags.clone(),
+            pinned: *pinned,
+            trashed: deleted.is_some(),
+            uses: *uses,
+        }
     }
 }
 

@@ -1,12 +1,16 @@
 //! Aegis (Android): JSON, plain or encrypted, its database of the versions 1 to 3.
 
-use countersign_core::secret::SecretText;
-use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
+use std::collections::BTreeMap;
+
+use countersign_core::{account::Kind, secret::SecretText, vault::Portable};
+use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Confidence, Format};
 use crate::{
+    export::{self, Beside, ExportError, Sealing, Writer, random, uuid},
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
@@ -45,6 +49,117 @@ impl Format for Aegis {
         };
         database.import()
     }
+
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
+    }
+}
+
+impl Writer for Aegis {
+    fn sealing(&self) -> Sealing {
+        Sealing::Optional
+    }
+
+    fn fit(&self, account: Portable) -> Result<Portable, String> {
+        let mut account = export::with(Beside { note: true, tags: usize::MAX, pinned: true }, account)?;
+        let own = &mut account.account;
+        own.prefix = None;
+        let key = own.secret.expose();
+        match &mut own.kind {
+            Kind::Hotp { counter, .. } if i64::try_from(*counter).is_err() => {
+                return Err("Aegis has no counter that high".into());
+            }
+            Kind::Motp { .. } if HEXLOWER.decode(key).is_err() => {
+                return Err("Aegis takes mOTP keys in hexadecimal only".into());
+            }
+            Kind::Yandex { .. } if ![16, 26].contains(&key.len()) => {
+                return Err("Aegis takes Yandex keys of 16 or 26 bytes only".into());
+            }
+            Kind::Yandex { pin_length, .. } => *pin_length = None,
+            _ => {}
+        }
+        Ok(account)
+    }
+
+    fn write(&self, accounts: &[Portable], key: Option<&SecretText>) -> Result<Zeroizing<Vec<u8>>, ExportError> {
+        let database = database(accounts)?;
+        let outer = match key {
+            None => json!({"version": 1, "header": {"slots": null, "params": null}, "db": database}),
+            Some(passphrase) => seal(&database, passphrase)?,
+        };
+        Ok(Zeroizing::new(serde_json::to_vec_pretty(&outer)?))
+    }
+}
+
+/// Returns the database of version 3, with a group a label.
+fn database(accounts: &[Portable]) -> Result<Value, ExportError> {
+    let tags = accounts.iter().flat_map(|account| &account.tags);
+    let groups: BTreeMap<&str, String> = tags.map(|tag| (tag.as_str(), uuid())).collect();
+    let entry = |account: &Portable| {
+        let own = &account.account;
+        Ok(json!({
+            "type": own.kind.name(),
+            "uuid": uuid(),
+            "name": own.name,
+            "issuer": own.issuer,
+            "note": account.note,
+            "favorite": account.pinned,
+            "icon": null,
+            "info": info(account)?,
+            "groups": account.tags.iter().map(|tag| &groups[tag.as_str()]).collect::<Vec<_>>(),
+        }))
+    };
+    let entries = accounts.iter().map(entry).collect::<Result<Vec<_>, ExportError>>()?;
+    let groups: Vec<Value> = groups.iter().map(|(name, uuid)| json!({"uuid": uuid, "name": name})).collect();
+    Ok(json!({"version": 3, "entries": entries, "groups": groups}))
+}
+
+/// Returns how codes are made: Aegis wants the hash function and the digits of every kind.
+fn info(account: &Portable) -> Result<Value, ExportError> {
+    let own = &account.account;
+    let mut key = BASE32_NOPAD.encode(own.secret.expose());
+    let pin = |pin: &Option<SecretText>| pin.as_ref().map_or(String::new(), |pin| pin.expose().to_owned());
+    let (algorithm, more) = match &own.kind {
+        Kind::Totp { algorithm, period, .. } => (algorithm.name(), json!({"period": period})),
+        Kind::Hotp { algorithm, counter, .. } => (algorithm.name(), json!({"counter": counter})),
+        Kind::Steam => ("SHA1", json!({"period": 30})),
+        Kind::Motp { pin: own_pin } => {
+            let bytes = HEXLOWER.decode(own.secret.expose()).map_err(|error| ExportError::Failed(error.to_string()))?;
+            key = BASE32_NOPAD.encode(&bytes);
+            ("MD5", json!({"period": 10, "pin": pin(own_pin)}))
+        }
+        Kind::Yandex { pin: own_pin, .. } => ("SHA256", json!({"period": 30, "pin": pin(own_pin)})),
+    };
+    let mut info = json!({"secret": key, "algo": algorithm, "digits": own.kind.digits()});
+    for (name, value) in more.as_object().into_iter().flatten() {
+        info[name] = value.clone();
+    }
+    Ok(info)
+}
+
+/// Encrypts the database by a key of its own, and that by the passphrase.
+fn seal(database: &Value, passphrase: &SecretText) -> Result<Value, ExportError> {
+    let failed = |error: ImportError| ExportError::Failed(error.to_string());
+    let (master, salt) = (Zeroizing::new(random::<32>()), random::<32>());
+    let (n, r, p) = SCRYPT;
+    let key = keys::scrypt(passphrase.expose().as_bytes(), &salt, n, r, p).map_err(failed)?;
+    let plain = Zeroizing::new(serde_json::to_vec(database)?);
+    let (key, key_params) = sealed(&key, &*master);
+    let (data, params) = sealed(&master, &plain);
+    let slot = json!({
+        "type": PASSWORD, "uuid": uuid(), "key": HEXLOWER.encode(&key), "key_params": key_params,
+        "n": n, "r": r, "p": p, "salt": HEXLOWER.encode(&salt), "repaired": true, "is_backup": false,
+    });
+    let header = json!({"slots": [slot], "params": params});
+    Ok(json!({"version": 1, "header": header, "db": BASE64.encode(&data)}))
+}
+
+/// Returns what AES-GCM makes of it, and the parameters beside that.
+fn sealed(key: &[u8; 32], plain: &[u8]) -> (Vec<u8>, Value) {
+    let nonce = random::<12>();
+    let mut data = keys::seal_gcm(key, &nonce, plain);
+    let tag = data.split_off(data.len() - 16);
+    (data, json!({"nonce": HEXLOWER.encode(&nonce), "tag": HEXLOWER.encode(&tag)}))
 }
 
 #[derive(Deserialize)]
@@ -228,5 +343,7 @@ impl Entry {
     }
 }
 
+/// What Aegis itself takes: N, r, p.
+const SCRYPT: (u64, u32, u32) = (1 << 15, 8, 1);
 /// The type of a slot that opens by a password; others are for fingerprints.
 const PASSWORD: u64 = 1;

@@ -1,17 +1,18 @@
 //! Bitwarden: JSON (plain or password-protected), CSV; Bitwarden Authenticator's JSON and CSV are the same.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use countersign_core::{secret::SecretText, vault::Portable};
+use countersign_core::{account::Kind, secret::SecretText, uri, vault::Portable};
 use data_encoding::BASE64;
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Confidence, Format};
+use super::{Confidence, Format, uris};
 use crate::{
+    export::{self, Beside, ExportError, Sealing, Writer, random, uuid},
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError, Why},
@@ -64,6 +65,83 @@ impl Format for Bitwarden {
         let opened = decrypt(json, keys::needed(passphrase)?)?;
         Ok(import(&serde_json::from_slice(&opened).map_err(|_| ImportError::damaged("its content"))?))
     }
+
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
+    }
+}
+
+impl Writer for Bitwarden {
+    fn sealing(&self) -> Sealing {
+        Sealing::Optional
+    }
+
+    fn fit(&self, account: Portable) -> Result<Portable, String> {
+        let beside = Beside { tags: 1, pinned: true, ..Beside::default() };
+        let mut account = export::with(beside, account)?;
+        match account.account.kind {
+            Kind::Totp { digits: 10, .. } => Err("Bitwarden makes no codes of 10 digits".into()),
+            Kind::Totp { .. } => uris::fit(account),
+            Kind::Steam => {
+                let own = &mut account.account;
+                own.prefix = None;
+                if own.issuer.is_empty() {
+                    own.issuer = "Steam".into();
+                }
+                Ok(account)
+            }
+            _ => Err(export::no_codes("Bitwarden", &account.account.kind)),
+        }
+    }
+
+    fn write(&self, accounts: &[Portable], key: Option<&SecretText>) -> Result<Zeroizing<Vec<u8>>, ExportError> {
+        let plain = vault(accounts);
+        let outer = key.map_or_else(|| Ok(plain.clone()), |passphrase| seal(&plain, passphrase))?;
+        Ok(Zeroizing::new(serde_json::to_vec_pretty(&outer)?))
+    }
+}
+
+/// Returns a vault of logins, with a folder a label.
+fn vault(accounts: &[Portable]) -> Value {
+    let tags = accounts.iter().flat_map(|account| &account.tags);
+    let folders: BTreeMap<&str, String> = tags.map(|tag| (tag.as_str(), uuid())).collect();
+    let item = |account: &Portable| {
+        let own = &account.account;
+        let totp = match own.kind {
+            Kind::Steam => format!("steam://{}", uri::secret_text(own).expose()),
+            _ => uris::print(own).expose().to_owned(),
+        };
+        json!({
+            "id": uuid(),
+            "organizationId": null,
+            "folderId": account.tags.first().map(|tag| &folders[tag.as_str()]),
+            "type": 1,
+            "reprompt": 0,
+            "name": if own.issuer.is_empty() { &own.name } else { &own.issuer },
+            "notes": null,
+            "favorite": account.pinned,
+            "login": {"uris": [], "username": own.name, "password": null, "totp": totp},
+            "collectionIds": null,
+        })
+    };
+    let folders_listed: Vec<Value> = folders.iter().map(|(name, id)| json!({"id": id, "name": name})).collect();
+    json!({"encrypted": false, "folders": folders_listed, "items": accounts.iter().map(item).collect::<Vec<_>>()})
+}
+
+/// Encrypts a vault by a passphrase, as Bitwarden's own password-protected exports are.
+fn seal(vault: &Value, passphrase: &SecretText) -> Result<Value, ExportError> {
+    let plain = Zeroizing::new(serde_json::to_vec_pretty(vault)?);
+    let salt = BASE64.encode(&random::<16>());
+    let pair = Pair::of(&keys::pbkdf2(Hash::Sha256, passphrase.expose().as_bytes(), salt.as_bytes(), ROUNDS));
+    Ok(json!({
+        "encrypted": true,
+        "passwordProtected": true,
+        "salt": salt,
+        "kdfType": 0,
+        "kdfIterations": ROUNDS,
+        "encKeyValidation_DO_NOT_EDIT": pair.seal(uuid().as_bytes()),
+        "data": pair.seal(&plain),
+    }))
 }
 
 fn is_header(line: &str) -> bool {
@@ -125,6 +203,16 @@ impl Pair {
         check.update(data);
         Ok(if check.verify_slice(mac).is_ok() { keys::open_cbc(&self.encryption, iv, data) } else { None })
     }
+
+    /// Seals as `2.iv|data|mac`.
+    fn seal(&self, plain: &[u8]) -> String {
+        let iv = random::<16>();
+        let data = keys::seal_cbc(&self.encryption, &iv, plain);
+        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.authentication).expect("a key of any length will do");
+        mac.update(&iv);
+        mac.update(&data);
+        format!("2.{}|{}|{}", BASE64.encode(&iv), BASE64.encode(&data), BASE64.encode(&mac.finalize().into_bytes()))
+    }
 }
 
 fn import(json: &Value) -> Import {
@@ -179,5 +267,7 @@ fn csv(file: &File) -> Result<Import, ImportError> {
     Ok(import)
 }
 
+/// What Bitwarden itself takes.
+const ROUNDS: u32 = 600_000;
 /// Half a minute's work, and six times what Bitwarden takes itself.
 const MAX_ROUNDS: u64 = 4_000_000;

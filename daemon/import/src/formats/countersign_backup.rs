@@ -1,16 +1,19 @@
 //! countersign's backup: an age file by passphrase, binary or as text, with an export in it. Any other export may be in it as well:
 //! people seal those of other programs with age too.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, io::Write as _};
 
+use age::secrecy::SecretString;
 use countersign_core::{
     secret::SecretText,
-    vault::{Unusable, VaultError, open_by_passphrase},
+    vault::{Portable, Unusable, VaultError, open_by_passphrase},
 };
 use data_encoding::BASE64;
+use zeroize::Zeroizing;
 
-use super::{Confidence, Format, detect};
+use super::{Confidence, Format, countersign_json, detect};
 use crate::{
+    export::{ExportError, Sealing, Writer},
     file::File,
     import::{Import, ImportError},
     keys,
@@ -25,11 +28,11 @@ impl Format for CountersignBackup {
     }
 
     fn title(&self) -> &'static str {
-        "countersign (backup)"
+        "countersign (encrypted by age)"
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &["countersign export --format countersign-backup FILE"]
+        &["There: countersign export --format countersign-backup FILE", "Copy the file here"]
     }
 
     fn detect(&self, file: &File) -> Confidence {
@@ -50,6 +53,34 @@ impl Format for CountersignBackup {
             Some(format) => format.read(&inner, None),
             None => Err(ImportError::damaged("what is sealed in it is no export")),
         }
+    }
+
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
+    }
+}
+
+impl Writer for CountersignBackup {
+    fn sealing(&self) -> Sealing {
+        Sealing::Always
+    }
+
+    fn fit(&self, account: Portable) -> Result<Portable, String> {
+        Ok(account)
+    }
+
+    fn write(&self, accounts: &[Portable], key: Option<&SecretText>) -> Result<Zeroizing<Vec<u8>>, ExportError> {
+        let passphrase = key.ok_or(ExportError::PassphraseNeeded)?;
+        let plain = countersign_json::write(accounts)?;
+        let mut recipient = age::scrypt::Recipient::new(SecretString::from(passphrase.expose()));
+        recipient.set_work_factor(WORK);
+        let failed = |error: age::EncryptError| ExportError::Failed(error.to_string());
+        let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as _)).map_err(failed)?;
+        let mut sealed = Zeroizing::new(Vec::new());
+        let mut out = encryptor.wrap_output(&mut *sealed)?;
+        out.write_all(&plain)?;
+        out.finish()?;
+        Ok(sealed)
     }
 }
 
@@ -81,4 +112,7 @@ pub(super) fn as_import_error(error: &VaultError) -> ImportError {
     }
 }
 
+/// What a passphrase costs to try: 2^17, about 128 MiB and half a second.
+const WORK: u8 = 17;
+/// The most that is done for another's file: 1 GiB.
 const MAX_WORK: u32 = 20;

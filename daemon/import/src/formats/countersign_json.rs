@@ -1,16 +1,20 @@
-//! countersign's own export: a JSON object with `countersign-export` (the number of the format, 1), `exported` (Unix time) and
-//! `accounts`, a list of entries as FORMAT.md §4 has them, without `id`, `created`, `version` and `history`; `trashed` is true of
-//! those that lay in the trash.
+//! Our own export in the clear: JSON, described in `EXPORT.md`.
+
+use std::{
+    io::Write as _,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use countersign_core::{secret::SecretText, vault::Portable};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::{Confidence, Format};
 use crate::{
+    export::{ExportError, Sealing, Writer},
     file::File,
     import::{Import, ImportError},
-    json::{called, list, number},
 };
 
 /// The format.
@@ -26,31 +30,69 @@ impl Format for CountersignJson {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &["countersign export --format countersign-json FILE"]
+        &["There: countersign export --format countersign-json FILE", "Copy the file here"]
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        if file.has_members(&[MARK, "accounts"]) { Confidence::Sure } else { Confidence::No }
+        if file.has_members(&["countersign-export", "accounts"]) { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
-        let export = file.json().ok_or_else(|| ImportError::damaged("it is not JSON"))?;
-        match number(export, MARK) {
-            Some(1) => {}
-            Some(version) => return Err(ImportError::Newer(format!("countersign export {version}"))),
-            None => return Err(ImportError::damaged("the number of its format")),
-        }
-        let mut import = Import::default();
-        for entry in list(export, "accounts") {
-            import.take(&called(entry, &["issuer", "name"]), account(entry));
-        }
-        Ok(import)
+        read(file.bytes())
+    }
+
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
     }
 }
 
-fn account(entry: &Value) -> Result<Portable, String> {
-    let line = serde_json::to_vec(entry).map(Zeroizing::new).map_err(|_| "it can't be read")?;
-    Portable::read(&line).map_err(|error| error.to_string())
+impl Writer for CountersignJson {
+    fn sealing(&self) -> Sealing {
+        Sealing::Never
+    }
+
+    fn fit(&self, account: Portable) -> Result<Portable, String> {
+        Ok(account)
+    }
+
+    fn write(&self, accounts: &[Portable], _: Option<&SecretText>) -> Result<Zeroizing<Vec<u8>>, ExportError> {
+        write(accounts)
+    }
 }
 
-const MARK: &str = "countersign-export";
+#[derive(Deserialize)]
+struct Outer<'a> {
+    #[serde(rename = "countersign-export")]
+    version: u64,
+    #[serde(borrow)]
+    accounts: Vec<&'a RawValue>,
+}
+
+/// Reads the JSON, whether it stood in the clear or not.
+pub(super) fn read(bytes: &[u8]) -> Result<Import, ImportError> {
+    let outer: Outer<'_> = serde_json::from_slice(bytes).map_err(|_| ImportError::damaged("its outer object"))?;
+    if outer.version != VERSION {
+        return Err(ImportError::Newer(format!("countersign export {}", outer.version)));
+    }
+    let mut import = Import::default();
+    for (number, raw) in (1..).zip(outer.accounts) {
+        let account = Portable::read(raw.get().as_bytes()).map_err(|error| error.to_string());
+        import.take(&format!("account {number}"), account);
+    }
+    Ok(import)
+}
+
+/// Writes the JSON, an account a line.
+pub(super) fn write(accounts: &[Portable]) -> Result<Zeroizing<Vec<u8>>, ExportError> {
+    let mut out = Zeroizing::new(Vec::new());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    write!(out, "{{\"countersign-export\":{VERSION},\"exported\":{now},\"accounts\":[")?;
+    for (index, account) in accounts.iter().enumerate() {
+        out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+        account.write(&mut *out)?;
+    }
+    out.write_all(b"\n]}\n")?;
+    Ok(out)
+}
+
+const VERSION: u64 = 1;

@@ -19,6 +19,7 @@ mod freeotp;
 mod freeotp2;
 mod gnome_authenticator;
 mod google_db;
+mod google_migration;
 mod kdbx;
 mod keepass_xml;
 mod keepassxc_csv;
@@ -42,6 +43,7 @@ mod winauth;
 use countersign_core::secret::SecretText;
 
 use crate::{
+    export::Writer,
     file::File,
     import::{Import, ImportError},
 };
@@ -65,6 +67,11 @@ pub trait Format: Sync {
     /// # Errors
     /// Each of [`ImportError`]'s but [`ImportError::NotRecognised`].
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError>;
+
+    /// Returns the way out, where there is one.
+    fn writer(&self) -> Option<&dyn Writer> {
+        None
+    }
 }
 
 /// How much a file looks like a format.
@@ -101,6 +108,7 @@ pub const REGISTRY: &[&dyn Format] = &[
     &freeotp2::FreeOtp2,
     &gnome_authenticator::GnomeAuthenticator,
     &google_db::GoogleDatabase,
+    &google_migration::GoogleMigration,
     &kdbx::Kdbx,
     &keepass_xml::KeepassXml,
     &keepassxc_csv::KeepassXcCsv,

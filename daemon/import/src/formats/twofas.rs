@@ -1,13 +1,18 @@
 //! 2FAS: JSON of the schemas 1 to 4, plain or encrypted.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use countersign_core::{secret::SecretText, vault::Portable};
+use countersign_core::{account::Kind, secret::SecretText, uri, vault::Portable};
 use data_encoding::BASE64;
-use serde_json::Value;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::{Confidence, Format};
 use crate::{
+    export::{self, Beside, ExportError, Sealing, Writer, uuid},
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
@@ -51,6 +56,85 @@ impl Format for TwoFas {
             }
         }
     }
+
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
+    }
+}
+
+impl Writer for TwoFas {
+    fn sealing(&self) -> Sealing {
+        Sealing::Never
+    }
+
+    fn fit(&self, account: Portable) -> Result<Portable, String> {
+        let mut account = export::with(Beside { tags: 1, ..Beside::default() }, account)?;
+        account.account.prefix = None;
+        match &account.account.kind {
+            Kind::Totp { digits, .. } | Kind::Hotp { digits, .. } if !(5..=8).contains(digits) => {
+                Err(format!("2FAS has codes of 5 to 8 digits, and its have {digits}"))
+            }
+            Kind::Hotp { counter, .. } if i32::try_from(*counter).is_err() => {
+                Err("2FAS has no counter that high".into())
+            }
+            Kind::Motp { .. } | Kind::Yandex { .. } => Err(export::no_codes("2FAS", &account.account.kind)),
+            _ => Ok(account),
+        }
+    }
+
+    fn write(&self, accounts: &[Portable], _: Option<&SecretText>) -> Result<Zeroizing<Vec<u8>>, ExportError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64);
+        let tags = accounts.iter().flat_map(|account| &account.tags);
+        let groups: BTreeMap<&str, String> = tags.map(|tag| (tag.as_str(), uuid())).collect();
+        let services: Vec<Value> = accounts
+            .iter()
+            .enumerate()
+            .map(|(position, account)| {
+                let mut service = service(account, now);
+                service["order"] = json!({"position": position});
+                if let Some(tag) = account.tags.first() {
+                    service["groupId"] = json!(groups[tag.as_str()]);
+                }
+                service
+            })
+            .collect();
+        let group =
+            |(name, id): (&&str, &String)| json!({"id": id, "name": name, "isExpanded": true, "updatedAt": now});
+        let outer = json!({
+            "services": services,
+            "groups": groups.iter().map(group).collect::<Vec<_>>(),
+            "updatedAt": now,
+            "schemaVersion": 4,
+            "appVersionCode": 5_000_029,
+            "appVersionName": "5.4.8",
+            "appOrigin": "android",
+        });
+        Ok(Zeroizing::new(serde_json::to_vec_pretty(&outer)?))
+    }
+}
+
+/// Returns an account as version 4 of the schema has it, but for its group and its place.
+fn service(account: &Portable, now: u64) -> Value {
+    let own = &account.account;
+    let mut otp = json!({
+        "label": own.name,
+        "account": own.name,
+        "issuer": own.issuer,
+        "digits": own.kind.digits(),
+        "algorithm": "SHA1",
+        "tokenType": own.kind.name().to_ascii_uppercase(),
+        "source": "Manual",
+    });
+    match &own.kind {
+        Kind::Hotp { algorithm, counter, .. } => {
+            (otp["algorithm"], otp["counter"]) = (json!(algorithm.name()), json!(counter));
+        }
+        Kind::Totp { algorithm, period, .. } => {
+            (otp["algorithm"], otp["period"]) = (json!(algorithm.name()), json!(period));
+        }
+        _ => otp["period"] = json!(30),
+    }
+    json!({"name": own.issuer, "secret": uri::secret_text(own).expose(), "updatedAt": now, "otp": otp})
 }
 
 /// Opens `data:salt:nonce`, each in base64.

@@ -1,6 +1,7 @@
 //! A list of URIs, one a line: `otpauth`, `otpauth-migration`, `motp`, `steam`. Many programs write it.
 
 use countersign_core::{
+    account::{Account, Kind},
     payload::{
         Payload, classify,
         migration::{Collector, Part},
@@ -10,9 +11,11 @@ use countersign_core::{
     vault::Portable,
 };
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::{Confidence, Format};
 use crate::{
+    export::{self, Beside, ExportError, Sealing, Writer},
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError, Why},
@@ -43,6 +46,50 @@ impl Format for Uris {
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
         Ok(read(file.text().ok_or_else(|| ImportError::damaged("it is not text"))?))
     }
+
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
+    }
+}
+
+impl Writer for Uris {
+    fn sealing(&self) -> Sealing {
+        Sealing::Never
+    }
+
+    fn fit(&self, account: Portable) -> Result<Portable, String> {
+        fit(export::with(Beside::default(), account)?)
+    }
+
+    fn write(&self, accounts: &[Portable], _: Option<&SecretText>) -> Result<Zeroizing<Vec<u8>>, ExportError> {
+        let mut text = Zeroizing::new(Vec::new());
+        for one in accounts {
+            text.extend_from_slice(print(&one.account).expose().as_bytes());
+            text.push(b'\n');
+        }
+        Ok(text)
+    }
+}
+
+/// Returns the account as its URI holds it.
+pub(super) fn fit(account: Portable) -> Result<Portable, String> {
+    let read = uri::parse(print(&account.account).expose()).map_err(|error| error.to_string())?;
+    export::same_codes(account, Portable::new(read.account))
+}
+
+/// Prints an account's URI with all of its parameters: some readers take what is missing for 0, or for nothing.
+pub(super) fn print(account: &Account) -> SecretText {
+    let uri = uri::print(account);
+    let digits = matches!(account.kind, Kind::Totp { .. } | Kind::Hotp { .. });
+    let period = matches!(account.kind, Kind::Totp { .. });
+    let usual = [("&algorithm=", "SHA1", digits), ("&digits=", "6", digits), ("&period=", "30", period)];
+    let mut text = Zeroizing::new(String::with_capacity(uri.expose().len() + 40));
+    text.push_str(uri.expose());
+    for (name, value, _) in usual.iter().filter(|(name, _, has)| *has && !uri.expose().contains(name)) {
+        text.push_str(name);
+        text.push_str(value);
+    }
+    SecretText::new(std::mem::take(&mut *text))
 }
 
 /// Reads a list of URIs; lines that begin with `#` are remarks.

@@ -1,0 +1,235 @@
+//! `countersign export`: accounts into the file of another program. Told first what does not fit, read back before "done".
+
+use std::path::PathBuf;
+
+use countersign_api::types::{AccountInfo, ExportOptions};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::list;
+use crate::{
+    args::{Export, Order},
+    asking::FileLines,
+    error::{Error, exit},
+    exporting::{self, Encrypts, Fitting, Format, LeftOut, Lost, Target},
+    keeping, output,
+    session::{Session, none},
+};
+
+/// Tells what needs no daemon; `None` where something is to be exported.
+pub(crate) async fn told(args: &Export) -> Option<Result<(), Error>> {
+    if args.list_formats { Some(formats().await) } else { None }
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: Export, session: &mut Session) -> Result<(), Error> {
+    let format = Format::named(args.format.as_deref().unwrap_or_default()).await?;
+    let target = Target::of(&args, &format)?;
+    let sealed = is_sealed(&args, &format, session)?;
+    let ids = chosen(&args, session).await?;
+    session.prove().await?;
+    let options = ExportOptions { tag: args.tag.clone(), trashed: Some(args.trashed) };
+    let lines = session.secrets().await?.export(ids, options.into()).await?;
+    let fitting = exporting::fit(&format, lines.into()).await?;
+    output::print_error(&fitting.told(&format.name, output::width_err()));
+    if args.dry_run {
+        return reported(&args, &format, sealed, &fitting, &[]);
+    }
+    agreed(&args, session, &fitting).await?;
+    let password = if sealed { Some(password(&args, session).await?) } else { None };
+    let made = exporting::make(&format, &fitting.held, password.as_deref().map(String::as_str)).await?;
+    let files = target.write(&made)?;
+    reported(&args, &format, sealed, &fitting, &files)?;
+    aftermath(sealed, &files);
+    Ok(())
+}
+
+/// Whether the file will be encrypted.
+///
+/// # Errors
+/// [`Error::Usage`] where what was typed does not go together, or nobody can be asked for the password.
+fn is_sealed(args: &Export, format: &Format, session: &mut Session) -> Result<bool, Error> {
+    let refused = |why: String| Err(Error::Usage(why));
+    let name = &format.name;
+    match format.encrypts {
+        Encrypts::Never if args.file_passphrase_fd.is_some() => {
+            refused(format!("{name} has no encryption: leave out --file-passphrase-fd, or take another format"))
+        }
+        Encrypts::Always if args.plain => refused(format!("{name} is always encrypted: leave out --plain")),
+        Encrypts::Optional if args.plain => Ok(false),
+        Encrypts::Never => Ok(false),
+        _ if args.dry_run || args.file_passphrase_fd.is_some() || session.asking.tty().is_some() => Ok(true),
+        Encrypts::Always => refused("it is encrypted: give its password by --file-passphrase-fd".into()),
+        Encrypts::Optional => {
+            refused("it would be encrypted: give its password by --file-passphrase-fd, or say --plain".into())
+        }
+    }
+}
+
+/// Returns the ids of the accounts that are meant; none stands for all.
+async fn chosen(args: &Export, session: &mut Session) -> Result<Vec<String>, Error> {
+    session.unlock().await?;
+    let mut found: Vec<AccountInfo> = Vec::new();
+    for name in &args.names {
+        let account = session.account(name).await?;
+        if found.iter().all(|other| other.id != account.id) {
+            found.push(account);
+        }
+    }
+    let Some(words) = &args.only else { return Ok(found.into_iter().map(|account| account.id).collect()) };
+    if args.names.is_empty() {
+        found = list::accounts(session, "", Order::Name).await?;
+    }
+    if args.trashed {
+        let trash = session.secrets().await?.trash(none()).await?;
+        found.extend(trash.into_iter().map(AccountInfo::from));
+    }
+    let ids: Vec<String> = found.into_iter().filter(|account| fits(account, words)).map(|account| account.id).collect();
+    if ids.is_empty() {
+        return Err(crate::session::no_account(words));
+    }
+    Ok(ids)
+}
+
+/// Says whether all the words stand in issuer or name.
+fn fits(account: &AccountInfo, words: &str) -> bool {
+    let title = format!("{} {} {}", account.issuer, account.name, account.prefix).to_lowercase();
+    words.to_lowercase().split_whitespace().all(|word| title.contains(word))
+}
+
+/// Sees to it that the person knows what is left out, and wants the rest.
+async fn agreed(args: &Export, session: &mut Session, fitting: &Fitting) -> Result<(), Error> {
+    let count = fitting.held.len();
+    if count == 0 {
+        output::say("countersign: nothing was written: none of the accounts fits");
+        return Err(Error::Said(exit::BAD_ENTRIES));
+    }
+    if !fitting.loses() || args.skip_unfit {
+        return Ok(());
+    }
+    let Some(tty) = session.asking.tty() else {
+        output::say(&format!(
+            "countersign: nothing was written: not all of it fits\n  hint: export what fits ({}) by --skip-unfit, or take \
+             countersign-backup, which holds all",
+            accounts(count)
+        ));
+        return Err(Error::Said(exit::BAD_ENTRIES));
+    };
+    let question = format!("Export {} all the same?", accounts(count));
+    if tty.yes(&question, false).await? { Ok(()) } else { Err(keeping::declined("nothing was written")) }
+}
+
+/// Returns the file's password: a line of the descriptor, or what the terminal answers twice.
+async fn password(args: &Export, session: &mut Session) -> Result<Zeroizing<String>, Error> {
+    let given = if let Some(number) = args.file_passphrase_fd {
+        FileLines::open(number)?.next()?
+    } else {
+        let tty = session.asking.need_tty("the file's password")?;
+        loop {
+            let first = tty.ask_secret("A password for the file: ").await?;
+            if first.is_empty() {
+                return Err(keeping::declined("nothing was written"));
+            }
+            if tty.ask_secret("The same again: ").await? == first {
+                break first;
+            }
+            tty.show("These differ.\n")?;
+        }
+    };
+    if given.is_empty() {
+        return Err(Error::Usage("the file's password is empty".into()));
+    }
+    Ok(given)
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    format: &'a str,
+    encrypted: bool,
+    files: Vec<String>,
+    accounts: usize,
+    left_out: &'a [LeftOut],
+    lost: &'a [Lost],
+    dry_run: bool,
+}
+
+/// Says what was exported.
+fn reported(
+    args: &Export,
+    format: &Format,
+    encrypted: bool,
+    fitting: &Fitting,
+    files: &[PathBuf],
+) -> Result<(), Error> {
+    let count = fitting.held.len();
+    if args.json {
+        let (name, dry_run) = (&format.name, args.dry_run);
+        let files = files.iter().map(|file| file.display().to_string()).collect();
+        let (left_out, lost) = (&fitting.left_out, &fitting.lost);
+        return output::json(&Report { format: name, encrypted, files, accounts: count, left_out, lost, dry_run });
+    }
+    if args.dry_run {
+        return output::line(&format!("{} would be exported", accounts(count)));
+    }
+    let place = match files {
+        [] => "standard output".to_owned(),
+        [file] => file.display().to_string(),
+        [first, .., last] => format!("{} to {}", first.display(), last.display()),
+    };
+    let kind = if encrypted { ", encrypted" } else { "" };
+    let text = format!("Exported {} to {place} ({}{kind}): read back, and equal.", accounts(count), format.name);
+    if files.is_empty() {
+        output::remark(&text)
+    } else {
+        output::line(&text)?
+    }
+    Ok(())
+}
+
+/// Says what the files are.
+fn aftermath(encrypted: bool, files: &[PathBuf]) {
+    let Some(first) = files.first() else { return };
+    let shown = output::one_line(&first.display().to_string());
+    if exporting::is_open(first) {
+        output::say(&format!("{shown} can be read by others: its file system keeps no permissions."));
+    }
+    if !encrypted {
+        let (it, holds) = if files.len() == 1 { (shown, "holds") } else { ("They".into(), "hold") };
+        output::print_error(&output::wrap(
+            &format!(
+                "{it} {holds} the secrets in the clear: whoever reads this can make the codes. Remove it (rm) once it has \
+                 done its work. On SSDs and in backups overwriting it promises little."
+            ),
+            output::width_err(),
+            "",
+        ));
+    }
+}
+
+async fn formats() -> Result<(), Error> {
+    let row = |format: Format| {
+        let encrypted = match format.encrypts {
+            Encrypts::Never => "in the clear",
+            Encrypts::Optional => "encrypted, or --plain",
+            Encrypts::Always => "encrypted",
+        };
+        vec![format.name, format.title, encrypted.to_owned()]
+    };
+    output::print(&output::listing(&Format::all().await?.into_iter().map(row).collect::<Vec<_>>()))
+}
+
+fn accounts(count: usize) -> String {
+    format!("{count} account{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_all_the_words_is_exported() {
+        let account = AccountInfo { issuer: "GitHub".into(), name: "alice".into(), ..AccountInfo::default() };
+        assert!(fits(&account, "git ALICE") && !fits(&account, "git bob"));
+    }
+}

@@ -1,0 +1,211 @@
+//! A page to print: each account with its QR, its names and its key in groups of four. HTML of one piece, without a script
+//! and without anything from elsewhere.
+
+use std::fmt::Write as _;
+
+use data_encoding::BASE64;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::loss::title;
+use crate::{error::Error, output, qr::Matrix, time};
+
+/// Returns the page of accounts, whose URIs are these lines.
+pub(super) fn page<'a>(accounts: &[Value], uris: impl Iterator<Item = &'a str>) -> Result<Zeroizing<Vec<u8>>, Error> {
+    // Of a size that is enough: text that grows leaves pieces of itself behind.
+    let mut page = Zeroizing::new(String::with_capacity(STYLE.len() + 2048 + accounts.len() * CARD));
+    head(&mut page, accounts.len());
+    for (account, uri) in accounts.iter().zip(uris) {
+        card(&mut page, account, uri)?;
+    }
+    page.push_str("</main>\n</body>\n</html>\n");
+    Ok(Zeroizing::new(std::mem::take(&mut *page).into_bytes()))
+}
+
+/// Returns the pictures that stand in a page.
+pub(super) fn pictures(page: &[u8]) -> Result<Vec<Zeroizing<Vec<u8>>>, Error> {
+    let odd = |_| Error::io("the page can't be read back")(std::io::ErrorKind::InvalidData.into());
+    let text = str::from_utf8(page).map_err(|error| odd(error.to_string()))?;
+    let data = text.split(PICTURE).skip(1).map(|rest| rest.split('"').next().unwrap_or_default());
+    let decoded = data.map(|data| BASE64.decode(data.as_bytes()).map(Zeroizing::new));
+    decoded.collect::<Result<_, _>>().map_err(|error| odd(error.to_string()))
+}
+
+fn head(page: &mut String, count: usize) {
+    let date = time::iso(time::now());
+    let (date, accounts) = (&date[..10], if count == 1 { "1 account".into() } else { format!("{count} accounts") });
+    let title = format!("countersign, {accounts}, {date}");
+    *page += &format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>Two-factor accounts</h1>\n\
+         <p class=\"facts\">{accounts} · {date} · by countersign</p>\n\
+         <p class=\"warning\"><b>Whoever has this sheet can make these codes.</b> Keep it where you keep your passport, \
+         never as a photo or in a cloud; shred it when it is out of date, and remove the file that it was printed from.</p>\n\
+         <p>Way back: hold each QR code to the camera of <i>countersign scan --camera</i> or of another authenticator, or \
+         type the key in.</p>\n</header>\n<main>\n"
+    );
+}
+
+fn card(page: &mut String, account: &Value, uri: &str) -> Result<(), Error> {
+    let text = |name: &str| escaped(&output::one_line(account[name].as_str().unwrap_or_default()));
+    let mut picture = Zeroizing::new(Vec::with_capacity(4096));
+    Matrix::of(uri)?.write_png(&mut *picture).map_err(Error::io("a QR code can't be drawn"))?;
+    let data = Zeroizing::new(BASE64.encode(&picture));
+    let (issuer, prefix, name) = (text("issuer"), text("prefix"), text("name"));
+    let (heading, below) = if issuer.is_empty() { (name, String::new()) } else { (issuer, name) };
+    let heading = if heading.is_empty() { escaped(&title(account)) } else { heading };
+    let prefix = if prefix.is_empty() { prefix } else { format!(" <span class=\"prefix\">({prefix})</span>") };
+    write!(
+        page,
+        "<article>\n<img alt=\"QR code\" {PICTURE}{}\">\n<div>\n<h2><bdi>{heading}</bdi>{prefix}</h2>\n\
+         <p class=\"name\"><bdi>{below}</bdi></p>\n<p class=\"key\">{}</p>\n",
+        *data,
+        *groups(key(uri)),
+    )
+    .and_then(|()| {
+        let unusual = unusual(account);
+        if unusual.is_empty() { Ok(()) } else { writeln!(page, "<p class=\"unusual\">{unusual}</p>") }
+    })
+    .expect("a String takes all");
+    page.push_str("</div>\n</article>\n");
+    Ok(())
+}
+
+/// Returns the key as the URI writes it: base32, or of mOTP the text itself.
+fn key(uri: &str) -> &str {
+    let parameter = uri.split_once("secret=").map_or("", |(_, rest)| rest);
+    parameter.split('&').next().unwrap_or_default()
+}
+
+/// Returns a key in groups of four, each of which stays in one piece.
+fn groups(key: &str) -> Zeroizing<String> {
+    let signs: Zeroizing<Vec<char>> = Zeroizing::new(key.chars().collect());
+    let mut text = Zeroizing::new(String::with_capacity(key.len() * 5));
+    for group in signs.chunks(4) {
+        text.push_str("<span>");
+        group.iter().for_each(|sign| text.push_str(&escaped(sign.encode_utf8(&mut [0; 4]))));
+        text.push_str("</span> ");
+    }
+    text
+}
+
+/// Returns what has to be chosen where the key is typed in; nothing where all is as everywhere.
+fn unusual(account: &Value) -> String {
+    let number = |name: &str| account[name].as_u64();
+    let mut words = Vec::new();
+    match account["type"].as_str().unwrap_or_default() {
+        "hotp" => words.push(format!("by a counter, which stood at {}", number("counter").unwrap_or_default())),
+        "steam" => words.push("Steam".into()),
+        "motp" => words.push("mOTP, with a PIN that is not on this sheet".into()),
+        "yandex" => words.push("Yandex, with a PIN that is not on this sheet".into()),
+        _ => {}
+    }
+    if let Some(algorithm) = account["algorithm"].as_str().filter(|name| *name != "SHA1") {
+        words.push(escaped(algorithm));
+    }
+    if let Some(digits) = number("digits").filter(|digits| *digits != 6) {
+        words.push(format!("{digits} digits"));
+    }
+    if let Some(period) = number("period").filter(|period| *period != 30) {
+        words.push(format!("every {period} seconds"));
+    }
+    words.join(" · ")
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+const PICTURE: &str = "src=\"data:image/png;base64,";
+/// Bytes of a usual account on the page.
+const CARD: usize = 4096;
+
+/// A4 and Letter: the card is as wide as the narrower, and no account is parted.
+const STYLE: &str = "\
+@page { margin: 14mm; @bottom-right { content: counter(page) ' / ' counter(pages); font: 8pt sans-serif; color: #555; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 182mm; padding: 8mm 0; color: #000; background: #fff; font: 10pt/1.35 sans-serif; }
+@media print { body { padding: 0; } }
+header { break-after: avoid; border-bottom: 0.6mm solid #000; padding-bottom: 2mm; }
+h1 { margin: 0; font-size: 17pt; font-weight: 600; letter-spacing: -0.01em; }
+header p { margin: 1mm 0; }
+.facts { color: #444; }
+.warning { border-left: 1mm solid #000; padding-left: 3mm; }
+article { display: flex; align-items: center; gap: 6mm; padding: 1mm 0; border-bottom: 0.2mm solid #aaa;
+  break-inside: avoid; page-break-inside: avoid; }
+img { flex: none; width: 34mm; height: 34mm; image-rendering: pixelated; }
+article div { flex: 1; min-width: 0; overflow-wrap: anywhere; }
+h2 { margin: 0; font-size: 13pt; font-weight: 600; line-height: 1.2; }
+.prefix { font-weight: 400; }
+.name { margin: 0 0 1.5mm; color: #222; }
+.key { margin: 0; font: 11pt/1.5 monospace; }
+.key span { display: inline-block; margin-right: 1mm; }
+.unusual { margin: 1mm 0 0; font-size: 9pt; font-weight: 600; }
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn page_of(account: &Value, uri: &str) -> String {
+        String::from_utf8(page(std::slice::from_ref(account), uri.lines()).unwrap().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_name_is_no_markup_and_steers_nothing() {
+        let account = json!({"type": "totp", "issuer": "<script>\"x\"&'", "name": "a\u{202e}b\n</bdi>"});
+        let page = page_of(&account, "otpauth://totp/x?secret=ABCDEFGH");
+        assert!(page.contains("&lt;script&gt;&quot;x&quot;&amp;&#39;"), "{page}");
+        assert!(!page.contains("<script") && !page.contains('\u{202e}') && page.contains("b\\n&lt;/bdi&gt;"));
+    }
+
+    #[test]
+    fn a_page_has_nothing_from_elsewhere() {
+        let page = page_of(&json!({"type": "totp", "name": "a"}), "otpauth://totp/a?secret=ABCD");
+        for word in ["http:", "https:", "url(", "<script", "<link", "@import"] {
+            assert!(!page.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_key_stands_in_groups_of_four() {
+        let page = page_of(&json!({"type": "totp"}), "otpauth://totp/a?issuer=x&secret=ABCDEFGHIJ&digits=6");
+        assert!(page.contains("<span>ABCD</span> <span>EFGH</span> <span>IJ</span>"), "{page}");
+    }
+
+    #[test]
+    fn only_what_is_unusual_is_told() {
+        let usual = json!({"type": "totp", "algorithm": "SHA1", "digits": 6, "period": 30});
+        assert_eq!(unusual(&usual), "");
+        let odd = json!({"type": "totp", "algorithm": "SHA512", "digits": 8, "period": 60});
+        assert_eq!(unusual(&odd), "SHA512 · 8 digits · every 60 seconds");
+        assert!(unusual(&json!({"type": "hotp", "digits": 6, "counter": 7})).contains("at 7"));
+        assert!(unusual(&json!({"type": "motp"})).contains("PIN"));
+    }
+
+    #[test]
+    fn the_pictures_come_out_as_they_went_in() {
+        let page = page(&[json!({}), json!({})], ["one", "two"].into_iter()).unwrap();
+        let pictures = pictures(&page).unwrap();
+        let drawn = |text: &str| {
+            let mut png = Vec::new();
+            Matrix::of(text).unwrap().write_png(&mut png).unwrap();
+            png
+        };
+        assert_eq!(pictures.iter().map(|png| png.to_vec()).collect::<Vec<_>>(), [drawn("one"), drawn("two")]);
+    }
+}
