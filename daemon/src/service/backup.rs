@@ -140,7 +140,8 @@ impl Service {
     }
 
     fn tell_of_backups(self: &Arc<Self>, title: &str, body: String) {
-        let message = Message { topic: "backup", title: title.into(), body, about: About::Nobody, ..Message::default() };
+        let message =
+            Message { topic: "backup", title: title.into(), body, about: About::Nobody, ..Message::default() };
         let service = self.clone();
         tokio::spawn(async move { service.notifier.show(message).await });
     }
