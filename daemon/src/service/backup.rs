@@ -100,11 +100,10 @@ impl Service {
         drill: bool,
     ) -> Result<BackupLook, Error> {
         let folder = Folder::of(folder)?;
-        let (backup, name) = self.newest_in(&folder)?;
-        if matches!(given, Given::Recovery(_)) && !backup.join("slots/recovery.age").exists() {
-            return Err(Error::NotFound("the backup was made without a recovery key: try its passphrase".into()));
-        }
-        let path = folder.path.join(&name);
+        let (store, by_paper) = (self.store.clone(), matches!(given, Given::Recovery(_)));
+        // On a thread of its own, as all that reads a disk which may be slow.
+        let found = harden::aside(move || newest_in(&store, &folder, by_paper).map(|(way, path)| (folder, way, path)));
+        let (folder, backup, path) = found.await?;
         let (store, place) = (self.store.clone(), drill.then(|| self.paths.drill()));
         let looked = self.derive(move || {
             let looked = look(&store, &backup, place, given.opener());
@@ -121,17 +120,6 @@ impl Service {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let made = Backup::named(name.clone().into_owned()).map_or(0, |backup| backup.made);
         Ok(BackupLook { name: visible(&name), path: visible(&path.to_string_lossy()), made, ..look })
-    }
-
-    /// Returns where the backup lies: the folder itself, or the newest one of this vault in it, and that one's name there.
-    fn newest_in(&self, folder: &Folder) -> Result<(PathBuf, String), Error> {
-        if is_backup(&folder.here()) {
-            return Ok((folder.here(), String::new()));
-        }
-        let newest = self.store.backups(&folder.here()).into_iter().next();
-        let none = || format!("there is no backup of this vault in {}: countersign backup DIR", folder.shown());
-        let name = newest.ok_or_else(|| Error::NotFound(none()))?.name;
-        Ok((folder.here().join(&name), name))
     }
 
     /// Tells the person that a scheduled backup was not made.
@@ -173,6 +161,21 @@ impl Service {
             self.backups.lock().expect("no holder panics").note(&vault, change);
         }
     }
+}
+
+/// Returns the way to the backup that is meant, the folder itself or the newest of this vault in it, and its path for people.
+fn newest_in(store: &Store, folder: &Folder, by_paper: bool) -> Result<(PathBuf, PathBuf), Error> {
+    let (backup, path) = if is_backup(&folder.here()) {
+        (folder.here(), folder.path.clone())
+    } else {
+        let none = || format!("there is no backup of this vault in {}: countersign backup DIR", folder.shown());
+        let name = store.backups(&folder.here()).into_iter().next().ok_or_else(|| Error::NotFound(none()))?.name;
+        (folder.here().join(&name), folder.path.join(name))
+    };
+    if by_paper && !backup.join("slots/recovery.age").exists() {
+        return Err(Error::NotFound("the backup was made without a recovery key: try its passphrase".into()));
+    }
+    Ok((backup, path))
 }
 
 /// Whether to remind: neither a backup nor a reminder was lately, and the first account is old enough to be missed.
@@ -267,3 +270,120 @@ impl Drop for Place {
 }
 
 const DAY: u64 = 24 * 60 * 60;
+
+#[cfg(test)]
+mod tests {
+    use countersign_api::{
+        secrets::SecretsBackend,
+        types::{BackupOptions, KeepOptions, VerifyOptions},
+        vault::VaultBackend,
+    };
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::service::{
+        Door,
+        testing::{caller, with_vault, without_vault},
+    };
+
+    fn opened(path: &Path) -> OwnedFd {
+        fs::File::open(path).unwrap().into()
+    }
+
+    async fn back_up(door: &Door, to: &TempDir) -> Result<BackedUp, Error> {
+        door.backup(caller(), opened(to.path()), BackupOptions::default()).await
+    }
+
+    async fn try_it(door: &Door, folder: &Path, key: &str, drill: bool) -> Result<BackupLook, Error> {
+        let options = VerifyOptions { drill: Some(drill) };
+        SecretsBackend::verify_backup(door, caller(), opened(folder), "passphrase", key, options).await
+    }
+
+    async fn add(door: &Door, name: &str) {
+        let uri = format!("otpauth://totp/GitHub:{name}?secret=JBSWY3DPEHPK3PXP&issuer=GitHub");
+        door.add(caller(), &uri, KeepOptions::default()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_open_vault_is_decrypted_for_proof_and_a_locked_one_needs_not_be() {
+        let (_home, door) = with_vault().await;
+        let to = tempfile::tempdir().unwrap();
+        add(&door, "alice").await;
+        let made = back_up(&door, &to).await.unwrap();
+        assert_eq!((made.accounts, made.decrypted, made.slots), (1, true, vec!["passphrase".to_owned()]));
+        assert!(Path::new(&made.path).join("vault.age").is_file() && made.made > 0);
+        door.lock(caller()).await.unwrap();
+        let made = back_up(&door, &to).await.unwrap();
+        assert_eq!((made.accounts, made.decrypted), (0, false));
+        let status = door.status(caller()).await.unwrap();
+        assert_eq!(status.state, "locked");
+        assert_eq!(status.backup_folder, fs::canonicalize(to.path()).unwrap().display().to_string());
+        assert!(status.last_backup > 0 && status.last_drill == 0);
+    }
+
+    #[tokio::test]
+    async fn a_backup_is_compared_with_a_vault_that_stays_locked() {
+        let (_home, door) = with_vault().await;
+        let to = tempfile::tempdir().unwrap();
+        add(&door, "alice").await;
+        let made = back_up(&door, &to).await.unwrap();
+        add(&door, "bob").await;
+        door.lock(caller()).await.unwrap();
+        for (folder, drill) in [(to.path(), false), (Path::new(&made.path), true)] {
+            let look = try_it(&door, folder, "old", drill).await.unwrap();
+            assert_eq!((look.accounts, look.compared, look.same), (1, true, 1));
+            assert_eq!((look.missing, look.name), (vec!["GitHub – bob".to_owned()], made.name.clone()));
+        }
+        assert!(matches!(try_it(&door, to.path(), "wrong", true).await, Err(Error::WrongBackupKey(_))));
+        let status = door.status(caller()).await.unwrap();
+        assert!(status.state == "locked" && status.last_drill > 0);
+        assert!(!door.paths.drill().exists());
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_backed_up_or_tried_is_refused_by_name() {
+        let (_home, door) = without_vault();
+        let to = tempfile::tempdir().unwrap();
+        assert!(matches!(back_up(&door, &to).await, Err(Error::NoVault(_))));
+        let (_home, door) = with_vault().await;
+        assert!(matches!(try_it(&door, to.path(), "old", false).await, Err(Error::NotFound(_))));
+        let of = |path: PathBuf| door.backup(caller(), opened(&path), BackupOptions::default());
+        for path in [door.paths.data.join("slots"), door.paths.data.join("vault.age")] {
+            assert!(matches!(of(path.clone()).await, Err(Error::InvalidArgument(_))), "{}", path.display());
+        }
+        let scheduled = BackupOptions { scheduled: Some(true) };
+        let away = door.backup(caller(), opened(to.path()), scheduled.clone()).await;
+        assert!(matches!(&away, Err(Error::NotBackedUp(text)) if text.contains("no earlier backup")), "{away:?}");
+        let one = door.backing_up.try_acquire().unwrap();
+        assert!(matches!(back_up(&door, &to).await, Err(Error::LimitsExceeded(_))));
+        drop(one);
+        back_up(&door, &to).await.unwrap();
+        door.backup(caller(), opened(to.path()), scheduled).await.unwrap();
+        fs::write(door.paths.data.join("recipient"), "age1another\n").unwrap();
+        assert!(matches!(back_up(&door, &to).await, Err(Error::ChangedOutside(_))));
+        door.lock(caller()).await.unwrap();
+        fs::write(door.paths.data.join("vault.age"), "").unwrap();
+        assert!(matches!(back_up(&door, &to).await, Err(Error::Unusable(_))));
+    }
+
+    #[test]
+    fn a_reminder_is_due_after_the_time_and_once_a_month() {
+        let days = |made, first, reminded| {
+            let notes = Notes { made: made * DAY, reminded: reminded * DAY, ..Notes::default() };
+            is_due(&notes, first * DAY, 90 * DAY, 1000 * DAY)
+        };
+        let rows = [
+            ((0, 910, 0), true),
+            ((0, 911, 0), false),
+            ((910, 500, 0), true),
+            ((911, 500, 0), false),
+            ((800, 500, 971), false),
+            ((800, 500, 970), true),
+            // A clock that went back is no reason to say anything.
+            ((1100, 500, 0), false),
+        ];
+        for ((made, first, reminded), due) in rows {
+            assert_eq!(days(made, first, reminded), due, "{made} {first} {reminded}");
+        }
+    }
+}
