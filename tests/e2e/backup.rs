@@ -16,6 +16,8 @@ use harness::{
 };
 use serde_json::Value;
 
+use crate::vault::files;
+
 tests![
     a_locked_vault_is_backed_up_and_opens_by_age_and_the_passphrase,
     age_and_the_recovery_key_open_a_backup,
