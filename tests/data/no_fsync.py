@@ -6,7 +6,7 @@ usage: no_fsync.py PLACE [full]     mounted there until it is unmounted; what is
 With `full`, folders can be waited for, and the disk is full as soon as anything is written into a file.
 """
 import errno, stat, sys, time
-from fuse import FUSE, FuseOSError, Operations
+from fusepy import FUSE, FuseOSError, Operations
 
 place, fault = sys.argv[1], (sys.argv[2:] + ["no-fsync"])[0]
 

@@ -329,6 +329,7 @@ fn a_schedule_is_what_systemd_reads() {
     world.write_program("systemctl", "echo 'Failed to connect to bus' >&2; exit 1");
     let told = world.cli(&["backup", "schedule", odd.to_str().unwrap()]).fails(1);
     assert!(told.err.contains("Failed to connect to bus") && told.err.contains("0 12 * * * '"), "{told:?}");
+    assert!(!service.exists() && !timer.exists(), "nothing half is left");
 }
 
 fn a_scheduled_backup_that_fails_is_told_on_the_desktop() {

@@ -11,7 +11,12 @@ use countersign_api::connect;
 use tokio::{process::Command, time::timeout};
 
 use super::{folder, make, told};
-use crate::{args::Schedule, error::Error, output, session::Session};
+use crate::{
+    args::Schedule,
+    error::{Error, exit},
+    output,
+    session::Session,
+};
 
 /// Runs `backup schedule`.
 pub(super) async fn run(args: Schedule, session: &mut Session) -> Result<(), Error> {
@@ -22,8 +27,6 @@ pub(super) async fn run(args: Schedule, session: &mut Session) -> Result<(), Err
     output::print(&told(&made, session))?;
     let every = if args.monthly { Every::Month } else { Every::from_weekly(args.weekly) };
     let program = env::current_exe().map_err(Error::io("countersign"))?;
-    // By its own name, where a disk has another mount point than path.
-    let folder = fs::canonicalize(&folder).unwrap_or(folder);
     let words = [program.as_path(), Path::new("backup"), Path::new("--scheduled"), &folder];
     let write = |name: &str, text: String| {
         write(&units.join(name), &text).map_err(Error::io(format!("{} can't be written", units.join(name).display())))
@@ -31,13 +34,14 @@ pub(super) async fn run(args: Schedule, session: &mut Session) -> Result<(), Err
     write(SERVICE, service(&words))?;
     write(TIMER, timer(every))?;
     if let Err(why) = enable().await {
+        take_away(&units)?;
         let text = format!(
-            "The units are written, but systemd does not take them here: {why}. Where there is cron, this line does the \
-             same (crontab -e):\n{}",
+            "countersign: nothing was scheduled, since systemd takes no timer here: {why}\n  hint: where there is cron, this \
+             line does the same (crontab -e):\n{}",
             cron_line(every, &words)
         );
         output::say(&text);
-        return Err(Error::Said(crate::error::exit::FAILURE));
+        return Err(Error::Said(exit::FAILURE));
     }
     output::line(&format!("From now on by itself, {}. No more: countersign backup schedule --off", every.text()))
 }
@@ -50,6 +54,15 @@ pub(super) async fn off() -> Result<(), Error> {
     }
     // Where nobody answers, taking the files away is all that there is to do.
     let told = systemctl(&["disable", "--now", TIMER]).await;
+    take_away(&units)?;
+    if told.is_ok() {
+        let _ = systemctl(&["daemon-reload"]).await;
+    }
+    output::line("No more backups by themselves. Those that are there stay.")
+}
+
+/// Removes the units, and the link to one by which systemd has it enabled.
+fn take_away(units: &Path) -> Result<(), Error> {
     for path in [units.join(TIMER), units.join(SERVICE), units.join("timers.target.wants").join(TIMER)] {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -58,10 +71,7 @@ pub(super) async fn off() -> Result<(), Error> {
             _ => {}
         }
     }
-    if told.is_ok() {
-        let _ = systemctl(&["daemon-reload"]).await;
-    }
-    output::line("No more backups by themselves. Those that are there stay.")
+    Ok(())
 }
 
 /// Returns how often backups are made by themselves, in words; `None` where they are not.

@@ -59,10 +59,10 @@ fn told(look: &BackupLook, now: u64, how: &str) -> String {
     }
     text += &format!("{} the vault, codes and all.\n", agree(look.same));
     let groups = [
-        ("Kept since then, so lost if only this were left", &look.missing),
-        ("Changed since then, so as before", &look.changed),
-        ("Counters that moved on since then, so to be set by countersign edit NAME --counter", &look.counters),
-        ("Removed since then, so there again", &look.removed),
+        ("Kept since then; lost if only this were left", &look.missing),
+        ("Changed since then; as before in this one", &look.changed),
+        ("Counters that moved on since then; to be set again by countersign edit NAME --counter", &look.counters),
+        ("Removed since then; there again in this one", &look.removed),
     ];
     let differs = groups.iter().any(|(_, titles)| !titles.is_empty());
     for (what, titles) in groups.into_iter().filter(|(_, titles)| !titles.is_empty()) {
