@@ -6,10 +6,13 @@
 //! Reading order: `content` (what is inside) → `history` (undo, trash and replaced secrets: one mechanism) → `unlocked`
 //! (changes and saves) → `store` → `envelope`, `record` (the bytes).
 
+mod backup;
+mod backup_name;
 mod change;
 mod checklist;
 mod content;
 mod copy;
+mod drift;
 mod envelope;
 mod error;
 mod file;
@@ -29,10 +32,12 @@ mod unlocked;
 
 use std::path::PathBuf;
 
+pub use backup::{BackedUp, Backup, BackupError, Snapshot, is_backup, open_backup, restore_backup};
 pub use change::{Added, Edit, IfExists, Outcome, Similar};
 pub use checklist::{ChecklistEdit, Progress, Site};
 pub use content::{Change, Entry, Replaced, Version};
 pub use copy::{CopiedVault, open_by_passphrase};
+pub use drift::Drift;
 pub use error::{StoreError, Unusable, VaultError};
 pub use file::{Disk, RealDisk};
 pub use generations::Generation;
