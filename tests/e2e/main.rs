@@ -70,6 +70,7 @@ fn main() {
     tests.extend(desktop::tests());
     tests.extend(hand_over::tests());
     tests.extend(hotkey::tests());
+    tests.extend(import_formats::tests());
     tests.extend(keyring::tests());
     tests.extend(camera::tests());
     tests.extend(cli::tests());
