@@ -74,6 +74,7 @@ fn main() {
     tests.extend(exporting::tests());
     tests.extend(hand_over::tests());
     tests.extend(hotkey::tests());
+    tests.extend(import_formats::tests());
     tests.extend(keyring::tests());
     tests.extend(camera::tests());
     tests.extend(cli::tests());

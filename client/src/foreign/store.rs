@@ -119,14 +119,21 @@ async fn decrypt(path: &Path) -> Result<Result<Zeroizing<Vec<u8>>, &'static str>
     if was_cancelled(&status) {
         return Err(keeping::declined("nothing was kept: gpg was not given its passphrase"));
     }
-    Ok(Err(if status.contains("[GNUPG:] NO_SECKEY") { "gpg has no key for it" } else { "gpg can't open it" }))
+    Ok(Err(if has_key(&status) { "gpg can't open it" } else { "gpg has no key for it" }))
 }
 
-/// Whether the person ended the question for the passphrase. The error's lower half is its number, GPG_ERR_CANCELED or
-/// GPG_ERR_FULLY_CANCELED.
+/// Whether the person was asked for a passphrase and did not give the right one: each further file would ask again.
 fn was_cancelled(status: &str) -> bool {
-    let errors = status.lines().filter_map(|line| line.strip_prefix("[GNUPG:] ERROR ")?.split(' ').nth(1));
-    errors.filter_map(|number| number.parse::<u32>().ok()).any(|number| matches!(number & 0xffff, 99 | 198))
+    said(status, "PINENTRY_LAUNCHED")
+}
+
+/// Whether a secret key is there that the file is encrypted to. gpg 2.2 tells it in this roundabout way only.
+fn has_key(status: &str) -> bool {
+    said(status, "KEY_CONSIDERED") && !said(status, "NO_SECKEY")
+}
+
+fn said(status: &str, word: &str) -> bool {
+    status.lines().filter_map(|line| line.strip_prefix("[GNUPG:] ")).any(|line| line.split(' ').next() == Some(word))
 }
 
 /// Returns the terminal that this program was started on.
@@ -167,9 +174,11 @@ mod tests {
     }
 
     #[test]
-    fn a_person_who_ends_the_question_is_understood() {
-        assert!(was_cancelled("x\n[GNUPG:] ERROR pkdecrypt_failed 83886179\n"));
-        assert!(was_cancelled("[GNUPG:] ERROR pkdecrypt_failed 83886278"));
-        assert!(!was_cancelled("[GNUPG:] ERROR pkdecrypt_failed 11\n[GNUPG:] NO_SECKEY 0123"));
+    fn what_gpg_says_is_understood() {
+        let gone = "[GNUPG:] ENC_TO 17818BFA5956218D 1 0\n[GNUPG:] BEGIN_DECRYPTION\n[GNUPG:] DECRYPTION_FAILED\n";
+        assert!(!has_key(gone) && !was_cancelled(gone));
+        let asked =
+            "gpg: x\n[GNUPG:] KEY_CONSIDERED B735 0\n[GNUPG:] PINENTRY_LAUNCHED 3\n[GNUPG:] DECRYPTION_FAILED\n";
+        assert!(has_key(asked) && was_cancelled(asked));
     }
 }

@@ -1,4 +1,4 @@
-//! SQLite databases in memory, with the log of late changes that may lie beside them.
+//! `SQLite` databases in memory, with the log of late changes that may lie beside them.
 
 use rusqlite::{Connection, MAIN_DB, types::ValueRef};
 

@@ -1,4 +1,4 @@
-//! Databases that SQLCipher 3 encrypted, by its own defaults: pages of 1024 bytes, each with its own nonce and checksum.
+//! Databases that `SQLCipher` 3 encrypted, by its own defaults: pages of 1024 bytes, each with its own nonce and checksum.
 //!
 //! Nothing marks such a file: it begins with its salt, where a database has its name.
 
@@ -12,7 +12,7 @@ use crate::{
 
 /// Says whether the bytes may be such a database: whole pages of no other kind.
 pub fn is_possible(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.len() % PAGE == 0
+    !bytes.is_empty() && bytes.len().is_multiple_of(PAGE)
 }
 
 /// Returns the database in plain.
@@ -30,7 +30,9 @@ pub fn decrypt(bytes: &[u8], passphrase: &[u8]) -> Result<Vec<u8>, ImportError> 
         let (content, tail) = page[start..].split_at(PAGE - TAIL - start);
         let (nonce, sum) = (&tail[..16], &tail[16..36]);
         let mut expected = Hmac::<Sha1>::new_from_slice(&*of_sums).expect("HMAC takes keys of any length");
-        [content, nonce, &number.to_le_bytes()].into_iter().for_each(|part| expected.update(part));
+        for part in [content, nonce, &number.to_le_bytes()] {
+            expected.update(part);
+        }
         if expected.verify_slice(sum).is_err() {
             return Err(if number == 1 { ImportError::WrongPassphrase } else { ImportError::damaged("its database") });
         }

@@ -1,4 +1,4 @@
-//! The log that SQLite writes beside a database: pages that are not in the database yet.
+//! The log that `SQLite` writes beside a database: pages that are not in the database yet.
 //!
 //! The trap: a log is used again from its beginning, so behind its newest pages lie old ones. A page counts only while salts and
 //! the running checksum fit, and only once a later one of them ends its change. See <https://sqlite.org/fileformat2.html#walformat>.

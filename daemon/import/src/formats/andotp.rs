@@ -32,12 +32,14 @@ impl Format for AndOtp {
 
     fn detect(&self, file: &File) -> Confidence {
         match file.json() {
-            Some(Value::Array(entries)) if gnome_authenticator::is_its_own(entries) => Confidence::No,
-            Some(Value::Array(entries)) if entries.first().is_some_and(is_entry) => Confidence::Sure,
-            Some(_) => Confidence::No,
+            Some(Value::Array(entries))
+                if entries.first().is_some_and(is_entry) && !gnome_authenticator::is_its_own(entries) =>
+            {
+                Confidence::Sure
+            }
             // Random bytes, as long as the smallest export is.
             None if file.is_unmarked() && file.bytes().len() > HEAD + TAG => Confidence::Perhaps,
-            None => Confidence::No,
+            _ => Confidence::No,
         }
     }
 

@@ -51,25 +51,19 @@ impl Format for AuthenticatorExtension {
         entries.sort_by_key(|entry| number(entry, "index"));
         let mut opener = Opener { backup: file.json().unwrap_or(&Value::Null), passphrase, keys: BTreeMap::new() };
         let mut import = Import::default();
-        let (mut opened, mut wrong) = (0, false);
+        let (mut read, mut wrong) = (0, false);
         for entry in entries {
-            match opener.open(entry)? {
-                Some(entry) => {
-                    opened += 1;
-                    take(&mut import, &entry);
-                }
-                None => {
-                    wrong = true;
-                    import.leave_out(
-                        &called(entry, &["issuer", "account"]),
-                        Why::Bad,
-                        "its key does not open by the password",
-                    );
-                }
+            if let Some(plain) = opener.open(entry)? {
+                read += 1;
+                take(&mut import, &plain);
+            } else {
+                wrong = true;
+                let name = called(entry, &["issuer", "account"]);
+                import.leave_out(&name, Why::Bad, "its key does not open by the password");
             }
         }
         // Accounts under another password than the rest are told; where none opens, it is the wrong one.
-        if wrong && opened == 0 { Err(ImportError::WrongPassphrase) } else { Ok(import) }
+        if wrong && read == 0 { Err(ImportError::WrongPassphrase) } else { Ok(import) }
     }
 }
 

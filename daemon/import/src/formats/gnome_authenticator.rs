@@ -1,6 +1,6 @@
 //! GNOME's Authenticator: a JSON array as andOTP's, whose first tag is the issuer.
 //!
-//! The app also writes andOTP's, Aegis' and FreeOTP's own forms: those are read as what they are.
+//! The app also writes andOTP's, Aegis' and `FreeOTP`'s own forms: those are read as what they are.
 
 use countersign_core::{secret::SecretText, vault::Portable};
 use serde_json::Value;

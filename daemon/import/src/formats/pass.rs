@@ -85,7 +85,7 @@ fn account(path: &str, code: &str) -> Result<Portable, String> {
     };
     let mut account = fields::from_uri(code, Fields { issuer, name, ..Fields::default() })?;
     if account.account.issuer.is_empty() {
-        account.account.issuer = issuer.to_owned();
+        issuer.clone_into(&mut account.account.issuer);
     }
     Ok(account)
 }

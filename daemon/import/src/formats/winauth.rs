@@ -61,5 +61,6 @@ fn is_pgp(file: &File) -> bool {
 
 /// Returns the name of what is sealed with PGP in an archive.
 fn sealed(archive: &Archive<'_>) -> Option<String> {
-    archive.find(|name| [".pgp", ".gpg", ".asc"].iter().any(|ending| name.to_ascii_lowercase().ends_with(ending)))
+    let ending = |name: &str| name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    archive.find(|name| ["pgp", "gpg", "asc"].contains(&ending(name).as_str()))
 }
