@@ -83,7 +83,7 @@ fn each_trouble_has_its_words_and_its_exit() {
         ("a database cut off", cut("kdbx/version-4.kdbx"), Some(PASSWORD), 6, "damaged"),
         ("a database cut off", cut("stratum/proauth.db3"), None, 6, "damaged"),
         ("XML cut off", cut("keepass-xml/keepass.xml"), None, 6, "its XML"),
-        ("a changed box", changed("2fas/schema-4-encrypted.2fas", ":", "?"), Some(PASSWORD), 6, "its encrypted part"),
+        ("a changed box", changed("2fas/schema-4-encrypted.2fas", "Encrypted\": \"", "Encrypted\": \"?"), Some(PASSWORD), 6, "its encrypted part"),
         ("a newer Aegis", changed("aegis/database-3.json", "\"version\": 3", "\"version\": 9"), None, 7, "Aegis database 9"),
         ("a newer 2FAS", changed("2fas/schema-4.2fas", "\"schemaVersion\": 4", "\"schemaVersion\": 5"), None, 7, "2FAS schema 5"),
         ("a newer KDBX", kdbx_version_5, Some(PASSWORD), 7, "KDBX 5"),
