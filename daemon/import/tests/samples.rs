@@ -37,7 +37,8 @@ fn every_sample_is_taken_for_its_format() {
 #[test]
 fn every_format_has_a_sample() {
     let sampled: BTreeSet<String> = samples().into_iter().map(|case| case.format).collect();
-    let without: Vec<&str> = REGISTRY.iter().map(|format| format.name()).filter(|name| !sampled.contains(*name)).collect();
+    let without: Vec<&str> =
+        REGISTRY.iter().map(|format| format.name()).filter(|name| !sampled.contains(*name)).collect();
     assert!(without.is_empty(), "no sample in daemon/import/samples of: {without:?}");
 }
 

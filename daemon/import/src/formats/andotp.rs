@@ -35,7 +35,9 @@ impl Format for AndOtp {
             Some(Value::Array(entries)) if entries.first().is_some_and(is_entry) => Confidence::Sure,
             Some(_) => Confidence::No,
             // Random bytes, as long as the smallest export is.
-            None if file.text().is_none() && !file.is_marked() && file.bytes().len() > HEAD + TAG => Confidence::Perhaps,
+            None if file.text().is_none() && !file.is_marked() && file.bytes().len() > HEAD + TAG => {
+                Confidence::Perhaps
+            }
             None => Confidence::No,
         }
     }
