@@ -215,3 +215,11 @@ proptest! {
         let _ = countersign_core::payload::classify(&format!("otpauth-migration://offline?data={data}"));
     }
 }
+
+#[test]
+fn a_parameter_that_is_a_programs_own_is_found_by_its_name() {
+    let uri = "otpauth://totp/a?secret=MFZW&codeDisplay=%7B%22note%22%3A%22a+b%22%7D&bad=%ff";
+    let value = |name: &str| uri::parameter(uri, name).map(|value| value.to_string());
+    assert_eq!(value("codedisplay").as_deref(), Some("{\"note\":\"a b\"}"));
+    assert_eq!((value("data"), value("bad")), (None, None));
+}

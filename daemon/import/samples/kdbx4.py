@@ -9,7 +9,7 @@ import seal
 from accounts import stream
 
 
-def database(xml, password, kib=8192, rounds=2, lanes=1):
+def database(xml, password, kib=8192, rounds=2, lanes=4):
     """Returns a database with this content."""
     master_seed, salt, iv = stream("kdbx4 master", 32), stream("kdbx4 salt", 32), stream("kdbx4 iv", 16)
     derivation = variants(

@@ -83,11 +83,35 @@ fn each_trouble_has_its_words_and_its_exit() {
         ("a database cut off", cut("kdbx/version-4.kdbx"), Some(PASSWORD), 6, "damaged"),
         ("a database cut off", cut("stratum/proauth.db3"), None, 6, "damaged"),
         ("XML cut off", cut("keepass-xml/keepass.xml"), None, 6, "its XML"),
-        ("a changed box", changed("2fas/schema-4-encrypted.2fas", ":", "?"), Some(PASSWORD), 6, "its encrypted part"),
-        ("a newer Aegis", changed("aegis/database-3.json", "\"version\": 3", "\"version\": 9"), None, 7, "Aegis database 9"),
-        ("a newer 2FAS", changed("2fas/schema-4.2fas", "\"schemaVersion\": 4", "\"schemaVersion\": 5"), None, 7, "2FAS schema 5"),
+        (
+            "a changed box",
+            changed("2fas/schema-4-encrypted.2fas", "Encrypted\": \"", "Encrypted\": \"?"),
+            Some(PASSWORD),
+            6,
+            "its encrypted part",
+        ),
+        (
+            "a newer Aegis",
+            changed("aegis/database-3.json", "\"version\": 3", "\"version\": 9"),
+            None,
+            7,
+            "Aegis database 9",
+        ),
+        (
+            "a newer 2FAS",
+            changed("2fas/schema-4.2fas", "\"schemaVersion\": 4", "\"schemaVersion\": 5"),
+            None,
+            7,
+            "2FAS schema 5",
+        ),
         ("a newer KDBX", kdbx_version_5, Some(PASSWORD), 7, "KDBX 5"),
-        ("a bound export", sample("bitwarden/restricted.json"), Some(PASSWORD), 8, "restricted to the Bitwarden account"),
+        (
+            "a bound export",
+            sample("bitwarden/restricted.json"),
+            Some(PASSWORD),
+            8,
+            "restricted to the Bitwarden account",
+        ),
         ("a key file", sample("kdbx/version-3.kdbx"), Some(""), 8, "a key file"),
     ] {
         refuses(what, &read(&bytes, password), exit, words);
@@ -136,7 +160,8 @@ fn bombs_stay_packed() {
     refuses("entities", &read(prefs.as_bytes(), None), 6, "document type of its own");
     let keepass = format!("<?xml version='1.0'?><!DOCTYPE x SYSTEM \"file:///etc/passwd\"><KeePassFile/>");
     refuses("a file by its name", &read(keepass.as_bytes(), None), 6, "document type of its own");
-    let unknown = "<?xml version='1.0'?><map><string name=\"com.authy.storage.tokens.authenticator.key\">&hush;</string></map>";
+    let unknown =
+        "<?xml version='1.0'?><map><string name=\"com.authy.storage.tokens.authenticator.key\">&hush;</string></map>";
     refuses("an entity", &read(unknown.as_bytes(), None), 6, "its XML");
     let deep = format!("<KeePassFile>{}", "<Group>".repeat(100_000));
     refuses("deep XML", &read(deep.as_bytes(), None), 6, "its XML");

@@ -33,7 +33,9 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: formats PROGRAMS FOLDER...: the folder of the programs, then folders of files with *.expected.json");
+    eprintln!(
+        "usage: formats PROGRAMS FOLDER...: the folder of the programs, then folders of files with *.expected.json"
+    );
     ExitCode::from(64)
 }
 

@@ -31,7 +31,8 @@ impl Reader for Programs {
         let failed = |error: io::Error| format!("countersign-import: {error}");
         let file = in_memory(bytes, MemfdFlags::CLOEXEC).map_err(failed)?;
         // The program that is started finds it under the same number.
-        let password = password.map(|text| in_memory(text.as_bytes(), MemfdFlags::empty())).transpose().map_err(failed)?;
+        let password =
+            password.map(|text| in_memory(text.as_bytes(), MemfdFlags::empty())).transpose().map_err(failed)?;
         let mut command = Command::new(&self.import);
         if let Some(password) = &password {
             command.arg("--passphrase-fd").arg(password.as_raw_fd().to_string());

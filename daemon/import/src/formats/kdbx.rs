@@ -43,12 +43,14 @@ impl Format for Kdbx {
         let passphrase = str::from_utf8(keys::needed(passphrase)?).map_err(|_| ImportError::WrongPassphrase)?;
         costs(file.bytes())?;
         let of_version_3 = file.bytes()[10] == 3;
+        let wrong = || {
+            if passphrase.is_empty() { ImportError::Restricted(KEY_FILE.into()) } else { ImportError::WrongPassphrase }
+        };
         let key = DatabaseKey::new().with_password(passphrase);
         let database = Database::parse(file.bytes(), key).map_err(|error| match error {
+            DatabaseOpenError::Key(_) => wrong(),
             // Version 3 knows a wrong key by what comes out of it.
-            DatabaseOpenError::Cryptography(_) if of_version_3 => ImportError::WrongPassphrase,
-            DatabaseOpenError::Key(_) if passphrase.is_empty() => ImportError::Restricted(KEY_FILE.into()),
-            DatabaseOpenError::Key(_) => ImportError::WrongPassphrase,
+            DatabaseOpenError::Cryptography(_) if of_version_3 => wrong(),
             DatabaseOpenError::UnsupportedVersion => ImportError::Newer("KDBX".into()),
             _ => ImportError::damaged("its database"),
         })?;

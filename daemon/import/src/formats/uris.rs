@@ -151,7 +151,9 @@ fn take(import: &mut Import, name: &str, line: &str, payload: Payload) {
 fn steam(line: &str) -> Option<Result<Portable, String>> {
     let own: Value = serde_json::from_str(&uri::parameter(line, "data")?).ok()?;
     let key = Key::Base64(own["shared_secret"].as_str()?);
-    Some(Fields { kind: "steam", key, issuer: "Steam", name: text(&own, "account_name"), ..Fields::default() }.account())
+    Some(
+        Fields { kind: "steam", key, issuer: "Steam", name: text(&own, "account_name"), ..Fields::default() }.account(),
+    )
 }
 
 /// Adds what Ente keeps beside an account, as JSON in a parameter.
