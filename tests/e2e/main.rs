@@ -16,6 +16,7 @@ mod gnome_search;
 mod gnome_tray;
 mod hand_over;
 mod hotkey;
+mod importing;
 mod keyring;
 mod large;
 mod layering;
@@ -69,6 +70,7 @@ fn main() {
     tests.extend(desktop::tests());
     tests.extend(hand_over::tests());
     tests.extend(hotkey::tests());
+    tests.extend(importing::tests());
     tests.extend(keyring::tests());
     tests.extend(camera::tests());
     tests.extend(cli::tests());

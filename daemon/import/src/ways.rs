@@ -132,7 +132,7 @@ pub const TABLE: &[Way] = &[
     Way {
         steps: &[
             "The app lets no key out",
-            "Battle.net takes no other authenticator app: keep theirs, or their codes by SMS",
+            "Battle.net is not known to take another authenticator app: keep theirs for it",
         ],
         ..way(
             "battlenet",
