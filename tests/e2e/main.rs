@@ -19,6 +19,7 @@ mod gnome_tray;
 mod hand_over;
 mod hotkey;
 mod import_formats;
+mod importing;
 mod keyring;
 mod large;
 mod layering;
@@ -75,6 +76,7 @@ fn main() {
     tests.extend(hand_over::tests());
     tests.extend(hotkey::tests());
     tests.extend(import_formats::tests());
+    tests.extend(importing::tests());
     tests.extend(keyring::tests());
     tests.extend(camera::tests());
     tests.extend(cli::tests());

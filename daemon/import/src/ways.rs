@@ -57,8 +57,15 @@ impl Way {
 
     /// Returns it as a line of JSON tells it.
     pub fn json(&self) -> Value {
-        let formats = self.formats().map(told).collect();
-        told_way((self.name, self.title, self.out), (self.aliases, self.steps), formats)
+        let formats: Vec<Value> = self.formats().map(told).collect();
+        json!({
+            "program": self.name,
+            "title": self.title,
+            "aliases": self.aliases,
+            "out": self.out.word(),
+            "steps": self.steps,
+            "formats": formats,
+        })
     }
 }
 
@@ -67,18 +74,12 @@ pub fn all() -> impl Iterator<Item = Value> {
     let of_a_program =
         |format: &&&'static dyn Format| TABLE.iter().any(|way| way.formats().any(|own| own.name() == format.name()));
     let others = REGISTRY.iter().filter(move |format| !of_a_program(format));
-    let own = |format: &&'static dyn Format| {
-        told_way((format.name(), format.title(), Out::File), (&[], &[]), vec![told(*format)])
-    };
-    TABLE.iter().map(Way::json).chain(others.map(own))
+    let alone = others.map(|format| way(format.name(), format.title(), &[], Out::File).json());
+    TABLE.iter().map(Way::json).chain(alone)
 }
 
 fn told(format: &dyn Format) -> Value {
     json!({"format": format.name(), "title": format.title(), "steps": format.steps()})
-}
-
-fn told_way((name, title, out): (&str, &str, Out), (aliases, steps): (&[&str], &[&str]), formats: Vec<Value>) -> Value {
-    json!({"program": name, "title": title, "aliases": aliases, "out": out.word(), "steps": steps, "formats": formats})
 }
 
 const fn way(name: &'static str, title: &'static str, aliases: &'static [&'static str], out: Out) -> Way {
@@ -132,7 +133,7 @@ pub const TABLE: &[Way] = &[
     Way {
         steps: &[
             "The app lets no key out",
-            "Battle.net takes no other authenticator app: keep theirs, or their codes by SMS",
+            "Battle.net is not known to take another authenticator app: keep theirs for it",
         ],
         ..way(
             "battlenet",

@@ -1,36 +1,37 @@
 //! What is left to do after an import: the files that still hold the secrets, and the traps of counters.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use countersign_api::types::Imported;
 
-use super::{count, reading::Found};
+use super::{
+    count,
+    reading::{Found, Read},
+};
 use crate::{foreign, output};
 
 /// Says what is left to do, no line wider than the width.
 pub(super) fn text(done: &[Imported], found: &Found, width: usize) -> String {
-    let files = found.files.iter().filter(|file| file.accounts > 0);
-    let files = files.flat_map(|file| file.paths.iter().map(|path| of_file(path, file.encrypted)));
-    let paragraphs = counters(done, found).into_iter().chain(files);
-    paragraphs.map(|text| format!("\n{}", output::wrap(&output::visible(&text), width, ""))).collect()
+    let files = found.files.iter().filter(|file| file.accounts > 0 && !file.paths.is_empty());
+    let (sealed, plain): (Vec<&Read>, Vec<&Read>) = files.partition(|file| file.encrypted);
+    let wrapped = |text: &str| format!("\n{}", output::wrap(text, width, ""));
+    let mut text: String = counters(done, found).as_deref().map(wrapped).unwrap_or_default();
+    if !sealed.is_empty() {
+        text += &wrapped(&format!("{} {SEALED}", paths(&sealed).join(", ")));
+    }
+    if !plain.is_empty() {
+        let words: Vec<String> = paths(&plain).iter().map(|path| quoted(path)).collect();
+        text += &wrapped(&format!("{} {IN_THE_CLEAR}", paths(&plain).join(", ")));
+        // In one line, however long, so that it can be copied.
+        text += &format!("  rm -- {}\n{}", words.join(" "), output::wrap(OVERWRITING, width, ""));
+    }
+    text
 }
 
-/// Says what a file still is, where it lies and how it goes.
-fn of_file(path: &Path, encrypted: bool) -> String {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let shown = foreign::shown(&path);
-    if encrypted {
-        return format!(
-            "{shown} is encrypted by its password, and still holds these secrets: it is as safe as that password. Remove it \
-             when it is of no more use."
-        );
-    }
-    format!(
-        "{shown} holds your secrets in the clear: whoever gets at it can make your codes. Once the codes work here, remove it, and \
-         every copy on the telephone, in mails and in clouds:\n  rm -- {}\nTo overwrite it first (shred) promises little on SSDs, \
-         on file systems that copy on write, and in backups: if somebody may have read it, enrol those accounts anew.",
-        quoted(&shown)
-    )
+/// Returns where files lie.
+fn paths(files: &[&Read]) -> Vec<String> {
+    let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    files.iter().flat_map(|file| &file.paths).map(whole).map(|path| foreign::shown(&path)).collect()
 }
 
 /// Says what to mind of codes that follow a counter.
@@ -56,6 +57,13 @@ fn quoted(word: &str) -> String {
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
+const SEALED: &str = "still holds these secrets, encrypted by its password: it is as safe as that password. Remove it when it is \
+                      of no more use.";
+const IN_THE_CLEAR: &str = "holds your secrets in the clear: whoever gets at it can make your codes. Once the codes work here, \
+                            remove it, and every copy on the telephone, in mails and in clouds:";
+const OVERWRITING: &str = "To overwrite it first (shred) promises little on SSDs, on file systems that copy on write, and in \
+                           backups. If somebody may have read it, enrol those accounts anew.";
+
 /// How many accounts a sentence names.
 const NAMED: usize = 3;
 
@@ -64,23 +72,32 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::commands::import::reading::Read;
+
+    fn read(path: &str, encrypted: bool) -> Read {
+        Read { paths: vec![path.into()], title: "Aegis".into(), encrypted, accounts: 1 }
+    }
+
+    fn told(files: Vec<Read>) -> String {
+        text(&[], &Found { files, ..Found::default() }, 80)
+    }
 
     #[test]
     fn only_a_file_in_the_clear_is_told_so_and_how_it_goes() {
-        let plain = of_file(Path::new("/tmp/my export.json"), false);
-        assert!(
-            plain.contains("in the clear") && plain.contains("rm -- '/tmp/my export.json'") && plain.contains("SSDs")
-        );
-        let sealed = of_file(Path::new("/tmp/x.json"), true);
-        assert!(sealed.contains("encrypted by its password") && !sealed.contains("in the clear"), "{sealed}");
+        let plain = told(vec![read("/tmp/my export.json", false)]);
+        assert!(plain.contains("in the clear") && plain.contains("SSDs"), "{plain}");
+        assert!(plain.contains("\n  rm -- '/tmp/my export.json'\n"), "{plain}");
+        let sealed = told(vec![read("/tmp/x.json", true)]);
+        assert!(sealed.contains("encrypted by") && !sealed.contains("in the clear"), "{sealed}");
+        let both = told(vec![read("/a", false), read("/b", true), read("/c", false)]);
+        assert!(both.contains("rm -- /a /c\n"), "{both}");
     }
 
     #[test]
     fn standard_input_and_a_file_without_accounts_are_passed_over() {
-        let read = |paths, accounts| Read { paths, title: "Aegis".into(), encrypted: false, accounts };
-        let files = vec![read(Vec::new(), 1), read(vec!["/tmp/x".into()], 0)];
-        assert_eq!(text(&[], &Found { files, ..Found::default() }, 80), "");
+        let mut files = vec![read("/tmp/x", false), read("/tmp/y", false)];
+        files[0].paths.clear();
+        files[1].accounts = 0;
+        assert_eq!(told(files), "");
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn part(program: &str, sites: &[SiteInfo], columns: usize) -> String {
             if all == 1 { "The site is".to_owned() } else { format!("All {all} sites are") }
         )
     } else {
-        format!("{done} of {} done. Keep {app} until all are.", count(all, "site", "sites"))
+        format!("{done} of {} done. Keep {app} until all are. {HOW}", count(all, "site", "sites"))
     };
     let head = if program.is_empty() { "To enrol again:".to_owned() } else { format!("To enrol again, out of {app}:") };
     format!("{head}\n{}{}", output::table(&rows, columns), output::wrap(&verdict, columns, ""))
@@ -150,19 +150,17 @@ fn part(program: &str, sites: &[SiteInfo], columns: usize) -> String {
 
 fn row(site: &SiteInfo) -> Vec<String> {
     let (mark, what) = match site.state.as_str() {
-        "done" => ("[x]", format!("kept and in use: {}", site.title)),
-        "unproven" => (
-            "[~]",
-            format!("kept, not in use yet: {}; does the site accept its code? countersign scan --accepted", site.title),
-        ),
-        "before" => (
-            "[ ]",
-            format!("{} is here from before: if it is this one, take the site off by --checklist --remove", site.title),
-        ),
-        _ => ("[ ]", "sign in there, set up an authenticator app anew, countersign scan".into()),
+        "done" => ("[x]", format!("in use: {}", site.title)),
+        "unproven" => ("[~]", format!("kept, but does the site accept its codes? {}", site.title)),
+        "before" => ("[ ]", format!("here from before: {}", site.title)),
+        _ => ("[ ]", String::new()),
     };
-    vec![mark.into(), site.site.clone(), what]
+    vec![format!("{mark} {}", site.site), what]
 }
+
+/// What to do with a site on the list.
+const HOW: &str = "At each: sign in, set up an authenticator app anew, then countersign scan. When the site has accepted a code: \
+                   countersign scan --accepted NAME. One that is not needed: countersign import --checklist --remove SITE.";
 
 #[cfg(test)]
 mod tests {
@@ -184,7 +182,7 @@ mod tests {
         let told = text(&list, 200);
         assert!(told.contains("The site is kept here and in use: Authy may go"), "{told}");
         assert!(told.contains("1 of 2 sites done. Keep Duo until all are."), "{told}");
-        assert!(told.contains("[x]  GitHub") && told.contains("[ ]  Bank"), "{told}");
+        assert!(told.contains("[x] GitHub  in use: GitHub") && told.contains("[ ] Bank"), "{told}");
         let report = Report::new(&list);
         assert_eq!((report.done, report.may_go), (2, false));
     }

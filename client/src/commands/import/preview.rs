@@ -99,7 +99,11 @@ pub(super) fn text(preview: &[Imported], found: &Found, columns: usize) -> Strin
     }
     let notes = found.notes.iter().map(|note| output::wrap(&output::one_line(note), columns, ""));
     let notes: String = notes.collect();
-    if notes.is_empty() { text } else { text + "\n" + &notes }
+    if !notes.is_empty() {
+        text += "\n";
+        text += &notes;
+    }
+    text + "\n"
 }
 
 fn section(head: &str, rows: &[Vec<String>], columns: usize) -> String {

@@ -164,7 +164,7 @@ async fn with_progress<T>(shown: &str, after: Duration, work: impl Future<Output
         tokio::select! {
             biased;
             result = &mut work => return result,
-            _ = ticks.tick() => line.show(&format!("Opening {shown} … {} s; Ctrl-C ends it", start.elapsed().as_secs())),
+            _ = ticks.tick() => line.show(&format!("Opening it … {} s; Ctrl-C ends it: {shown}", start.elapsed().as_secs())),
         }
     }
 }

@@ -18,6 +18,12 @@ pub(super) async fn tell(program: &str, json: bool) -> Result<(), Error> {
     if json {
         return output::json(&found);
     }
+    if found.len() > FEW {
+        let rows: Vec<Vec<String>> = found.iter().map(|way| vec![way.program.clone(), way.title.clone()]).collect();
+        return output::print(
+            &("Several fit. Ask for one of:\n".to_owned() + &output::table(&rows, output::columns())),
+        );
+    }
     let texts: Vec<String> = found.iter().map(|way| text(way, output::width())).collect();
     output::print(&texts.join("\n"))
 }
@@ -85,7 +91,7 @@ fn text(way: &Way, width: usize) -> String {
     for format in of_formats.iter().skip(1) {
         text += &format!("Or ({}):\n{}", format.title, numbered(format.steps.iter(), width));
     }
-    if way.out == "file" || way.out == "keys" {
+    if way.out == "file" {
         text += "Then: countersign import FILE\n";
     }
     if way.out == "nothing" {
@@ -110,6 +116,9 @@ fn numbered<'s>(steps: impl Iterator<Item = &'s String>, width: usize) -> String
     };
     (1..).zip(steps).map(step).collect()
 }
+
+/// How many ways are told in one go.
+const FEW: usize = 3;
 
 #[cfg(test)]
 mod tests {
