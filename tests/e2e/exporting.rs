@@ -28,7 +28,6 @@ tests![
     what_does_not_fit_is_told_and_asked_about,
     nothing_is_overwritten_shown_or_written_without_the_person,
     an_export_is_seen_on_the_desktop_and_in_the_log,
-    ten_thousand_accounts_go_in_one,
 ];
 
 /// Keeps an account of each kind; returns what an independent reader is to find, sorted.
@@ -296,17 +295,6 @@ fn an_export_is_seen_on_the_desktop_and_in_the_log() {
     assert!(log.contains("exported: GitHub – alice\t") && log.contains("exported: "), "{log}");
     let used = world.cli(&["list", "--json"]).ok();
     assert!(!used.contains("\"last_used\":1"), "to be exported is no use: {used}");
-}
-
-fn ten_thousand_accounts_go_in_one() {
-    let world = World::build().vault().start();
-    let many: String = (0..10_000)
-        .map(|number| format!("otpauth://totp/Site{number}:alice?secret={}&issuer=Site{number}\n", samples::secret()))
-        .collect();
-    world.cli(&["import", "--yes", "-"]).stdin(many).limit(Duration::from_secs(300)).ok();
-    let args = ["export", "--format", "countersign-json", "many.json", "--passphrase-fd", "0"];
-    let told = world.cli(&args).stdin(format!("{}\n", world.passphrase())).limit(Duration::from_secs(300)).ok();
-    assert!(told.contains("Exported 10000 accounts"), "{told}");
 }
 
 const PASSWORD: &str = "another horse of battery";

@@ -11,7 +11,8 @@ pub(crate) struct Export {
     #[arg(required_unless_present = "list_formats", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// Accounts, each in one argument: words, an exact issuer:name, or an id; all where none is named
-    #[arg(value_name = "NAME", value_hint = ValueHint::EmailAddress)]
+    // No hint that names are completed: shells that know it would offer nothing else in the place of FILE.
+    #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
     /// What to write: see --list-formats
     #[arg(long, required_unless_present = "list_formats", value_name = "FORMAT")]
