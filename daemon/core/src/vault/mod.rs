@@ -6,8 +6,11 @@
 //! Reading order: `content` (what is inside) → `history` (undo, trash and replaced secrets: one mechanism) → `unlocked`
 //! (changes and saves) → `store` → `envelope`, `record` (the bytes).
 
+mod backup;
+mod backup_name;
 mod change;
 mod content;
+mod drift;
 mod envelope;
 mod error;
 mod file;
@@ -26,8 +29,10 @@ mod unlocked;
 
 use std::path::PathBuf;
 
+pub use backup::{BackedUp, Backup, BackupError, Snapshot, is_backup, open_backup, restore_backup};
 pub use change::{Added, Edit, IfExists, Outcome, Similar};
 pub use content::{Change, Entry, Replaced, Version};
+pub use drift::Drift;
 pub use error::{StoreError, Unusable, VaultError};
 pub use file::{Disk, RealDisk};
 pub use generations::Generation;

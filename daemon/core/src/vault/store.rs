@@ -212,6 +212,11 @@ impl Store {
 }
 
 impl Shared {
+    /// Takes a folder that is only looked at, by a disk that writes nothing: nobody's lock is asked for.
+    pub(super) fn without_lock(dirs: VaultDirs, disk: Box<dyn Disk>) -> Self {
+        Self { dirs, disk, device: 0, clock: Surroundings::default().clock, _lock: None }
+    }
+
     /// Returns the time: seconds since 1970.
     pub(super) fn now(&self) -> u64 {
         (self.clock)().as_secs()
@@ -284,7 +289,7 @@ impl Shared {
     }
 
     /// The recipient beside the vault must be the key's own: scans are sealed to it while nobody can check.
-    fn check_recipient(&self, key: &VaultKey, content: &Content) -> Result<(), VaultError> {
+    pub(super) fn check_recipient(&self, key: &VaultKey, content: &Content) -> Result<(), VaultError> {
         let interrupted = |known: &str| content.old_keys.iter().any(|old| old.recipient() == known);
         match self.recipient() {
             Ok(known) if known == key.recipient() => Ok(()),
@@ -344,4 +349,4 @@ fn check_owner(dir: &PathBuf) -> Result<(), StoreError> {
     Err(StoreError::Unsafe { path: dir.clone(), why })
 }
 
-const VAULT: &str = "vault.age";
+pub(super) const VAULT: &str = "vault.age";

@@ -143,7 +143,7 @@ impl Vault {
     }
 
     /// Whether a file opens again as this content: what can't be read back must not be answered with "saved".
-    fn reads_back(&self, file: &[u8], draft: &Content) -> bool {
+    pub(super) fn reads_back(&self, file: &[u8], draft: &Content) -> bool {
         let read = self.key.open_vault(file, "vault.age").and_then(|plain| Content::read(plain.line()));
         read.is_ok_and(|read| {
             read.generation == draft.generation
