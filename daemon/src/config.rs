@@ -1,6 +1,10 @@
 //! What the user wrote in `config.toml`, and every default.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde::Deserialize;
 
@@ -11,13 +15,23 @@ pub struct Config {
     pub idle_lock: Option<Duration>,
     /// Whether root may keep a vault of its own.
     pub allow_root: bool,
+    /// Where backups go if no other folder is named; `None` for where the last one went.
+    pub backup_folder: Option<PathBuf>,
+    /// Days without a backup after which the person is reminded; `None` for never.
+    pub backup_reminder: Option<u32>,
     /// What is wrong with the file, with line and key; the strict defaults hold then.
     pub error: Option<String>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { idle_lock: Some(Duration::from_secs(15 * 60)), allow_root: false, error: None }
+        Self {
+            idle_lock: Some(Duration::from_secs(15 * 60)),
+            allow_root: false,
+            backup_folder: None,
+            backup_reminder: Some(90),
+            error: None,
+        }
     }
 }
 
@@ -28,6 +42,16 @@ impl Default for Config {
 struct File {
     idle_lock: Option<String>,
     allow_root: bool,
+    backup_folder: Option<PathBuf>,
+    backup_reminder: Option<Reminder>,
+}
+
+/// After how long a reminder comes, as it is written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Reminder {
+    Days(u32),
+    Word(String),
 }
 
 impl Config {
@@ -49,7 +73,9 @@ impl Config {
         let file: File =
             toml::from_str(&text.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
         let idle_lock = file.idle_lock.as_deref().map_or(Ok(Self::default().idle_lock), idle_lock)?;
-        Ok(Self { idle_lock, allow_root: file.allow_root, error: None })
+        let backup_folder = file.backup_folder.map(backup_folder).transpose()?;
+        let backup_reminder = file.backup_reminder.map_or(Ok(Self::default().backup_reminder), backup_reminder)?;
+        Ok(Self { idle_lock, allow_root: file.allow_root, backup_folder, backup_reminder, error: None })
     }
 }
 
@@ -70,6 +96,24 @@ fn idle_lock(text: &str) -> Result<Option<Duration>, String> {
     match number.parse::<u64>().map(|number| number.checked_mul(factor)) {
         Ok(Some(seconds @ 1..=MAX_IDLE)) => Ok(Some(Duration::from_secs(seconds))),
         _ => Err(wrong()),
+    }
+}
+
+/// Reads a whole path, or one below `~/`.
+fn backup_folder(path: PathBuf) -> Result<PathBuf, String> {
+    let path = match (path.strip_prefix("~"), env::var_os("HOME")) {
+        (Ok(below), Some(home)) => PathBuf::from(home).join(below),
+        _ => path,
+    };
+    path.is_absolute().then_some(path).ok_or_else(|| "backup-folder is a whole path, or begins with ~/".into())
+}
+
+/// Reads `"off"` or a number of days.
+fn backup_reminder(written: Reminder) -> Result<Option<u32>, String> {
+    match written {
+        Reminder::Days(days @ 1..=3650) => Ok(Some(days)),
+        Reminder::Word(word) if word == "off" => Ok(None),
+        _ => Err("backup-reminder is \"off\" or a number of days, such as 90".into()),
     }
 }
 
@@ -100,8 +144,21 @@ mod tests {
     }
 
     #[test]
+    fn backups_have_a_folder_and_a_reminder_that_may_be_off() {
+        assert_eq!(read("backup-folder = \"/media/usb\"").backup_folder, Some("/media/usb".into()));
+        let home = env::var_os("HOME").unwrap();
+        assert_eq!(read("backup-folder = \"~/b c\"").backup_folder, Some(Path::new(&home).join("b c")));
+        let rows = [("", Some(90)), ("backup-reminder = \"off\"", None), ("backup-reminder = 30", Some(30))];
+        for (text, days) in rows {
+            assert_eq!(read(text).backup_reminder, days, "{text}");
+        }
+    }
+
+    #[test]
     fn a_broken_file_is_told_and_strict() {
-        for text in ["idle-lock = \"0s\"", "idle-lock = 5", "idel-lock = \"off\"", "= x", "idle-lock = \"99999h\""] {
+        let wrong = ["idle-lock = \"0s\"", "idle-lock = 5", "idel-lock = \"off\"", "= x", "idle-lock = \"99999h\""];
+        let backups = ["backup-folder = \"usb\"", "backup-reminder = 0", "backup-reminder = \"never\""];
+        for text in wrong.into_iter().chain(backups) {
             let config = read(text);
             assert!(config.error.is_some(), "{text} passed");
             assert_eq!(config.idle_lock, Config::default().idle_lock);

@@ -17,7 +17,7 @@ use countersign_core::{
     secret::SecretText,
     text::{look_alike, visible},
     variation::Variation,
-    vault::{Change, Edit, Entry, Generation, RecoveryState, Similar, Store, Vault, VaultError},
+    vault::{BackupError, Change, Edit, Entry, Generation, RecoveryState, Similar, Store, Vault, VaultError},
 };
 
 use crate::{
@@ -55,6 +55,21 @@ pub fn vault_error(error: &VaultError) -> Error {
         VaultError::NothingToUndo => Error::NothingToUndo(text),
         VaultError::Full(what) => Error::LimitsExceeded(format!("{text}: {}", make_room(what))),
         _ => Error::Failed(text),
+    }
+}
+
+/// Returns the contract's error for a backup that was not made in this folder.
+pub fn backup_error(error: &BackupError, folder: &str) -> Error {
+    Error::NotBackedUp(format!("no backup was made in {folder}: {error}"))
+}
+
+/// Returns the contract's error for a backup that does not open.
+pub fn backup_key_error(error: &VaultError) -> Error {
+    match error {
+        VaultError::WrongPassphrase => Error::WrongBackupKey("that does not open the backup".into()),
+        VaultError::Unusable(what) => Error::BackupUnusable(format!("the backup can't be used: {what}")),
+        VaultError::NotSaved(cause) => Error::Failed(format!("there is no private place to restore it into: {cause}")),
+        error => vault_error(error),
     }
 }
 

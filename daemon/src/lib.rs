@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod access_log;
+pub mod backup_notes;
 pub mod callers;
 pub mod camera;
 pub mod candidates;

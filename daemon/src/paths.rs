@@ -40,6 +40,16 @@ impl Paths {
         self.state.join("access.log")
     }
 
+    /// Returns where it is written down when the last backup was made.
+    pub fn backups(&self) -> PathBuf {
+        self.state.join("backups")
+    }
+
+    /// Returns where a backup is restored for trial: beside the socket, in a folder of this user that is in memory.
+    pub fn drill(&self) -> PathBuf {
+        self.socket.with_file_name("drill")
+    }
+
     /// Returns the file that is there when the person was told that no panel shows the tray.
     pub fn no_tray_told(&self) -> PathBuf {
         self.state.join("no-tray-told")

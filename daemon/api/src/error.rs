@@ -101,6 +101,12 @@ errors! {
     WouldWait = 9, "allow more with --max-wait, or ask for less with --fresh";
     /// The QR is a one-time activation: there is nothing in it to keep.
     OneTime = 11, "the steps to a reusable QR are shown by: countersign scan";
+    /// No backup was made: the folder is not there, or not fit for one. Nothing of it is left.
+    NotBackedUp = 1, "is its disk there? Another folder, best on another disk: countersign backup DIR";
+    /// The backup is damaged or incomplete; the vault itself is as it was.
+    BackupUnusable = 8, "try an older one: countersign backup --verify DIR/countersign-...; then make a new one: countersign backup DIR";
+    /// The passphrase or recovery key does not open the backup.
+    WrongBackupKey = 7, "it is the passphrase that the vault had at that time; by the recovery key: --recovery";
     /// The screen could not be looked at, or the picture not be read.
     CaptureNotPossible = 12, "save a screenshot (PNG, JPEG, WebP, …) and use: countersign scan --image FILE";
     /// Several accounts fit.

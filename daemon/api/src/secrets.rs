@@ -106,6 +106,24 @@ pub trait SecretsBackend: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Error>> + Send;
     /// Codes that were given, the newest first: time t, program s, account s, title s. Options: limit u.
     fn log(&self, caller: Caller, options: LogOptions) -> impl Future<Output = Result<Vec<LogLine>, Error>> + Send;
+    /// Copies the vault into a folder, reads the copy back and compares it. Options: scheduled b.
+    fn backup(
+        &self,
+        caller: Caller,
+        folder: std::os::fd::OwnedFd,
+        options: BackupOptions,
+    ) -> impl Future<Output = Result<BackedUp, Error>> + Send;
+    /// Tells the person by a notification that a scheduled backup found no folder of this path.
+    fn no_backup(&self, caller: Caller, folder: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Opens a backup by a `passphrase` or by the `recovery` key, and compares it with the vault. Options: drill b.
+    fn verify_backup(
+        &self,
+        caller: Caller,
+        folder: std::os::fd::OwnedFd,
+        way: &str,
+        key: &str,
+        options: VerifyOptions,
+    ) -> impl Future<Output = Result<BackupLook, Error>> + Send;
 }
 
 /// The service object of the interface.
@@ -368,4 +386,43 @@ impl<B: SecretsBackend> Secrets<B> {
             .map(Dict::from)
             .collect())
     }
+
+    /// Copies the vault into a folder: nothing is decrypted for that, so it may be locked. The copy is waited for until it
+    /// is on disk, read back and compared; of older ones the last 10 and the last of each of 14 days stay. Options:
+    /// scheduled b (nobody looks on: a failure is told by a notification, and a folder without an earlier backup of this
+    /// vault is refused). Answers name s, path s, made t, accounts u, decrypted b, slots as, same_disk b, removed as.
+    #[zbus(out_args("backup"))]
+    async fn backup(&self, folder: Fd<'_>, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
+        let folder = held(&folder)?;
+        Ok(self.backend.backup(self.origin.caller(&header)?, folder, options.try_into()?).await?.into())
+    }
+
+    /// A scheduled backup found no folder of this path: the person is told by a notification.
+    async fn no_backup(&self, folder: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        NoOptions::try_from(options)?;
+        self.backend.no_backup(self.origin.caller(&header)?, folder).await
+    }
+
+    /// Opens a backup by its own files alone, by a `passphrase` or by the `recovery` key, and compares it with the vault,
+    /// which may be locked. The folder is a backup, or holds some: then the newest of this vault. Options: drill b
+    /// (restores it into a private place first, as on a new computer). Answers name s, path s, made t, accounts u,
+    /// compared b, why_not s, same u, missing as, changed as, counters as, removed as.
+    #[zbus(out_args("look"))]
+    async fn verify_backup(
+        &self,
+        folder: Fd<'_>,
+        way: &str,
+        key: &str,
+        options: Dict,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Dict, Error> {
+        let (caller, folder) = (self.origin.caller(&header)?, held(&folder)?);
+        Ok(self.backend.verify_backup(caller, folder, way, key, options.try_into()?).await?.into())
+    }
+}
+
+/// Returns a descriptor of our own for one that came with a call.
+fn held(fd: &Fd<'_>) -> Result<std::os::fd::OwnedFd, Error> {
+    let own = fd.as_fd().try_clone_to_owned();
+    own.map_err(|error| Error::InvalidArgument(format!("the descriptor can't be used: {error}")))
 }

@@ -1,5 +1,9 @@
 //! The dictionaries of the contract.
 
+mod backup;
+
+pub use backup::{BackedUp, BackupLook, BackupOptions, VerifyOptions};
+
 use crate::dict::{options, record};
 
 options! {
@@ -183,6 +187,12 @@ record! {
         missing: Vec<String>,
         /// What is wrong with the configuration; empty where nothing is.
         config_error: String,
+        /// Unix time of the last backup; 0 for never.
+        last_backup: u64,
+        /// The folder that backups go to where no other is named; empty where none is known.
+        backup_folder: String,
+        /// Unix time at which a backup was last restored for trial; 0 for never.
+        last_drill: u64,
     }
 }
 

@@ -64,7 +64,8 @@ impl<B: VaultBackend> Vault<B> {
     }
 
     /// How the daemon and its vault are: state s, why s, why_text s, since t, version s, vault s, accounts u,
-    /// unconfirmed u, quarantined u, inbox u, read_only s, recovery s, slots as, idle_lock u, missing as, config_error s.
+    /// unconfirmed u, quarantined u, inbox u, read_only s, recovery s, slots as, idle_lock u, missing as, config_error s,
+    /// last_backup t, backup_folder s, last_drill t.
     #[zbus(out_args("status"))]
     async fn status(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
         NoOptions::try_from(options)?;

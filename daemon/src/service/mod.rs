@@ -1,6 +1,7 @@
 //! Implements the contract on top of the vault state. One file an interface; here stands what they share.
 
 mod accounts;
+mod backup;
 mod camera;
 mod desktop;
 mod importing;
@@ -32,6 +33,7 @@ use zbus::{Connection, object_server::SignalEmitter};
 
 use crate::{
     access_log::AccessLog,
+    backup_notes::BackupNotes,
     callers::{Budget, Callers},
     candidates::Candidates,
     config::Config,
@@ -70,6 +72,10 @@ pub struct Service {
     /// The last summary of a scan that was shown.
     last_summary: Mutex<Option<(String, Instant)>>,
     log: Mutex<AccessLog>,
+    /// When the last backup was made, where, and when one was tried.
+    backups: Mutex<BackupNotes>,
+    /// One backup at a time.
+    backing_up: Semaphore,
     /// The end of the last code given of each account, so that `unused` never gives it twice.
     given: Mutex<HashMap<AccountId, u64>>,
     /// What is missing on this desktop, by part.
@@ -99,6 +105,7 @@ impl Service {
     /// Sets up the service over the vault that the store holds.
     pub fn new(paths: Paths, config: Config, store: Store) -> Arc<Self> {
         let log = AccessLog::open(paths.access_log());
+        let backups = BackupNotes::open(paths.backups());
         let state = VaultState::new(store.look());
         Arc::new(Self {
             paths,
@@ -110,6 +117,8 @@ impl Service {
             marks: RandomState::new(),
             last_summary: Mutex::default(),
             log: Mutex::new(log),
+            backups: Mutex::new(backups),
+            backing_up: Semaphore::new(1),
             given: Mutex::default(),
             missing: Mutex::default(),
             callers: Callers::default(),
@@ -235,6 +244,7 @@ impl Service {
             self.idle.touch();
             self.announce_accounts();
             self.withdraw_untrue();
+            self.remind_of_backup();
         }
         result
     }

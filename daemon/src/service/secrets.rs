@@ -6,9 +6,9 @@ use countersign_api::{
     Caller, Error,
     secrets::SecretsBackend,
     types::{
-        AccountInfo, Candidate, CodeDetails, CodeOptions, EditOptions, GenerationInfo, ImageOptions, ImportOptions,
-        Imported, InitOptions, KeepOptions, Kept, LogLine, LogOptions, MigrationExport, PromptOptions, Revealed,
-        SlotInfo, TextOptions,
+        AccountInfo, BackedUp, BackupLook, BackupOptions, Candidate, CodeDetails, CodeOptions, EditOptions,
+        GenerationInfo, ImageOptions, ImportOptions, Imported, InitOptions, KeepOptions, Kept, LogLine, LogOptions,
+        MigrationExport, PromptOptions, Revealed, SlotInfo, TextOptions, VerifyOptions,
     },
 };
 use countersign_core::{
@@ -60,12 +60,7 @@ impl SecretsBackend for Door {
 
     async fn unlock_with(&self, caller: Caller, way: &str, key: &str) -> Result<(), Error> {
         self.admit(&caller, &[way, key])?;
-        let given = match way {
-            "passphrase" => Given::Passphrase(key.into()),
-            "recovery" => Given::Recovery(key.trim().into()),
-            _ => return Err(Error::InvalidArgument("the way is `passphrase` or `recovery`".into())),
-        };
-        self.open(given).await
+        self.open(given(way, key)?).await
     }
 
     async fn prove(&self, caller: Caller, passphrase: &str) -> Result<(), Error> {
@@ -292,6 +287,38 @@ impl SecretsBackend for Door {
             let lines = log.newest().take(options.limit.unwrap_or(DEFAULT_LINES).min(MAX_LINES) as usize);
             Ok(lines.map(|line| convert::log_line(line, vault.entry(line.account))).collect())
         })
+    }
+
+    async fn backup(&self, caller: Caller, folder: OwnedFd, options: BackupOptions) -> Result<BackedUp, Error> {
+        self.admit(&caller, &[])?;
+        self.back_up(folder, options.scheduled.unwrap_or(false)).await
+    }
+
+    async fn no_backup(&self, caller: Caller, folder: &str) -> Result<(), Error> {
+        self.admit(&caller, &[folder])?;
+        self.show_no_backup(&format!("{folder} is not there"));
+        Ok(())
+    }
+
+    async fn verify_backup(
+        &self,
+        caller: Caller,
+        folder: OwnedFd,
+        way: &str,
+        key: &str,
+        options: VerifyOptions,
+    ) -> Result<BackupLook, Error> {
+        self.admit(&caller, &[way, key])?;
+        self.0.verify_backup(folder, given(way, key)?, options.drill.unwrap_or(false)).await
+    }
+}
+
+/// Takes a key for what it is said to be.
+fn given(way: &str, key: &str) -> Result<Given, Error> {
+    match way {
+        "passphrase" => Ok(Given::Passphrase(key.into())),
+        "recovery" => Ok(Given::Recovery(key.trim().into())),
+        _ => Err(Error::InvalidArgument("the way is `passphrase` or `recovery`".into())),
     }
 }
 

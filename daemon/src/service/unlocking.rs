@@ -28,7 +28,7 @@ pub(super) enum Given {
 }
 
 impl Given {
-    fn opener(&self) -> Opener<'_> {
+    pub(super) fn opener(&self) -> Opener<'_> {
         match self {
             Self::Passphrase(text) => Opener::Passphrase(text),
             Self::Recovery(text) => Opener::Recovery(text),
@@ -260,6 +260,7 @@ impl Service {
         self.know_sealed();
         self.renew_candidates();
         self.announce_state();
+        self.remind_of_backup();
         tracing::info!("unlocked: {}", why.text());
         Ok(())
     }

@@ -37,6 +37,10 @@ impl VaultBackend for Door {
         let config = self.config.borrow();
         status.idle_lock = config.idle_lock.map_or(0, |limit| limit.as_secs() as u32);
         status.config_error = config.error.clone().unwrap_or_default();
+        let backups = self.backup_notes();
+        (status.last_backup, status.last_drill) = (backups.made, backups.drilled);
+        let folder = config.backup_folder.as_ref().map(|folder| folder.to_string_lossy().into_owned());
+        status.backup_folder = folder.unwrap_or(backups.folder);
         status.missing = self.missing.lock().expect("no holder panics").values().cloned().collect();
         Ok(status)
     }
