@@ -4,6 +4,7 @@
 
 #![allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // each field is a flag as people type it
 
+mod backup;
 mod hotkey;
 mod import;
 mod open;
@@ -14,6 +15,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use backup::{Backup, BackupAction, Drill, Schedule};
 pub(crate) use hotkey::{Desktop, Hotkey, HotkeyAction, How, Type};
 pub(crate) use import::Import;
 pub(crate) use open::Open;
@@ -23,8 +25,8 @@ pub(crate) use scan::{Keep, Part, Proof, Scan};
 use crate::{
     handing_over::App,
     help::{
-        COPY_ABOUT, EXIT_CODES, HOTKEY_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT,
-        RECOVERY_ABOUT, RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
+        BACKUP_ABOUT, COPY_ABOUT, DRILL_ABOUT, EXIT_CODES, HOTKEY_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT,
+        PICK_ABOUT, QR_ABOUT, RECOVERY_ABOUT, RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
     },
     terminal_window::Job,
     time,
@@ -131,6 +133,12 @@ pub(crate) enum Command {
     Slots(Slots),
     /// List earlier vaults, or take one back
     Generations(Generations),
+    /// Copy the vault into a folder, read the copy back, and try it
+    #[command(long_about = BACKUP_ABOUT)]
+    Backup(Backup),
+    /// Restore the newest backup for trial: what would have been lost
+    #[command(long_about = DRILL_ABOUT)]
+    Drill(Drill),
     /// Tell what works on this desktop, and what would make it better
     Doctor(Doctor),
     /// Tell what a URI says and what is odd about it

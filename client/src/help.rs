@@ -147,6 +147,26 @@ pub(crate) const RECOVERY_ABOUT: &str = "Make and print a new recovery key
 It opens the vault when the passphrase is forgotten, and takes the place of an earlier one. Print it or write it down, \
 and keep it away from this computer. In a pipe it is a file that age -d -i reads.";
 
+/// What a backup is.
+pub(crate) const BACKUP_ABOUT: &str = "Copy the vault into a folder, read the copy back, and try it
+
+A backup is a folder named countersign-DATE, encrypted as the vault is: nothing is decrypted for it, so the vault may be \
+locked. It opens by the passphrase or the recovery key, here, on another computer, or by age alone; its README.txt says how. \
+Of older ones the last 10 stay, and the last of each of the last 14 days; nothing else in the folder is touched. A folder \
+whose disk does not promise to keep what is written is refused.
+
+  countersign backup /media/usb              now; the folder is remembered
+  countersign backup --verify                opens the newest as a stranger would, and compares it
+  countersign backup schedule --weekly       by itself from now on
+  countersign drill                          what would have been lost?";
+
+/// What a drill does.
+pub(crate) const DRILL_ABOUT: &str = "Restore the newest backup for trial: what would have been lost
+
+The passphrase is asked as on a new computer, and the backup restored into a private place in memory, opened there and \
+compared with the vault account by account: kept, changed, used or removed since then. The place is removed again; vault and \
+backup stay as they are.";
+
 /// What every command may end with, and how accounts and passphrases are given.
 pub(crate) const EXIT_CODES: &str = "Exit codes:
    0  done
@@ -157,7 +177,7 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:
    5  denied: by a rule, by the person, or no passphrase given
    6  the daemon can't be reached
    7  wrong passphrase
-   8  vault unusable: damaged, newer, foreign or rolled back
+   8  vault or backup unusable: damaged, newer, foreign or rolled back
    9  the code would come later than --max-wait allows
   10  no QR found
   11  the QR is a one-time activation: the steps to a reusable one are shown
@@ -201,6 +221,8 @@ mod tests {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let shown = words(&all());
         for about in [
+            BACKUP_ABOUT,
+            DRILL_ABOUT,
             LIST_ABOUT,
             OPEN_ABOUT,
             PASSPHRASE_ABOUT,

@@ -1,6 +1,7 @@
 //! The commands, one file each, and which of them need the daemon to be started.
 
 mod add;
+mod backup;
 mod check;
 mod code;
 mod completions;
@@ -94,6 +95,11 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
         Command::Recovery(args) => recovery::run(args, &mut session().await?).await,
         Command::Slots(args) => slots::run(args, &mut session().await?).await,
         Command::Generations(args) => generations::run(args, &mut session().await?).await,
+        Command::Backup(args) => match backup::ended(&args).await {
+            Some(ended) => ended,
+            None => backup::run(args, &mut session().await?).await,
+        },
+        Command::Drill(args) => backup::drill(args, &mut session().await?).await,
         Command::Check(args) => check::run(args, &mut session().await?).await,
         Command::Log(args) => log::run(args, &mut session().await?).await,
     }

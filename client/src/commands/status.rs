@@ -3,6 +3,7 @@
 use countersign_api::types::Status;
 use serde::Serialize;
 
+use super::backup;
 use crate::{
     args::{self, Global},
     error::Error,
@@ -41,6 +42,9 @@ fn lines(status: &Status, now: u64, columns: usize) -> String {
     if !status.slots.is_empty() {
         rows.push(output::fact("Opened by", &status.slots.join(", ")));
     }
+    if status.state != "absent" {
+        rows.push(output::fact("Backup", &last_backup(status, backup::scheduled(), now)));
+    }
     rows.push(output::fact("Idle lock", &idle_lock(status.idle_lock)));
     rows.push(output::fact("Daemon", &format!("version {}", status.version)));
     let mut text = output::table(&rows, columns);
@@ -58,6 +62,16 @@ fn state(status: &Status, now: u64) -> String {
         "absent" => "none yet".to_owned(),
         state => format!("{state}{why}{since}"),
     }
+}
+
+fn last_backup(status: &Status, scheduled: Option<&str>, now: u64) -> String {
+    let ago = |time: u64| if time == 0 { "never".to_owned() } else { time::ago(time, now) };
+    let by_itself = scheduled.map_or(String::new(), |every| format!(", by itself {every}"));
+    let folder = match (status.last_backup, status.backup_folder.as_str()) {
+        (0, _) | (_, "") => String::new(),
+        (_, folder) => format!(" in {folder}"),
+    };
+    format!("{}{folder}{by_itself}; drill: {}", ago(status.last_backup), ago(status.last_drill))
 }
 
 fn idle_lock(seconds: u32) -> String {
@@ -88,6 +102,8 @@ fn advice(status: &Status) -> Vec<String> {
     when(!status.read_only.is_empty(), read_only);
     let recovery = matches!(status.state.as_str(), "locked" | "unlocked");
     when(recovery && status.recovery == "none", "There is no recovery key: countersign recovery".into());
+    let never = status.accounts > 0 && status.last_backup == 0;
+    when(never, "There is no backup yet: countersign backup DIR".into());
     when(
         recovery && status.recovery == "unconfirmed",
         "Is the recovery key written down? Show it by its last group: countersign recovery --confirm".into(),
@@ -174,6 +190,17 @@ mod tests {
             change(&mut status);
             assert!(lines(&status, 2_000, 200).contains(words), "{words}");
         }
+    }
+
+    #[test]
+    fn the_last_backup_and_its_trial_are_told() {
+        let made = Status { last_backup: 1_000, backup_folder: "/media/usb".into(), last_drill: 1_000, ..status() };
+        let text = last_backup(&made, Some("every day"), 1_000 + 12 * 86_400);
+        assert_eq!(text, "12 days ago in /media/usb, by itself every day; drill: 12 days ago");
+        assert_eq!(last_backup(&status(), None, 2_000), "never; drill: never");
+        let unlocked = Status { state: "unlocked".into(), accounts: 1, ..status() };
+        assert!(lines(&unlocked, 2_000, 200).contains("* There is no backup yet: countersign backup DIR"));
+        assert!(!lines(&Status { accounts: 0, ..unlocked }, 2_000, 200).contains("no backup yet"));
     }
 
     #[test]
