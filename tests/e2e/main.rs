@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 #![allow(clippy::print_stdout)] // the story is told aloud
 
+mod backup;
 mod bus;
 mod camera;
 mod cli;
@@ -65,6 +66,7 @@ fn main() {
         return if tray_only { measure_tray::run() } else { measure::run() };
     }
     let mut tests = Vec::new();
+    tests.extend(backup::tests());
     tests.extend(bus::tests());
     tests.extend(desktop::tests());
     tests.extend(hand_over::tests());

@@ -191,7 +191,7 @@ fn no_new_vault_over_an_existing_one() {
 }
 
 /// Returns names and contents of all files in a folder and one below.
-fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap().flatten() {
         if entry.path().is_dir() {
