@@ -116,7 +116,7 @@ fn what_reads_back_differently_is_no_backup() {
     let (store, _vault, _) = world.vault(&["alice"]);
     let to = TempDir::new().unwrap();
     let snapshot = store.snapshot().unwrap();
-    // Up to the first read: the folder's sync, four files, its folders' and its own.
+    // One step after the other, up to the first that reads.
     for n in 1.. {
         world.faults.arm(n, Fault::Flip);
         let made = store.back_up(&snapshot, to.path());
@@ -133,7 +133,6 @@ fn an_interrupted_backup_is_cleared_away_by_the_next() {
     let (store, _vault, _) = world.vault(&["alice"]);
     let to = TempDir::new().unwrap();
     let snapshot = store.snapshot().unwrap();
-    // Its name is seen where writing it fails for good.
     let hidden = || {
         let names = fs::read_dir(to.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name.starts_with('.')).collect::<Vec<_>>()
@@ -225,13 +224,13 @@ fn ten_stay_and_one_a_day_and_nothing_else_is_touched() {
     assert!(is_backup(&elsewhere.path().join(linked)));
 }
 
-/// Made while the clock was wrong, they look newer than all that come later.
+/// Made while the clock was some hours ahead, they look newer than those of later that day.
 #[test]
 fn backups_of_the_future_do_not_take_the_place_of_the_one_just_made() {
     let world = World::new();
     let (store, _vault, _) = world.vault(&["alice"]);
     let to = TempDir::new().unwrap();
-    world.pass(1000 * DAY);
+    world.pass(5 * 3600);
     (0..12).for_each(|_| drop(back_up(&store, to.path()).unwrap()));
     world.clock.store(1_800_000_000, std::sync::atomic::Ordering::SeqCst);
     let made = back_up(&store, to.path()).unwrap();
