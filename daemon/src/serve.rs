@@ -7,8 +7,7 @@ use countersign_api::{
     vault::Vault,
 };
 use futures_util::StreamExt;
-use rustix::net::sockopt::socket_peercred;
-use tokio::{net::UnixStream, time::timeout};
+use tokio::time::timeout;
 use zbus::{Connection, connection::Builder, fdo::DBusProxy};
 
 use crate::{
@@ -67,7 +66,7 @@ pub async fn serve_bus(service: &Arc<Service>) -> Result<Option<Connection>, Ser
         Ok(None)
     };
     let Some(address) = address else { return missing("none is named") };
-    let stream = match connect(&address).await {
+    let stream = match address.connect().await {
         Ok(stream) => stream,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             return Err(ServeError::Bus(error.to_string()));
@@ -102,19 +101,6 @@ fn serve_at(builder: Builder<'static>, service: &Arc<Service>, origin: Origin) -
         .serve_at(PATH, Vault { backend: door.clone(), origin })?
         .serve_at(PATH, Accounts { backend: door.clone(), origin })?
         .serve_at(PATH, Scanner { backend: door, origin })
-}
-
-/// Connects to a bus of the same user. One that lets nobody in must not hold us up: so not by std's connect, which waits.
-async fn connect(address: &BusAddress) -> io::Result<UnixStream> {
-    let stream = match address {
-        BusAddress::Path(path) => UnixStream::connect(path).await?,
-        // Tokio's way to write a name of the abstract name space.
-        BusAddress::Abstract(name) => UnixStream::connect(format!("\0{name}")).await?,
-    };
-    if socket_peercred(&stream)?.uid != rustix::process::geteuid() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
-    }
-    Ok(stream)
 }
 
 /// Waits until the name is lost or the bus goes away.

@@ -113,11 +113,22 @@ impl BusAddress {
         Err(Error::Denied("the session bus is no unix socket: unset DBUS_SESSION_BUS_ADDRESS or set it to one".into()))
     }
 
-    fn text(&self) -> String {
-        match self {
-            Self::Path(path) => format!("unix:path={}", path.display()),
-            Self::Abstract(name) => format!("unix:abstract={name}"),
+    /// Connects to a bus of the same user. One that lets nobody in must not hold us up: so not by std's connect, which
+    /// waits.
+    ///
+    /// # Errors
+    /// `PermissionDenied` where it is another user's, by the kernel's word.
+    pub async fn connect(&self) -> io::Result<tokio::net::UnixStream> {
+        let stream = match self {
+            Self::Path(path) => tokio::net::UnixStream::connect(path).await?,
+            // Tokio's way to write a name of the abstract name space.
+            Self::Abstract(name) => tokio::net::UnixStream::connect(format!("\0{name}")).await?,
+        };
+        // Not by zbus: that looks the user's groups up too, by a thread and a library that stay in memory.
+        if stream.peer_cred()?.uid() != own_uid()? {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
         }
+        Ok(stream)
     }
 }
 
@@ -129,14 +140,15 @@ fn unescape(text: &str) -> String {
 /// Connects to the session bus, which must be one of the same user.
 pub async fn session_bus() -> Result<Connection, Error> {
     let address = BusAddress::of_session()?.ok_or_else(|| unreachable("there is no session bus"))?;
-    let connecting = connection::Builder::address(address.text().as_str())?.build();
-    let connection =
-        timeout(BUS_LIMIT, connecting).await.map_err(|_| unreachable("the session bus does not answer"))??;
-    let owner = connection.peer_creds().await.ok().and_then(|credentials| credentials.unix_user_id());
-    if owner != own_uid().ok() {
-        return Err(Error::Denied("the session bus belongs to another user".into()));
-    }
-    Ok(connection)
+    let stream = address.connect().await.map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => Error::Denied(format!("the session bus can't be used: {error}")),
+        _ => unreachable(format!("the session bus: {error}")),
+    })?;
+    let connecting = connection::Builder::unix_stream(stream).build();
+    timeout(BUS_LIMIT, connecting)
+        .await
+        .map_err(|_| unreachable("the session bus does not answer"))?
+        .map_err(Error::from)
 }
 
 /// Why nothing of ours answers at the private socket.
