@@ -137,8 +137,9 @@ fn warnings(status: &Status) -> Vec<String> {
     warnings
 }
 
-/// How many accounts are asked for at a time.
-const PAGE: usize = 500;
+/// How many accounts are asked for at a time: what comes on the bus is many times as large as what is kept of it, and the
+/// heap stays as large as it once was.
+const PAGE: usize = 20;
 
 #[cfg(test)]
 mod tests {
