@@ -26,6 +26,7 @@ tests![
     the_launcher_sets_up_with_a_dialog_and_shows_the_recovery_key,
     without_a_dialog_the_terminal_asks,
     an_unusable_vault_is_explained,
+    the_settings_of_its_heap_are_not_handed_on,
 ];
 
 /// Goes through the states; each must look different from the one before. Keeps a picture of each.
@@ -206,3 +207,16 @@ fn an_unusable_vault_is_explained() {
 }
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+
+fn the_settings_of_its_heap_are_not_handed_on() {
+    let world = World::build().env("DISPLAY", ":99").env("TERMINAL", "own-term").start();
+    let seen = world.dir().join("tmp/seen");
+    world.write_program("own-term", &format!("echo ${{GLIBC_TUNABLES-none}} >{}", seen.display()));
+    programs::ours("countersign");
+    let tray = world.start_tray();
+    let own = fs::read_to_string(format!("/proc/{}/environ", tray.pid())).unwrap();
+    assert!(own.contains("GLIBC_TUNABLES=glibc.malloc.arena_max=1:"), "the tray has them");
+    world.click_in_tray_menu(&tray, &["Set up"]);
+    let handed = until("the terminal", LIMIT, || fs::read_to_string(&seen).ok().filter(|text| text.ends_with('\n')));
+    assert_eq!(handed, "none\n");
+}

@@ -10,10 +10,13 @@ use countersign_api::{
     types::{ConfirmOptions, NoOptions, PinOptions, PromptOptions, ScanOptions},
     vault::VaultProxy,
 };
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::io::AsyncWriteExt;
 use zbus::{Connection, proxy::CacheProperties};
 
-use crate::menu::{Action, Deed};
+use crate::{
+    heap,
+    menu::{Action, Deed},
+};
 
 /// Does what an entry asks for, but for copying and quitting. Answers a text where it came to nothing.
 pub(crate) async fn run(action: &Action) -> Result<(), String> {
@@ -53,7 +56,7 @@ async fn show_qr(account: &str) -> Result<(), String> {
 /// Has the command line do it, so that the tray sees neither passphrase nor code nor QR. Answers its exit code where the
 /// person knows of what it says, or something else can be tried.
 async fn by_command(arguments: &[&str]) -> Result<i32, String> {
-    let done = Command::new(countersign())
+    let done = heap::command(countersign())
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -84,7 +87,7 @@ async fn in_terminal(arguments: &[&str]) -> Result<(), String> {
 /// The same, with a text for its standard input: an argument could be read by everybody.
 async fn in_terminal_told(arguments: &[&str], text: &str) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("countersign does not start: {error}");
-    let mut window = Command::new(countersign())
+    let mut window = heap::command(countersign())
         .arg("__terminal")
         .args(arguments)
         .stdin(Stdio::piped())

@@ -3,10 +3,9 @@
 use std::process::Stdio;
 
 use countersign_api::connect;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
-    process::Command,
-};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+
+use crate::heap;
 
 /// How an offer goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +31,7 @@ async fn talk(account: &str, next: bool, tell: impl Fn(Word)) -> std::io::Result
     let Some(program) = connect::program("countersign-clip") else {
         return Ok(Some("countersign-clip is not installed".into()));
     };
-    let mut command = Command::new(program);
+    let mut command = heap::command(program);
     // The daemon says that a code was copied, and never which.
     command.arg("--notify").args(next.then_some("--next")).arg(account);
     // It outlives a tray that is quit: what was copied can still be pasted.

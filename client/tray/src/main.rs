@@ -2,7 +2,7 @@
 //!
 //! The map: `menu` is what is shown, as plain data; `icon` and `draw` put it into the panel; `follow` hears the daemon,
 //! `actions` asks it, `clipboard` is what most clicks end in, `hotkey` what keys do; `host` knows whether there is a panel;
-//! `tray` is the loop that ties them together, and `open` what the launcher does without it.
+//! `tray` is the loop that ties them together, and `open` what the launcher does without it; `heap` keeps all of it small.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -10,6 +10,7 @@ mod actions;
 mod clipboard;
 mod draw;
 mod follow;
+mod heap;
 mod host;
 mod hotkey;
 mod icon;
@@ -67,6 +68,7 @@ fn lead(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
 
 /// Shows the tray until it is quit. A panel may take this long to come before the person is told that there is none.
 fn tray(patience: Duration) -> Result<(), Fault> {
+    heap::set();
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let bus = runtime.block_on(claim())?;
     let model = Model::default();

@@ -145,7 +145,10 @@ pub async fn session_bus() -> Result<Connection, Error> {
         _ => unreachable(format!("the session bus: {error}")),
     })?;
     let connecting = connection::Builder::unix_stream(stream).build();
-    timeout(BUS_LIMIT, connecting).await.map_err(|_| unreachable("the session bus does not answer"))?.map_err(Error::from)
+    timeout(BUS_LIMIT, connecting)
+        .await
+        .map_err(|_| unreachable("the session bus does not answer"))?
+        .map_err(Error::from)
 }
 
 /// Why nothing of ours answers at the private socket.

@@ -6,9 +6,10 @@ use countersign_api::{
     Caller, Error,
     secrets::SecretsBackend,
     types::{
-        AccountInfo, BackedUp, BackupLook, BackupOptions, Candidate, ChecklistOptions, CodeDetails, CodeOptions, EditOptions,
-        ExportOptions, GenerationInfo, ImageOptions, ImportOptions, Imported, InitOptions, KeepOptions, Kept, LogLine,
-        LogOptions, MigrationExport, PromptOptions, Revealed, SiteInfo, SlotInfo, TextOptions, VerifyOptions,
+        AccountInfo, BackedUp, BackupLook, BackupOptions, Candidate, ChecklistOptions, CodeDetails, CodeOptions,
+        EditOptions, ExportOptions, GenerationInfo, ImageOptions, ImportOptions, Imported, InitOptions, KeepOptions,
+        Kept, LogLine, LogOptions, MigrationExport, PromptOptions, Revealed, SiteInfo, SlotInfo, TextOptions,
+        VerifyOptions,
     },
 };
 use countersign_core::{

@@ -17,13 +17,10 @@ use std::{
 
 use countersign_keys::{Action, Answer, Choice, Keys, TRAY_PATH};
 use service::{Request, Service};
-use tokio::{
-    process::Command,
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use zbus::Connection;
 
-use crate::actions;
+use crate::{actions, heap};
 
 /// Offers the interface on the bus and takes the keys that are chosen; `wrong` is told what came to
 /// nothing, a line each.
@@ -191,7 +188,7 @@ impl Listener {
 
     fn start(&self, action: Action) {
         let ended = self.ended.clone();
-        let mut command = Command::new(actions::countersign());
+        let mut command = heap::command(actions::countersign());
         // A group of its own: it outlives the tray.
         command.args(action.arguments()).stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
         tokio::spawn(async move {
