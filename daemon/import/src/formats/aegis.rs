@@ -14,6 +14,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
+    json::number,
     keys,
 };
 
@@ -38,10 +39,11 @@ impl Format for Aegis {
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
-        let outer: Outer = serde_json::from_slice(file.bytes()).map_err(|_| ImportError::damaged("its header"))?;
-        if outer.version != 1 {
-            return Err(ImportError::Newer(format!("Aegis file {}", outer.version)));
+        // Before the rest, which may be of another form then.
+        if let Some(version) = file.json().and_then(|json| number(json, "version")).filter(|version| *version != 1) {
+            return Err(ImportError::Newer(format!("Aegis file {version}")));
         }
+        let outer: Outer = serde_json::from_slice(file.bytes()).map_err(|_| ImportError::damaged("its header"))?;
         let database = match (outer.db, outer.header.slots, outer.header.params) {
             (Stored::Plain(database), ..) => database,
             (Stored::Encrypted(text), Some(slots), Some(params)) => decrypt(&text, &slots, &params, passphrase)?,
@@ -164,7 +166,6 @@ fn sealed(key: &[u8; 32], plain: &[u8]) -> (Vec<u8>, Value) {
 
 #[derive(Deserialize)]
 struct Outer {
-    version: u64,
     header: Header,
     db: Stored,
 }

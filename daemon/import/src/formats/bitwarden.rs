@@ -77,7 +77,7 @@ impl Writer for Bitwarden {
     }
 
     fn fit(&self, account: Portable) -> Result<Portable, String> {
-        let beside = Beside { tags: 1, pinned: true, ..Beside::default() };
+        let beside = Beside { note: true, tags: 1, pinned: true };
         let mut account = export::with(beside, account)?;
         match account.account.kind {
             Kind::Totp { digits: 10, .. } => Err("Bitwarden makes no codes of 10 digits".into()),
@@ -118,7 +118,7 @@ fn vault(accounts: &[Portable]) -> Value {
             "type": 1,
             "reprompt": 0,
             "name": if own.issuer.is_empty() { &own.name } else { &own.issuer },
-            "notes": null,
+            "notes": Some(&account.note).filter(|note| !note.is_empty()),
             "favorite": account.pinned,
             "login": {"uris": [], "username": own.name, "password": null, "totp": totp},
             "collectionIds": null,
@@ -234,6 +234,7 @@ fn import(json: &Value) -> Import {
         tags.extend(item["archivedDate"].is_string().then(|| "archived".to_owned()));
         let account = from_uri(totp, fields).map(|account| Portable {
             tags,
+            note: text(item, "notes").to_owned(),
             pinned: flag(item, "favorite"),
             trashed: item["deletedDate"].is_string(),
             ..account
@@ -262,7 +263,8 @@ fn csv(file: &File) -> Result<Import, ImportError> {
         let fields = Fields { issuer: item, name: value("login_username"), ..Fields::default() };
         let tags = Some(value("folder")).filter(|folder| !folder.is_empty()).map(str::to_owned).into_iter().collect();
         let pinned = value("favorite") == "1";
-        import.take(item, from_uri(totp, fields).map(|account| Portable { tags, pinned, ..account }));
+        let note = value("notes").to_owned();
+        import.take(item, from_uri(totp, fields).map(|account| Portable { note, tags, pinned, ..account }));
     }
     Ok(import)
 }

@@ -94,7 +94,8 @@ fn take(import: &mut Import, entry: &EntryRef<'_>, tags: &[String], trashed: boo
             }
             let mut tags = tags.to_vec();
             tags.extend(entry.tags.iter().filter(|tag| !tag.is_empty()).cloned());
-            import.accounts.push(Portable { tags, trashed, ..Portable::new(account) });
+            let note = entry.fields.get("Notes").map(|note| note.as_str().to_owned()).unwrap_or_default();
+            import.accounts.push(Portable { note, tags, trashed, ..Portable::new(account) });
         }
     }
 }

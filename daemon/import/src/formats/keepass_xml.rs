@@ -149,7 +149,8 @@ impl Walk {
                 // The outermost group is the database itself.
                 let tags = self.groups.iter().skip(1).chain(&self.tags).cloned().collect();
                 let trashed = !self.bin.is_empty() && self.group_ids.contains(&self.bin);
-                self.import.accounts.push(Portable { tags, trashed, ..Portable::new(account) });
+                let note = value("Notes").to_owned();
+                self.import.accounts.push(Portable { note, tags, trashed, ..Portable::new(account) });
             }
         }
     }

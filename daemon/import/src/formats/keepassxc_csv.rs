@@ -59,7 +59,8 @@ impl Format for KeepassXcCsv {
             // The first part is the database's own name.
             let tags: Vec<String> = value("Group").split('/').skip(1).map(str::to_owned).collect();
             let trashed = tags.first().is_some_and(|tag| tag == BIN);
-            let account = from_uri(totp, fields).map(|account| Portable { tags, trashed, ..account });
+            let note = unescaped(value("Notes")).to_owned();
+            let account = from_uri(totp, fields).map(|account| Portable { note, tags, trashed, ..account });
             import.take(title, account);
         }
         Ok(import)
@@ -76,7 +77,7 @@ impl Writer for KeepassXcCsv {
     }
 
     fn fit(&self, account: Portable) -> Result<Portable, String> {
-        let mut account = export::with(Beside { tags: usize::MAX, ..Beside::default() }, account)?;
+        let mut account = export::with(Beside { note: true, tags: usize::MAX, ..Beside::default() }, account)?;
         // They become groups, one in the other.
         account.tags.retain(|tag| !tag.contains('/') && tag != BIN);
         match account.account.kind {
@@ -96,8 +97,9 @@ impl Writer for KeepassXcCsv {
             let group: Vec<&str> = std::iter::once(ROOT).chain(account.tags.iter().map(String::as_str)).collect();
             let title = if own.issuer.is_empty() { &own.name } else { &own.issuer };
             let (group, title, user) = (group.join("/"), escaped(title), escaped(&own.name));
+            let note = escaped(&account.note);
             let totp = uris::print(own);
-            let cells = [&*group, &*title, &*user, "", "", "", totp.expose(), "0", "", ""];
+            let cells = [&*group, &*title, &*user, "", "", &*note, totp.expose(), "0", "", ""];
             writer.write_record(cells).map_err(failed)?;
         }
         writer.flush()?;

@@ -61,7 +61,8 @@ fn take(import: &mut Import, vault: &Value, item: &Value) {
         tags.extend(maybe(&vault["attrs"], "name").map(str::to_owned));
         tags.extend((text(item, "state") == "archived").then(|| "archived".to_owned()));
         let pinned = number(item, "favIndex").is_some_and(|index| index > 0);
-        import.take(&name, from_uri(code, fields).map(|account| Portable { tags, pinned, ..account }));
+        let note = text(details, "notesPlain").to_owned();
+        import.take(&name, from_uri(code, fields).map(|account| Portable { note, tags, pinned, ..account }));
     }
 }
 

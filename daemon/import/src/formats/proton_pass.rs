@@ -70,6 +70,7 @@ fn take(import: &mut Import, vault: &Value, item: &Value) {
     for uri in codes {
         let fields = Fields { issuer: text(metadata, "name"), name: login, ..Fields::default() };
         let account = from_uri(uri, fields).map(|account| Portable {
+            note: text(metadata, "note").to_owned(),
             tags: maybe(vault, "name").map(str::to_owned).into_iter().collect(),
             pinned: flag(item, "pinned"),
             trashed: number(item, "state") == Some(2),
