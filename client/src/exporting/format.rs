@@ -1,6 +1,6 @@
 //! What can be written: the formats of `countersign-import`, and those of them that are drawn here.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{error::Error, foreign, output};
 
@@ -18,7 +18,7 @@ pub(crate) struct Format {
 }
 
 /// Whether the files of a format are encrypted by a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Encrypts {
     /// Never.
