@@ -110,6 +110,9 @@ async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -
     let text =
         if wrong { "that is not its password" } else { "it is encrypted: give its password by --file-passphrase-fd" };
     output::say(&format!("countersign: {shown} ({title}): {text}"));
+    if let Some(hint) = given.hint() {
+        output::say(&format!("  hint: {hint}"));
+    }
     Err(Error::Said(foreign::password_exit(wrong)))
 }
 
