@@ -150,6 +150,7 @@ pub(crate) fn with(beside: Beside, mut account: Portable) -> Result<Portable, St
             return Err(format!("its {what} is longer than {} bytes", text::MAX_BYTES));
         }
     }
+    own.prefix = own.prefix.take().map(|prefix| prefix.trim().to_owned()).filter(|prefix| !prefix.is_empty());
     let mut seen = HashSet::new();
     account.tags.retain(|tag| !tag.trim().is_empty() && seen.insert(tag.clone()));
     account.tags.truncate(beside.tags);

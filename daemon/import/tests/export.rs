@@ -146,10 +146,10 @@ fn the_parts_that_go_missing_are_gone_in_what_fits() {
     for (format, expected) in [
         ("2fas", (false, 1, false, false, 0)),
         ("aegis", (true, 2, true, false, 0)),
-        ("bitwarden", (false, 1, true, false, 0)),
+        ("bitwarden", (true, 1, true, false, 0)),
         ("countersign-json", (true, 2, true, true, 3)),
         ("google-migration", (false, 0, false, false, 0)),
-        ("keepassxc-csv", (false, 1, false, false, 0)),
+        ("keepassxc-csv", (true, 1, false, false, 0)),
         ("uris", (false, 0, false, false, 0)),
     ] {
         assert_eq!(beside(&fit(format)), expected, "{format}");

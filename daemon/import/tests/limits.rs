@@ -75,7 +75,7 @@ fn each_trouble_has_its_words_and_its_exit() {
     };
     for (what, bytes, password, exit, words) in [
         ("nothing known", b"hello hush".to_vec(), None, 3, "no export that is known"),
-        ("an empty file", Vec::new(), None, 3, "no export that is known"),
+        ("an empty file", Vec::new(), None, 6, "nothing is in it"),
         ("no password", sample("aegis/encrypted.json"), None, 4, "its password is needed"),
         ("a wrong password", sample("aegis/encrypted.json"), Some("hush"), 5, "not its password"),
         ("a wrong password of a zip", sample("raivo/raivo-otp-export.zip"), Some("hush"), 5, "not its password"),

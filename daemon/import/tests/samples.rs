@@ -8,7 +8,7 @@ mod library;
 use std::{collections::BTreeSet, path::Path};
 
 use countersign_core::secret::SecretText;
-use countersign_import::{File, ImportError, REGISTRY, detect};
+use countersign_import::{File, Format, ImportError, REGISTRY, detect};
 use fixtures::{Case, Outcome, Reader};
 use library::Library;
 
@@ -29,7 +29,7 @@ fn every_sample_gives_what_stands_beside_it() {
 fn every_sample_is_taken_for_its_format() {
     for case in samples() {
         let (bytes, _) = case.file().unwrap();
-        let format = detect(&File::new(bytes)).map(countersign_import::Format::name);
+        let format = detect(&File::new(bytes)).map(Format::name);
         assert_eq!(format, Some(case.format.as_str()), "{}", case.name(Path::new("")));
     }
 }
@@ -37,8 +37,10 @@ fn every_sample_is_taken_for_its_format() {
 #[test]
 fn every_format_has_a_sample() {
     let sampled: BTreeSet<String> = samples().into_iter().map(|case| case.format).collect();
-    let without: Vec<&str> =
-        REGISTRY.iter().map(|format| format.name()).filter(|name| !sampled.contains(*name)).collect();
+    // What has a sample can be recognised; what never is, is written only, and read as a list of URIs.
+    let is_recognised = |format: &&dyn Format| format.name() != "google-migration";
+    let names = REGISTRY.iter().copied().filter(is_recognised).map(Format::name);
+    let without: Vec<&str> = names.filter(|name| !sampled.contains(*name)).collect();
     assert!(without.is_empty(), "no sample in daemon/import/samples of: {without:?}");
 }
 
@@ -47,7 +49,7 @@ fn an_encrypted_sample_asks_for_its_password_and_takes_no_other() {
     for case in samples() {
         let (bytes, Some(_)) = case.file().unwrap() else { continue };
         let name = case.name(Path::new(env!("CARGO_MANIFEST_DIR")));
-        let file = File::new(bytes);
+        let file = case.beside().into_iter().fold(File::new(bytes), |file, (name, bytes)| file.with(name, bytes));
         let format = detect(&file).unwrap();
         assert_eq!(format.read(&file, None).unwrap_err(), ImportError::PassphraseNeeded, "{name}");
         let error = format.read(&file, Some(&SecretText::from("not this one"))).unwrap_err();
@@ -60,13 +62,14 @@ fn an_encrypted_sample_asks_for_its_password_and_takes_no_other() {
 fn a_sample_cut_off_anywhere_breaks_nothing() {
     for case in samples() {
         let (bytes, password) = case.file().unwrap();
+        let beside = case.beside();
         // Each try of an encrypted one costs its derivation.
         let tries = if password.is_some() { 1 } else { 20 };
         for length in (0..bytes.len()).step_by(bytes.len().div_ceil(tries)) {
-            drop(Library.read(&bytes[..length], password));
+            drop(Library.read(&bytes[..length], &beside, password));
             let mut changed = bytes.clone();
             changed[length] ^= 0x11;
-            drop(Library.read(&changed, password));
+            drop(Library.read(&changed, &beside, password));
         }
     }
 }

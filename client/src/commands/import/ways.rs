@@ -125,7 +125,8 @@ mod tests {
     use super::*;
 
     fn way(program: &str, title: &str, aliases: &[&str], out: &str) -> Way {
-        let format = Format { format: "f".into(), title: "F".into(), steps: vec!["A rooted phone: /data".into()] };
+        let steps = vec!["A rooted phone: /data".into()];
+        let format = Format { format: "f".into(), title: "F".into(), steps, encrypts: None };
         Way {
             program: program.into(),
             title: title.into(),

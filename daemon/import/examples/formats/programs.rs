@@ -12,7 +12,7 @@ use countersign_core::vault::Portable;
 use rustix::fs::{MemfdFlags, memfd_create};
 use serde_json::Value;
 
-use crate::fixtures::{Reader, Reading};
+use crate::fixtures::{Beside, Reader, Reading};
 
 /// The programs of one folder.
 pub(crate) struct Programs {
@@ -27,7 +27,7 @@ impl Programs {
 }
 
 impl Reader for Programs {
-    fn read(&self, bytes: &[u8], password: Option<&str>) -> Result<Reading, String> {
+    fn read(&self, bytes: &[u8], beside: &Beside, password: Option<&str>) -> Result<Reading, String> {
         let failed = |error: io::Error| format!("countersign-import: {error}");
         let file = in_memory(bytes, MemfdFlags::CLOEXEC).map_err(failed)?;
         // The program that is started finds it under the same number.
@@ -36,6 +36,11 @@ impl Reader for Programs {
         let mut command = Command::new(&self.import);
         if let Some(password) = &password {
             command.arg("--passphrase-fd").arg(password.as_raw_fd().to_string());
+        }
+        let open = |(name, bytes): &(&'static str, Vec<u8>)| Ok((*name, in_memory(bytes, MemfdFlags::empty())?));
+        let beside: Vec<(&str, File)> = beside.iter().map(open).collect::<io::Result<_>>().map_err(failed)?;
+        for (name, file) in &beside {
+            command.arg("--beside").arg(format!("{name}:{}", file.as_raw_fd()));
         }
         let output = command.stdin(Stdio::from(file)).output().map_err(failed)?;
         if !output.status.success() {

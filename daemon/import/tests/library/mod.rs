@@ -7,19 +7,21 @@ use std::{
 };
 
 use countersign_core::secret::SecretText;
-use countersign_import::{File, detect};
+use countersign_import::{File, candidates};
 use serde_json::Value;
 
-use crate::fixtures::{Reader, Reading};
+use crate::fixtures::{Beside, Reader, Reading};
 
 /// Reads by the library, and pictures by the program beside the tests, where it is built.
 pub(crate) struct Library;
 
 impl Reader for Library {
-    fn read(&self, bytes: &[u8], password: Option<&str>) -> Result<Reading, String> {
+    fn read(&self, bytes: &[u8], beside: &Beside, password: Option<&str>) -> Result<Reading, String> {
         let file = File::new(bytes.to_vec());
-        let format = detect(&file).ok_or("not recognised")?;
-        let import = format.read(&file, password.map(SecretText::from).as_ref()).map_err(|error| error.to_string())?;
+        let file = beside.iter().fold(file, |file, (name, bytes)| file.with(name, bytes.clone()));
+        let password = password.map(SecretText::from);
+        let read = countersign_import::read(&candidates(&file), &file, password.as_ref());
+        let (format, import) = read.map_err(|error| error.to_string())?;
         let left_out = import.left_out.into_iter().map(|left| left.name).collect();
         Ok(Reading { format: format.name().into(), accounts: import.accounts, left_out, notes: import.notes })
     }
