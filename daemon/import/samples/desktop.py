@@ -6,8 +6,7 @@ usage: desktop.py [--age]     needs pycryptodome, argon2-cffi and pynacl (PyPI),
 SQLCipher's file is another each time. --age also makes those that age seals, which are too.
 libsodium seals Keysmith's keys, SQLCipher makes Authenticator Plus' database, OpenSSL reads the extension's secrets again; the
 rest is written from the descriptions, and OTPClient's own otpclient-cli 3.1.4 has read its version 1 (under an ASCII password).
-Files that belong together (a maFile and its manifest, a vault and its slots), and those that nothing marks, have no
-NAME.expected.json: tests/companions.rs says what is in them.
+Files that nothing marks have no NAME.expected.json: tests/companions.rs says what is in them.
 """
 
 import base64
@@ -245,7 +244,9 @@ def steam_encrypted():
             made = seal.pbkdf2("sha1", PASSWORD, salt, 50_000)
             entry |= {"encryption_iv": b64(iv), "encryption_salt": b64(salt)}
         entries.append(entry)
-        (place / f"{number}.maFile").write_text(b64(seal.cbc(made, iv, text.encode())))
+        one = STEAM.but(issuer="Steam", name=name, key=key(30 + number))
+        data = b64(seal.cbc(made, iv, text.encode())).encode()
+        write("steam", f"encrypted/{number}.maFile", data, [one], password=PASSWORD)
     (place / "manifest.json").write_bytes(dumps({"encrypted": True, "entries": entries}))
 
 

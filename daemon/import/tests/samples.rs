@@ -29,7 +29,8 @@ fn every_sample_gives_what_stands_beside_it() {
 fn every_sample_is_taken_for_its_format() {
     for case in samples() {
         let (bytes, _) = case.file().unwrap();
-        let format = detect(&File::new(bytes)).map(Format::name);
+        let file = case.beside().into_iter().fold(File::new(bytes), |file, (name, bytes)| file.with(name, bytes));
+        let format = detect(&file).map(Format::name);
         assert_eq!(format, Some(case.format.as_str()), "{}", case.name(Path::new("")));
     }
 }
