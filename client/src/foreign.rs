@@ -179,7 +179,8 @@ pub(crate) struct Way {
 #[derive(Debug, Deserialize, serde::Serialize)]
 pub(crate) struct Format {
     /// The word by which it is chosen.
-    pub(crate) format: String,
+    #[serde(rename = "format")]
+    pub(crate) name: String,
     /// What people call it.
     pub(crate) title: String,
     /// The steps to such a file.

@@ -69,7 +69,7 @@ fn a_locked_vault_is_backed_up_and_opens_by_age_and_the_passphrase() {
     assert_eq!(fs::read(backup.join("vault.age")).unwrap(), fs::read(world.vault_dir().join("vault.age")).unwrap());
     let line = "age -d -i slots/passphrase.age vault.age | head -1 | jq -r '.entries[].issuer'";
     let mut shell = world.tty_of("sh", &["-c", &format!("cd '{}' && {line}", backup.display())]);
-    shell.expect("passphrase").secret(&world.passphrase().to_owned());
+    shell.expect("passphrase").secret(world.passphrase());
     let shown = shell.ends(0);
     assert!(shown.trim_end().ends_with("GitHub"), "{shown}");
 }
@@ -123,7 +123,7 @@ fn a_backup_is_verified_from_its_own_files_alone() {
     let mut person = world.tty(&["backup", "--verify"]);
     person.expect("Passphrase of the backup").secret("wrong");
     person.expect("That is not the passphrase of this backup").expect("Passphrase of the backup");
-    person.secret(&world.passphrase().to_owned()).expect("Nothing would be lost").ends(0);
+    person.secret(world.passphrase()).expect("Nothing would be lost").ends(0);
     // The vault is gone for good: the backup still opens, and says that there is nothing to compare it with.
     world.stop_daemon();
     fs::remove_dir_all(world.vault_dir()).unwrap();
@@ -163,7 +163,7 @@ fn a_drill_says_what_would_have_been_lost() {
     world.add_uri(&format!("otpauth://hotp/Counter:alice?secret={}&counter=5", counter.secret));
     let backup = back_up(&world);
     let mut person = world.tty(&["drill"]);
-    person.expect("Passphrase of the backup").secret(&world.passphrase().to_owned());
+    person.expect("Passphrase of the backup").secret(world.passphrase());
     let all_there = person.ends(0);
     assert!(all_there.contains("3 agree") && all_there.contains("Nothing would be lost"), "{all_there}");
     let later = Account::new("Later", "bob");

@@ -4,7 +4,9 @@ mod schedule;
 mod trial;
 
 use std::{
-    env, fs, io,
+    env,
+    fmt::Write as _,
+    fs, io,
     os::{fd::OwnedFd, unix::fs::DirBuilderExt},
     path::{Path, PathBuf},
 };
@@ -122,9 +124,9 @@ fn told(made: &BackedUp, session: &Session) -> String {
     } else {
         "Read back from the disk and compared. The vault is locked, so nothing was decrypted.".into()
     };
-    text += &format!("{checked} Opened by: {}.\n", made.slots.join(", "));
+    let _ = writeln!(text, "{checked} Opened by: {}.", made.slots.join(", "));
     if !made.removed.is_empty() {
-        text += &format!("{} of older days removed.\n", count(made.removed.len() as u32, "backup"));
+        let _ = writeln!(text, "{} of older days removed.", count(made.removed.len() as u32, "backup"));
     }
     for advice in advice(made, session.status.last_drill) {
         text += &output::wrap(advice, output::width(), "  ").replacen("  ", "* ", 1);

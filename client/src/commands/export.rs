@@ -180,9 +180,9 @@ fn reported(
     let kind = if encrypted { ", encrypted" } else { "" };
     let text = format!("Exported {} to {place} ({}{kind}): read back, and equal.", accounts(count), format.name);
     if files.is_empty() {
-        output::remark(&text)
+        output::remark(&text);
     } else {
-        output::line(&text)?
+        output::line(&text)?;
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ async fn import(session: &mut Session, args: &Import, found: &Found, dry_run: bo
 
 /// Sees to it that the person wants what is going to happen; false where nothing is new.
 async fn agreed(args: &Import, session: &mut Session, numbers: Numbers) -> Result<bool, Error> {
-    let new = numbers.new();
+    let new = numbers.fresh();
     if new == 0 {
         output::say("There is nothing new to keep.");
         return Ok(false);
@@ -110,7 +110,7 @@ fn refused(numbers: Numbers) -> Error {
     output::say(&format!(
         "countersign: nothing was kept: {} can't be read\n  hint: keep the other {} by --skip-bad",
         count(numbers.bad, "entry", "entries"),
-        numbers.new()
+        numbers.fresh()
     ));
     Error::Said(exit::BAD_ENTRIES)
 }
@@ -146,7 +146,7 @@ async fn list(json: bool) -> Result<(), Error> {
     if json {
         return output::json(&formats);
     }
-    let rows: Vec<Vec<String>> = formats.into_iter().map(|format| vec![format.format, format.title]).collect();
+    let rows: Vec<Vec<String>> = formats.into_iter().map(|format| vec![format.name, format.title]).collect();
     output::print(&output::table(&rows, output::columns()))
 }
 

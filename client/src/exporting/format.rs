@@ -46,8 +46,8 @@ impl Format {
         let known = foreign::formats().await?.into_iter();
         let mut all: Vec<Self> = known
             .filter_map(|known| {
-                let shape = if known.format == MIGRATION { Shape::Pictures } else { Shape::File };
-                Some(Self { name: known.format, title: known.title, encrypts: known.encrypts?, shape })
+                let shape = if known.name == MIGRATION { Shape::Pictures } else { Shape::File };
+                Some(Self { name: known.name, title: known.title, encrypts: known.encrypts?, shape })
             })
             .collect();
         let (name, title) = (SHEET.to_owned(), "A page to print, with QR codes (HTML)".to_owned());

@@ -35,7 +35,8 @@ fn head(page: &mut String, count: usize) {
     let date = time::iso(time::now());
     let (date, accounts) = (&date[..10], if count == 1 { "1 account".into() } else { format!("{count} accounts") });
     let title = format!("countersign, {accounts}, {date}");
-    *page += &format!(
+    let _ = writeln!(
+        page,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
@@ -44,7 +45,7 @@ fn head(page: &mut String, count: usize) {
          <p class=\"warning\"><b>Whoever has this sheet can make these codes.</b> Keep it where you keep your passport, \
          never as a photo or in a cloud; shred it when it is out of date, and remove the file that it was printed from.</p>\n\
          <p>Way back: hold each QR code to the camera of <i>countersign scan --camera</i> or of another authenticator, or \
-         type the key in.</p>\n</header>\n<main>\n"
+         type the key in.</p>\n</header>\n<main>"
     );
 }
 
@@ -85,7 +86,9 @@ fn groups(key: &str) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(key.len() * 5));
     for group in signs.chunks(4) {
         text.push_str("<span>");
-        group.iter().for_each(|sign| text.push_str(&escaped(sign.encode_utf8(&mut [0; 4]))));
+        for sign in group {
+            text.push_str(&escaped(sign.encode_utf8(&mut [0; 4])));
+        }
         text.push_str("</span> ");
     }
     text

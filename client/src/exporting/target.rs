@@ -73,7 +73,9 @@ impl Target {
                     let path = sheet::file(path, Place { number, of: pictures.len() });
                     if let Err(error) = save(&path, picture) {
                         // Some of the parts are no export.
-                        written.iter().for_each(|path: &PathBuf| drop(fs::remove_file(path)));
+                        for path in &written {
+                            drop(fs::remove_file(path));
+                        }
                         return Err(error);
                     }
                     written.push(path);

@@ -158,7 +158,7 @@ fn bombs_stay_packed() {
     entities += "]>";
     let prefs = format!("<?xml version='1.0'?>{entities}<map><string name=\"com.authy.storage\">&e29;</string></map>");
     refuses("entities", &read(prefs.as_bytes(), None), 6, "document type of its own");
-    let keepass = format!("<?xml version='1.0'?><!DOCTYPE x SYSTEM \"file:///etc/passwd\"><KeePassFile/>");
+    let keepass = "<?xml version='1.0'?><!DOCTYPE x SYSTEM \"file:///etc/passwd\"><KeePassFile/>".to_string();
     refuses("a file by its name", &read(keepass.as_bytes(), None), 6, "document type of its own");
     let unknown =
         "<?xml version='1.0'?><map><string name=\"com.authy.storage.tokens.authenticator.key\">&hush;</string></map>";

@@ -1,6 +1,6 @@
 //! A backup is tried: opened by what the person types, and put beside the vault.
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use countersign_api::{
     Error as Answer,
@@ -52,12 +52,12 @@ async fn look(folder: &Path, recovery: bool, drill: bool, session: &mut Session)
 fn told(look: &BackupLook, now: u64, how: &str) -> String {
     let when = if look.made == 0 { String::new() } else { format!(", made {}", time::ago(look.made, now)) };
     let mut text = format!("{}{when}: {how}.\n", output::one_line(&look.path));
-    text += &format!("{} in it. ", count(look.accounts, "account"));
+    let _ = write!(text, "{} in it. ", count(look.accounts, "account"));
     if !look.compared {
-        text += &format!("Not compared with the vault: {}.\n", output::one_line(&look.why_not));
+        let _ = writeln!(text, "Not compared with the vault: {}.", output::one_line(&look.why_not));
         return text;
     }
-    text += &format!("{} the vault, codes and all.\n", agree(look.same));
+    let _ = writeln!(text, "{} the vault, codes and all.", agree(look.same));
     let groups = [
         ("Kept since then; lost if only this were left", &look.missing),
         ("Changed since then; as before in this one", &look.changed),
@@ -66,7 +66,7 @@ fn told(look: &BackupLook, now: u64, how: &str) -> String {
     ];
     let differs = groups.iter().any(|(_, titles)| !titles.is_empty());
     for (what, titles) in groups.into_iter().filter(|(_, titles)| !titles.is_empty()) {
-        text += &format!("{what}: {}\n", titles.len());
+        let _ = writeln!(text, "{what}: {}", titles.len());
         text.extend(titles.iter().map(|title| format!("  {}\n", output::one_line(title))));
     }
     text += if differs { "A new one has it all: countersign backup\n" } else { "Nothing would be lost.\n" };

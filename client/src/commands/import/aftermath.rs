@@ -1,6 +1,6 @@
 //! What is left to do after an import: the files that still hold the secrets, and the traps of counters.
 
-use std::path::PathBuf;
+use std::{fmt::Write as _, path::PathBuf};
 
 use countersign_api::types::Imported;
 
@@ -23,7 +23,7 @@ pub(super) fn text(done: &[Imported], found: &Found, width: usize) -> String {
         let words: Vec<String> = paths(&plain).iter().map(|path| quoted(path)).collect();
         text += &wrapped(&format!("{} {IN_THE_CLEAR}", paths(&plain).join(", ")));
         // In one line, however long, so that it can be copied.
-        text += &format!("  rm -- {}\n{}", words.join(" "), output::wrap(OVERWRITING, width, ""));
+        let _ = write!(text, "  rm -- {}\n{}", words.join(" "), output::wrap(OVERWRITING, width, ""));
     }
     text
 }

@@ -1,5 +1,7 @@
 //! What is in the files and what would become of it, or has: a line of numbers, then the names by what happens to them.
 
+use std::fmt::Write as _;
+
 use countersign_api::types::Imported;
 use serde::Serialize;
 use serde_json::Value;
@@ -44,7 +46,7 @@ impl Numbers {
     }
 
     /// How many accounts would be kept, or were.
-    pub(super) fn new(self) -> usize {
+    pub(super) fn fresh(self) -> usize {
         self.kept + self.replaced + self.kept_both
     }
 
@@ -111,8 +113,11 @@ fn section(head: &str, rows: &[Vec<String>], columns: usize) -> String {
         return String::new();
     }
     let table = output::table(rows, columns.saturating_sub(2));
-    let lines: String = table.lines().map(|line| format!("  {line}\n")).collect();
-    format!("\n{head}:\n{lines}")
+    let mut text = format!("\n{head}:\n");
+    for line in table.lines() {
+        text.extend(["  ", line, "\n"]);
+    }
+    text
 }
 
 /// Returns an account's title, its labels, and what else comes along.
@@ -140,9 +145,11 @@ pub(super) fn kept(numbers: Numbers) -> String {
         (numbers.repeated, "more than once in it"),
         (numbers.bad, "skipped as unreadable"),
     ];
-    let beside: String =
-        beside.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!(", {number} {what}")).collect();
-    format!("Kept {}{beside}. Take it all back by: countersign undo", count(numbers.new(), "account", "accounts"))
+    let mut text = format!("Kept {}", count(numbers.fresh(), "account", "accounts"));
+    for (number, what) in beside.into_iter().filter(|(number, _)| *number > 0) {
+        let _ = write!(text, ", {number} {what}");
+    }
+    text + ". Take it all back by: countersign undo"
 }
 
 /// What `--json` prints.

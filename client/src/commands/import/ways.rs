@@ -1,5 +1,7 @@
 //! `countersign import --from PROGRAM`: the way out of it, step by step.
 
+use std::fmt::Write as _;
+
 use countersign_api::Error as Answer;
 
 use crate::{
@@ -89,19 +91,21 @@ fn text(way: &Way, width: usize) -> String {
     let own = way.steps.iter().chain(of_formats.iter().take(1).flat_map(|format| &format.steps));
     text += &numbered(own, width);
     for format in of_formats.iter().skip(1) {
-        text += &format!("Or ({}):\n{}", format.title, numbered(format.steps.iter(), width));
+        let _ = write!(text, "Or ({}):\n{}", format.title, numbered(format.steps.iter(), width));
     }
     if way.out == "file" {
         text += "Then: countersign import FILE\n";
     }
     if way.out == "nothing" {
-        text += &format!(
-            "Sites to do, ticked off as they are kept and used: countersign import --checklist --from {}\n",
+        let _ = writeln!(
+            text,
+            "Sites to do, ticked off as they are kept and used: countersign import --checklist --from {}",
             way.program
         );
     }
     for format in rooted {
-        text += &format!(
+        let _ = write!(
+            text,
             "Only where the telephone is rooted, and then: countersign import FILE\n{}",
             numbered(format.steps.iter(), width)
         );
@@ -126,7 +130,7 @@ mod tests {
 
     fn way(program: &str, title: &str, aliases: &[&str], out: &str) -> Way {
         let steps = vec!["A rooted phone: /data".into()];
-        let format = Format { format: "f".into(), title: "F".into(), steps, encrypts: None };
+        let format = Format { name: "f".into(), title: "F".into(), steps, encrypts: None };
         Way {
             program: program.into(),
             title: title.into(),

@@ -114,7 +114,9 @@ impl Vault {
         let mut of_site: HashMap<String, Vec<&Entry>> = HashMap::new();
         for entry in self.entries() {
             let keys: HashSet<String> = site::keys(entry.account()).into_iter().collect();
-            keys.into_iter().for_each(|key| of_site.entry(key).or_default().push(entry));
+            for key in keys {
+                of_site.entry(key).or_default().push(entry);
+            }
         }
         let near =
             |site: &Site| of_site.get(&site::key(site::without_account(&site.name))).map_or(&[][..], Vec::as_slice);

@@ -143,7 +143,9 @@ impl Index {
         let mut index = Self { hasher: RandomState::new(), same: HashMap::new(), named: HashMap::new() };
         let mut in_order: Vec<usize> = (0..entries.len()).collect();
         in_order.sort_by_key(|place| entries[*place].version);
-        in_order.into_iter().for_each(|place| index.note(place, &entries[place]));
+        for place in in_order {
+            index.note(place, &entries[place]);
+        }
         index
     }
 

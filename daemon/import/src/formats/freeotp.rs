@@ -1,6 +1,6 @@
-//! FreeOTP 1 and FreeOTP+ (Android): shared preferences with a JSON an account, or FreeOTP+'s JSON of all.
+//! `FreeOTP` 1 and `FreeOTP`+ (Android): shared preferences with a JSON an account, or `FreeOTP`+'s JSON of all.
 //!
-//! The trap: FreeOTP+ writes the counter of the code before the next one. Its files don't differ from FreeOTP's, so the
+//! The trap: `FreeOTP`+ writes the counter of the code before the next one. Its files don't differ from `FreeOTP`'s, so the
 //! number is taken as it stands there, and the person is told.
 
 use countersign_core::{secret::SecretText, vault::Portable};

@@ -1,4 +1,4 @@
-//! FreeOTP 2 (Android): `externalBackup.xml`, which is no XML but a serialised map of Java's, with encrypted keys.
+//! `FreeOTP` 2 (Android): `externalBackup.xml`, which is no XML but a serialised map of Java's, with encrypted keys.
 
 use std::collections::HashMap;
 

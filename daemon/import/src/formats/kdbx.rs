@@ -1,4 +1,4 @@
-//! KeePass databases (KDBX 3 and 4), of KeePass, KeePassXC and their kin.
+//! `KeePass` databases (KDBX 3 and 4), of `KeePass`, `KeePassXC` and their kin.
 
 use countersign_core::{secret::SecretText, uri, vault::Portable};
 use keepass::{

@@ -1,4 +1,4 @@
-//! KeePass's XML export, which KeePassXC writes too.
+//! `KeePass`'s XML export, which `KeePassXC` writes too.
 
 use countersign_core::{secret::SecretText, uri, vault::Portable};
 use quick_xml::{Reader, events::Event};

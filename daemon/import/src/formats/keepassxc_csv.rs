@@ -1,4 +1,4 @@
-//! KeePassXC's CSV export, its column TOTP.
+//! `KeePassXC`'s CSV export, its column TOTP.
 //!
 //! A cell that begins like a formula would be computed by a spreadsheet that opens the file: it gets an apostrophe in front,
 //! which is taken away when it is read.
@@ -123,7 +123,7 @@ fn is_formula(cell: &str) -> bool {
     cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
-/// The columns of KeePassXC 2.7.
+/// The columns of `KeePassXC` 2.7.
 const COLUMNS: [&str; 10] =
     ["Group", "Title", "Username", "Password", "URL", "Notes", "TOTP", "Icon", "Last Modified", "Created"];
 const ROOT: &str = "Root";

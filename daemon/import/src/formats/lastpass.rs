@@ -1,4 +1,4 @@
-//! LastPass Authenticator: JSON.
+//! `LastPass` Authenticator: JSON.
 
 use std::collections::HashMap;
 

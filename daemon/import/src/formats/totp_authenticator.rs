@@ -1,4 +1,4 @@
-//! TOTP Authenticator by BinaryBoot (Android): its backup, or its shared preferences.
+//! TOTP Authenticator by `BinaryBoot` (Android): its backup, or its shared preferences.
 
 use countersign_core::{secret::SecretText, vault::Portable};
 use data_encoding::BASE64;

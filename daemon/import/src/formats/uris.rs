@@ -40,7 +40,7 @@ impl Format for Uris {
 
     fn detect(&self, file: &File) -> Confidence {
         let mut lines = file.text().into_iter().flat_map(lines);
-        if lines.next().is_some_and(|line| is_uri(line)) { Confidence::Sure } else { Confidence::No }
+        if lines.next().is_some_and(is_uri) { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
@@ -111,14 +111,13 @@ pub(super) fn read(text: &str) -> Import {
 fn take_parts(import: &mut Import, parts: Vec<Part>) {
     let mut exports: Vec<Collector> = Vec::new();
     for part in parts {
-        match exports.iter_mut().find(|export| export.fits(&part)) {
-            Some(export) => export.add(part),
-            None => {
-                let mut export = Collector::default();
-                export.add(part);
-                exports.push(export);
-                true
-            }
+        if let Some(export) = exports.iter_mut().find(|export| export.fits(&part)) {
+            export.add(part)
+        } else {
+            let mut export = Collector::default();
+            export.add(part);
+            exports.push(export);
+            true
         };
     }
     for export in exports {
@@ -147,7 +146,7 @@ fn take(import: &mut Import, name: &str, line: &str, payload: Payload) {
     }
 }
 
-/// WinAuth keeps a Steam account as Steam's own JSON in a parameter, and a dummy where others have the key.
+/// `WinAuth` keeps a Steam account as Steam's own JSON in a parameter, and a dummy where others have the key.
 fn steam(line: &str) -> Option<Result<Portable, String>> {
     let own: Value = serde_json::from_str(&uri::parameter(line, "data")?).ok()?;
     let key = Key::Base64(own["shared_secret"].as_str()?);

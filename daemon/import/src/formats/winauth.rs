@@ -1,4 +1,4 @@
-//! WinAuth (Windows): a zip with a list of URIs, or that list; a Steam account has its key in a `data` of its own. What it
+//! `WinAuth` (Windows): a zip with a list of URIs, or that list; a Steam account has its key in a `data` of its own. What it
 //! sealed with PGP, as any message of PGP, is the person's own `gpg`'s to open.
 
 use countersign_core::secret::SecretText;
