@@ -247,13 +247,14 @@ fn a_google_export_is_read_by_zbarimg() {
 fn what_does_not_fit_is_told_and_asked_about() {
     let world = World::build().vault().start();
     keep_all_kinds(&world);
-    world.cli(&["edit", "github", "--note", "mine"]).ok();
     let file = world.dir().join("b.json");
     let refused = world.cli_present(&["export", "--format", "bitwarden", "--plain", "b.json"]).fails(23);
-    for part in ["Bank – @alice is left out: Bitwarden makes no counter-based codes", "note of GitHub", "--skip-unfit"]
-    {
+    for part in ["Bank – @alice is left out: Bitwarden makes no counter-based codes", "--skip-unfit"] {
         assert!(refused.err.contains(part), "{part}: {}", refused.err);
     }
+    world.cli(&["edit", "github", "--note", "mine"]).ok();
+    let told = world.cli_present(&["export", "--format", "2fas", "--dry-run", "b.json"]).run();
+    assert!(told.out.contains("note of GitHub") || told.err.contains("note of GitHub"), "{told:?}");
     assert!(!file.exists());
     let passphrase = world.passphrase().to_owned();
     let mut no = world.tty(&["export", "--format", "bitwarden", "b.json"]);

@@ -37,13 +37,14 @@ fn until_locked(world: &World) {
     until("a locked vault", LIMIT, || locked(world).then_some(()));
 }
 
-/// Presses the key until it locks the vault: what hears it may have only begun to.
+/// Presses the key until it locks the vault: what hears it may have only begun to. Nothing that a press started runs afterwards.
 fn until_it_locks(world: &World, key: &str) {
     until(&format!("{key} locks"), LIMIT, || {
         world.press(key);
         // Time for one press to do it: what is started by another would lock it later.
         (0..20).any(|_| world.cli(&["status"]).run().out.contains("locked") && locked(world)).then_some(())
     });
+    until_quiet(world);
 }
 
 /// Unlocks the vault; nothing locks it again.
