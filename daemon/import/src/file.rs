@@ -79,8 +79,10 @@ impl File {
     }
 }
 
+type Check = fn(&File) -> Result<(), ImportError>;
+
 /// How files begin that say what they are, and what sees whether one is sound.
-const MARKS: &[(&[u8], fn(&File) -> Result<(), ImportError>)] = &[
+const MARKS: &[(&[u8], Check)] = &[
     (b"PK\x03\x04", |file| Archive::open(file).map(drop).ok_or_else(|| ImportError::damaged("its archive"))),
     (b"SQLite format 3\0", |file| Database::open(file)?.rows("SELECT name FROM sqlite_master").map(drop)),
 ];

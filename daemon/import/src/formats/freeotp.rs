@@ -47,7 +47,9 @@ impl Format for FreeOtp {
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
         let mut import = Import::default();
         if let Some(json) = file.json() {
-            list(json, "tokens").iter().for_each(|token| take(&mut import, token, bytes(&token["secret"])));
+            for token in list(json, "tokens") {
+                take(&mut import, token, bytes(&token["secret"]));
+            }
         } else {
             for (_, text) in prefs::strings(file.bytes())? {
                 if let Some(token) = token(&text) {
