@@ -156,25 +156,33 @@ fn key_text(text: &str) -> Result<Secret, String> {
 
 /// Makes an account of what a password manager keeps beside a login: a URI, or a bare key. Names that it does not tell are
 /// those of the login.
-pub fn from_uri(text: &str, login: Fields<'_>) -> Result<Portable, String> {
+pub fn from_uri(text: &str, login: &Fields<'_>) -> Result<Portable, String> {
     let text = text.trim();
     if text.is_empty() {
         return Err("it has no key".into());
     }
     if !text.contains("://") {
-        return Fields { kind: "totp", key: Key::Base32(text), ..login }.account();
+        let (issuer, name) = (login.issuer, login.name);
+        return Fields { kind: "totp", key: Key::Base32(text), issuer, name, ..Fields::default() }.account();
     }
     let mut account = uri::parse(text).map_err(|error| error.to_string())?.account;
     if text.to_ascii_lowercase().starts_with("steam://") && !login.issuer.is_empty() {
-        account.issuer = login.issuer.trim().to_owned();
+        login.issuer.trim().clone_into(&mut account.issuer);
     }
-    if account.issuer.is_empty() && account.name.is_empty() {
-        account.issuer = login.issuer.trim().to_owned();
+    complete(&mut account, login.issuer, login.name);
+    Ok(Portable::new(account))
+}
+
+/// Names an account after the login beside it, where it says nothing itself: the title is who it is with, unless that would
+/// only say its name again.
+pub fn complete(account: &mut Account, title: &str, user: &str) {
+    let title = title.trim();
+    if account.issuer.is_empty() && !title.eq_ignore_ascii_case(account.name.trim()) {
+        title.clone_into(&mut account.issuer);
     }
     if account.name.is_empty() {
-        account.name = login.name.trim().to_owned();
+        user.trim().clone_into(&mut account.name);
     }
-    Ok(Portable::new(account))
 }
 
 fn short(text: &str) -> String {

@@ -45,7 +45,9 @@ impl Format for ProtonPass {
         let export = json::parse(&bytes)?;
         let mut import = Import::default();
         for vault in export["vaults"].as_object().into_iter().flat_map(|vaults| vaults.values()) {
-            list(vault, "items").iter().for_each(|item| take(&mut import, vault, item));
+            for item in list(vault, "items") {
+                take(&mut import, vault, item);
+            }
         }
         Ok(import)
     }
@@ -69,7 +71,7 @@ fn take(import: &mut Import, vault: &Value, item: &Value) {
     let login = maybe(content, "itemUsername").or(maybe(content, "itemEmail")).unwrap_or_default();
     for uri in codes {
         let fields = Fields { issuer: text(metadata, "name"), name: login, ..Fields::default() };
-        let account = from_uri(uri, fields).map(|account| Portable {
+        let account = from_uri(uri, &fields).map(|account| Portable {
             note: text(metadata, "note").to_owned(),
             tags: maybe(vault, "name").map(str::to_owned).into_iter().collect(),
             pinned: flag(item, "pinned"),
