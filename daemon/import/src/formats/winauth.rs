@@ -2,6 +2,7 @@
 //! sealed with PGP, as any message of PGP, is the person's own `gpg`'s to open.
 
 use countersign_core::secret::SecretText;
+use zeroize::Zeroizing;
 
 use super::{Confidence, Format, uris};
 use crate::{
@@ -30,10 +31,10 @@ impl Format for WinAuth {
         if is_pgp(file) {
             return Confidence::Sure;
         }
-        let is_list = |name: &str| name.to_ascii_lowercase().starts_with("winauth") && name.ends_with(".txt");
+        let is_list = |name: &str| name.to_ascii_lowercase().starts_with("winauth") && is_text(name);
         match Archive::open(file) {
             Some(archive) if archive.find(is_list).is_some() || sealed(&archive).is_some() => Confidence::Sure,
-            Some(archive) if archive.find(|name| name.ends_with(".txt")).is_some() => Confidence::Perhaps,
+            Some(archive) if archive.find(is_text).is_some() => Confidence::Perhaps,
             _ => Confidence::No,
         }
     }
@@ -48,11 +49,36 @@ impl Format for WinAuth {
             let how = "its list is sealed with PGP: unpack it, gpg --decrypt it into list.txt, then import list.txt";
             return Err(ImportError::Restricted(how.into()));
         }
-        let name = archive.find(|name| name.ends_with(".txt"));
-        let name = name.ok_or_else(|| ImportError::damaged("there is no list in its archive"))?;
-        let list = archive.unpack(&name, passphrase)?;
-        Ok(uris::read(str::from_utf8(&list).map_err(|_| ImportError::damaged("its list is not text"))?))
+        let mut names = archive.names();
+        names.retain(|name| is_text(name));
+        if names.is_empty() {
+            return Err(ImportError::damaged("there is no list in its archive"));
+        }
+        names.sort();
+        lists(&mut archive, &names, passphrase)
     }
+}
+
+/// Reads every list of an archive; a text without a URI beside them says nothing.
+fn lists(archive: &mut Archive<'_>, names: &[String], passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
+    let mut texts = Zeroizing::new(String::new());
+    for name in names {
+        let list = Zeroizing::new(archive.unpack(name, passphrase)?);
+        let list = str::from_utf8(&list).map_err(|_| ImportError::damaged("its list is not text"))?;
+        if names.len() == 1 || uris::is_list(list) {
+            texts.push_str(list);
+            texts.push('\n');
+        }
+    }
+    Ok(uris::read(&texts))
+}
+
+fn is_text(name: &str) -> bool {
+    ending(name) == "txt"
+}
+
+fn ending(name: &str) -> String {
+    name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase()
 }
 
 fn is_pgp(file: &File) -> bool {
@@ -61,6 +87,5 @@ fn is_pgp(file: &File) -> bool {
 
 /// Returns the name of what is sealed with PGP in an archive.
 fn sealed(archive: &Archive<'_>) -> Option<String> {
-    let ending = |name: &str| name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     archive.find(|name| ["pgp", "gpg", "asc"].contains(&ending(name).as_str()))
 }
