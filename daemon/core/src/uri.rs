@@ -65,6 +65,14 @@ pub fn parameter(text: &str, name: &str) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(decode(value, true).ok()?.into_owned()))
 }
 
+/// Checks what an account's key says of itself: one of Yandex has a checksum, and too short ones make no codes.
+pub fn check(account: &Account) -> Result<(), UriError> {
+    match account.kind {
+        Kind::Yandex { .. } => key::check_yandex(account.secret.expose()).map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// Returns the label of an `otpauth` or `motp` URI, also of one that is otherwise broken; `None` where there is none, or where
 /// what stands in its place may be a key.
 pub fn label_of(text: &str) -> Option<String> {

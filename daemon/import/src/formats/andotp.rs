@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, number, text, texts},
+    json::{called, count, number, text, texts, word},
     keys,
 };
 
@@ -101,10 +101,10 @@ fn account(entry: &Value) -> Result<Portable, String> {
         },
         issuer,
         name,
-        algorithm: entry["algorithm"].as_str(),
-        digits: number(entry, "digits"),
-        period: number(entry, "period"),
-        counter: number(entry, "counter"),
+        algorithm: word(entry, "algorithm"),
+        digits: count(entry, "digits"),
+        period: count(entry, "period"),
+        counter: count(entry, "counter"),
         pin: None,
     };
     let uses = number(entry, "used_frequency").unwrap_or(0);

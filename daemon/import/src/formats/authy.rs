@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::{Confidence, Format};
 use crate::{
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, list, maybe, number, text},
+    json::{called, count, list, maybe, text},
     keys::{self, Hash},
     prefs,
 };
@@ -84,7 +84,7 @@ fn account(token: &Value, secret: &str) -> Result<Portable, String> {
         key: Key::Base32(secret),
         issuer: maybe(token, "originalIssuer").unwrap_or(prefix),
         name: rest,
-        digits: number(token, "digits"),
+        digits: count(token, "digits"),
         ..Fields::default()
     }
     .account()
@@ -97,8 +97,8 @@ fn own(token: &Value) -> Result<Portable, String> {
         key: Key::Hex(text(token, "secretSeed")),
         issuer: "Authy",
         name: text(token, "name"),
-        digits: Some(7),
-        period: Some(10),
+        digits: Given::Is(7),
+        period: Given::Is(10),
         ..Fields::default()
     }
     .account()

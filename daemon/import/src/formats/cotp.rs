@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, list, maybe, number, text},
+    json::{called, count, list, maybe, number, text, word},
     keys,
 };
 
@@ -82,10 +82,10 @@ fn import(export: &Value) -> Result<Import, ImportError> {
             key: if kind_is_motp { Key::Text(secret) } else { Key::Base32(secret) },
             issuer: text(entry, "issuer"),
             name: text(entry, "label"),
-            algorithm: maybe(entry, "algorithm"),
-            digits: number(entry, "digits"),
-            period: number(entry, "period"),
-            counter: number(entry, "counter"),
+            algorithm: word(entry, "algorithm"),
+            digits: count(entry, "digits"),
+            period: count(entry, "period"),
+            counter: count(entry, "counter"),
             pin: maybe(entry, "pin"),
         };
         import.take(&called(entry, &["issuer", "label"]), fields.account());

@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, maybe, number, text, texts},
+    json::{called, count, text, texts, word},
 };
 
 /// The format.
@@ -62,10 +62,10 @@ fn account(entry: &Value) -> Result<Portable, String> {
         key: Key::Base32(text(entry, "secret")),
         issuer: &issuer,
         name: text(entry, "label"),
-        algorithm: maybe(entry, "algorithm"),
-        digits: number(entry, "digits"),
-        period: number(entry, "period"),
-        counter: number(entry, "counter"),
+        algorithm: word(entry, "algorithm"),
+        digits: count(entry, "digits"),
+        period: count(entry, "period"),
+        counter: count(entry, "counter"),
         pin: None,
     };
     Ok(Portable { tags: tags.collect(), ..fields.account()? })

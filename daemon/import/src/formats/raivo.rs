@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, maybe, number, text},
+    json::{called, count, maybe, text, word},
 };
 
 /// The format.
@@ -70,10 +70,10 @@ fn account(entry: &Value) -> Result<Portable, String> {
         key: Key::Base32(text(entry, "secret")),
         issuer: text(entry, "issuer"),
         name: text(entry, "account"),
-        algorithm: maybe(entry, "algorithm"),
-        digits: number(entry, "digits"),
-        period: number(entry, "timer").filter(|period| *period > 0),
-        counter: number(entry, "counter"),
+        algorithm: word(entry, "algorithm"),
+        digits: count(entry, "digits"),
+        period: count(entry, "timer").filter(|period| *period > 0),
+        counter: count(entry, "counter"),
         pin: None,
     }
     .account()
