@@ -1,5 +1,5 @@
 //! `WinAuth` (Windows): a zip with a list of URIs, or that list; a Steam account has its key in a `data` of its own. What it
-//! sealed with PGP, as any message of PGP, is the person's own `gpg`'s to open.
+//! sealed with PGP is the person's own `gpg`'s to open.
 
 use countersign_core::secret::SecretText;
 use zeroize::Zeroizing;
@@ -28,9 +28,6 @@ impl Format for WinAuth {
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        if is_pgp(file) {
-            return Confidence::Sure;
-        }
         let is_list = |name: &str| name.to_ascii_lowercase().starts_with("winauth") && is_text(name);
         match Archive::open(file) {
             Some(archive) if archive.find(is_list).is_some() || sealed(&archive).is_some() => Confidence::Sure,
@@ -40,10 +37,6 @@ impl Format for WinAuth {
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
-        if is_pgp(file) {
-            let how = "it is sealed with PGP: gpg --decrypt FILE > list.txt, then import list.txt";
-            return Err(ImportError::Restricted(how.into()));
-        }
         let mut archive = Archive::open(file).ok_or_else(|| ImportError::damaged("its archive"))?;
         if sealed(&archive).is_some() {
             let how = "its list is sealed with PGP: unpack it, gpg --decrypt it into list.txt, then import list.txt";
@@ -81,11 +74,9 @@ fn ending(name: &str) -> String {
     name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase()
 }
 
-fn is_pgp(file: &File) -> bool {
-    file.text().is_some_and(|text| text.trim_start().starts_with("-----BEGIN PGP MESSAGE-----"))
-}
-
 /// Returns the name of what is sealed with PGP in an archive.
 fn sealed(archive: &Archive<'_>) -> Option<String> {
-    archive.find(|name| ["pgp", "gpg", "asc"].contains(&ending(name).as_str()))
+    archive.find(|name| {
+        name.to_ascii_lowercase().starts_with("winauth") && ["pgp", "gpg", "asc"].contains(&ending(name).as_str())
+    })
 }
