@@ -53,13 +53,18 @@ impl Format for AuthenticatorExtension {
         let mut import = Import::default();
         let (mut read, mut wrong) = (0, false);
         for entry in entries {
-            if let Some(plain) = opener.open(entry)? {
-                read += 1;
-                take(&mut import, &plain);
-            } else {
-                wrong = true;
-                let name = called(entry, &["issuer", "account"]);
-                import.leave_out(&name, Why::Bad, "its key does not open by the password");
+            let name = || called(entry, &["issuer", "account"]);
+            match opener.open(entry) {
+                Ok(Some(plain)) => {
+                    read += 1;
+                    take(&mut import, &plain);
+                }
+                Ok(None) => {
+                    wrong = true;
+                    import.leave_out(&name(), Why::Bad, "its key does not open by the password");
+                }
+                Err(ImportError::Damaged(what)) => import.leave_out(&name(), Why::Bad, what),
+                Err(other) => return Err(other),
             }
         }
         // Accounts under another password than the rest are told; where none opens, it is the wrong one.
@@ -107,7 +112,7 @@ impl Opener<'_> {
         }
         let key = &self.backup[id];
         if key["dataType"] != "Key" {
-            return Err(ImportError::damaged("a key is missing in it"));
+            return Err(ImportError::damaged("the key that opens it is missing"));
         }
         if number(key, "version").is_some_and(|version| version > 3) {
             return Err(ImportError::Newer("a key of a version that is not known here".into()));

@@ -32,7 +32,8 @@ impl Format for Cotp {
 
     fn detect(&self, file: &File) -> Confidence {
         let is_ours = |json: &Value| {
-            json["version"].is_u64() && list(json, "elements").first().is_some_and(|one| one["label"].is_string())
+            let has_entries = |all: &Vec<Value>| all.is_empty() || all.iter().any(|one| one["label"].is_string());
+            json["version"].is_u64() && json["elements"].as_array().is_some_and(has_entries)
         };
         let is_export = file.json().is_some_and(is_ours);
         if is_export || is_database(file) { Confidence::Sure } else { Confidence::No }

@@ -33,7 +33,7 @@ impl Format for Raivo {
 
     fn detect(&self, file: &File) -> Confidence {
         let in_zip = || Archive::open(file).is_some_and(|archive| list_in(&archive).is_some());
-        let is_list = |json: &Value| json.as_array().and_then(|all| all.first()).is_some_and(is_entry);
+        let is_list = |json: &Value| json.as_array().is_some_and(|all| all.iter().any(is_entry));
         if file.json().is_some_and(is_list) || in_zip() { Confidence::Sure } else { Confidence::No }
     }
 
