@@ -44,14 +44,13 @@ impl Format for Kdbx {
         let passphrase = str::from_utf8(keys::needed(passphrase)?).map_err(|_| ImportError::WrongPassphrase)?;
         costs(file.bytes())?;
         let of_version_3 = file.bytes()[10] == 3;
-        let wrong = || {
-            if passphrase.is_empty() { ImportError::Restricted(KEY_FILE.into()) } else { ImportError::WrongPassphrase }
-        };
+        let wrong = |error| if passphrase.is_empty() { ImportError::Restricted(KEY_FILE.into()) } else { error };
         let key = DatabaseKey::new().with_password(passphrase);
         let database = Database::parse(file.bytes(), key).map_err(|error| match error {
-            DatabaseOpenError::Key(_) => wrong(),
+            DatabaseOpenError::Key(_) if !of_version_3 => wrong(ImportError::WrongPassphrase),
+            DatabaseOpenError::Key(_) => wrong(ImportError::WrongOrDamaged),
             // Version 3 knows a wrong key by what comes out of it.
-            DatabaseOpenError::Cryptography(_) if of_version_3 => wrong(),
+            DatabaseOpenError::Cryptography(_) if of_version_3 => wrong(ImportError::WrongOrDamaged),
             DatabaseOpenError::UnsupportedVersion => ImportError::Newer("KDBX".into()),
             _ => ImportError::damaged("its database"),
         })?;

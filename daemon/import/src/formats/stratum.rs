@@ -67,7 +67,7 @@ fn legacy(sealed: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Import
     let (salt, rest) = sealed.split_at_checked(20).ok_or_else(short)?;
     let (iv, data) = rest.split_at_checked(16).ok_or_else(short)?;
     let key = keys::pbkdf2(keys::Hash::Sha1, passphrase, salt, 64_000);
-    keys::open_cbc(&key, iv, data).filter(|text| text.starts_with(b"{")).ok_or(ImportError::WrongPassphrase)
+    keys::open_cbc(&key, iv, data).filter(|text| text.starts_with(b"{")).ok_or(ImportError::WrongOrDamaged)
 }
 
 fn short() -> ImportError {
