@@ -34,8 +34,8 @@ impl Format for Bitwarden {
 
     fn steps(&self) -> &'static [&'static str] {
         &[
-            "Bitwarden: Tools, Export vault. Format: .json (Encrypted), Export type: Password protected",
-            "Bitwarden Authenticator: Settings, Export, .json",
+            "Tools, Export vault. Format: .json (Encrypted), Export type: Password protected; in Bitwarden Authenticator instead: \
+             Settings, Export, .json",
             "Copy the file here: bitwarden_export_….json",
         ]
     }
