@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_pgp_sealed_has_the_words_of_its_own_program() {
-        let words = |file: &File| read(&candidates(file), file, None).unwrap_err().to_string();
+        let words = |file: &File| read(&candidates(file), file, None).map(drop).unwrap_err().to_string();
         assert!(words(&zip(&[("winauth-1.txt.pgp", "x")])).contains("list.txt"));
         assert!(words(&zip(&[("Proton Pass/data.pgp", "x")])).contains("encryption off"));
         let other = File::new(b"-----BEGIN PGP MESSAGE-----\n".to_vec());
