@@ -65,6 +65,28 @@ pub fn parameter(text: &str, name: &str) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(decode(value, true).ok()?.into_owned()))
 }
 
+/// Checks what an account's key says of itself: one of Yandex has a checksum, and too short ones make no codes.
+pub fn check(account: &Account) -> Result<(), UriError> {
+    match account.kind {
+        Kind::Yandex { .. } => key::check_yandex(account.secret.expose()).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the label of an `otpauth` or `motp` URI, also of one that is otherwise broken; `None` where there is none, or where
+/// what stands in its place may be a key.
+pub fn label_of(text: &str) -> Option<String> {
+    let (scheme, rest) = text.trim().split_once("://")?;
+    let (path, _) = rest.split_once('?')?;
+    let label = match scheme.to_ascii_lowercase().as_str() {
+        "otpauth" | "apple-otpauth" => path.split_once('/')?.1,
+        "motp" => path,
+        _ => return None,
+    };
+    let label = decode(label, false).ok()?;
+    Some(label.trim().to_owned()).filter(|label| !label.is_empty() && text::fits(label))
+}
+
 /// Prints an account as others read it: the issuer as prefix and parameter, `%20`, upper-case algorithm.
 ///
 /// What is so by default (SHA-1, 6 digits, 30 s) is left out: every reader takes it so, and the QR stays small. A prefix

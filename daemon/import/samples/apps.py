@@ -468,7 +468,7 @@ def uris():
     text = "".join(f"{migration(part, number, len(parts))}\n" for number, part in enumerate(parts))
     yield sample("uris", "google-export.txt", text.encode(), [entry for part in parts for entry in part])
     bad = f"{MAIL.uri()}\notpauth://totp/broken?secret=0189\n"
-    yield sample("uris", "one-broken.txt", bad.encode(), [MAIL], [("line 2", "no base32")])
+    yield sample("uris", "one-broken.txt", bad.encode(), [MAIL], [("broken", "no base32")])
 
 
 def migration(accounts, number, size):

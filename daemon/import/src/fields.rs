@@ -21,15 +21,69 @@ pub struct Fields<'a> {
     /// Its name there.
     pub name: &'a str,
     /// The hash function's name: `SHA1`, `sha-256`, `HmacSHA512`, …
-    pub algorithm: Option<&'a str>,
+    pub algorithm: Given<&'a str>,
     /// Length of a code.
-    pub digits: Option<u64>,
+    pub digits: Given<u64>,
     /// Seconds that a code lives.
-    pub period: Option<u64>,
+    pub period: Given<u64>,
     /// The counter of the next code.
-    pub counter: Option<u64>,
+    pub counter: Given<u64>,
     /// The PIN.
     pub pin: Option<&'a str>,
+}
+
+/// A parameter as a file gives it: what is there and not understood is never taken for what is usual.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Given<T> {
+    /// The file says nothing of it.
+    #[default]
+    Missing,
+    /// It is this.
+    Is(T),
+    /// It is there, and of another form.
+    Odd,
+}
+
+impl<T> From<Option<T>> for Given<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Missing, Self::Is)
+    }
+}
+
+impl Given<u64> {
+    /// Reads a number; an empty text says nothing.
+    pub fn of_text(text: &str) -> Self {
+        match text.trim() {
+            "" => Self::Missing,
+            text => text.parse().map_or(Self::Odd, Self::Is),
+        }
+    }
+}
+
+impl<T> Given<T> {
+    /// Returns it where it is understood.
+    pub fn known(self) -> Option<T> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Missing | Self::Odd => None,
+        }
+    }
+
+    /// Passes a value over for which this does not hold, as if nothing were said.
+    #[must_use]
+    pub fn filter(self, holds: impl FnOnce(&T) -> bool) -> Self {
+        match self {
+            Self::Is(value) if !holds(&value) => Self::Missing,
+            other => other,
+        }
+    }
+
+    fn read(self, what: &str) -> Result<Option<T>, String> {
+        match self {
+            Self::Odd => Err(format!("its {what} can't be read")),
+            other => Ok(other.known()),
+        }
+    }
 }
 
 /// A key in its writing.
@@ -63,14 +117,16 @@ impl Fields<'_> {
         let kind = self.kind()?;
         let secret = self.key.read(matches!(kind, Kind::Motp { .. }))?;
         let (issuer, name) = (self.issuer.trim().to_owned(), self.name.trim().to_owned());
-        Ok(Portable::new(Account { issuer, name, prefix: None, kind, secret }))
+        let account = Account { issuer, name, prefix: None, kind, secret };
+        uri::check(&account).map_err(|error| error.to_string())?;
+        Ok(Portable::new(account))
     }
 
     fn kind(&self) -> Result<Kind, String> {
         Ok(match self.kind.to_ascii_lowercase().as_str() {
             "totp" => Kind::Totp { algorithm: self.algorithm()?, digits: self.digits()?, period: self.period()? },
             "hotp" => {
-                let counter = self.counter.unwrap_or(0);
+                let counter = self.counter.read("counter")?.unwrap_or(0);
                 if counter == u64::MAX {
                     return Err("its counter has reached its end".into());
                 }
@@ -88,18 +144,18 @@ impl Fields<'_> {
     }
 
     fn algorithm(&self) -> Result<Algorithm, String> {
-        algorithm(self.algorithm)
+        algorithm(self.algorithm.read("algorithm")?)
     }
 
     fn digits(&self) -> Result<u8, String> {
-        match self.digits.unwrap_or(6) {
+        match self.digits.read("number of digits")?.unwrap_or(6) {
             digits @ 4..=10 => Ok(digits as u8),
             other => Err(format!("codes of {other} digits are not known here")),
         }
     }
 
     fn period(&self) -> Result<u32, String> {
-        match self.period.unwrap_or(30) {
+        match self.period.read("period")?.unwrap_or(30) {
             period @ 1..=86_400 => Ok(period as u32),
             other => Err(format!("codes that live {other} seconds are not known here")),
         }
@@ -156,27 +212,84 @@ fn key_text(text: &str) -> Result<Secret, String> {
 
 /// Makes an account of what a password manager keeps beside a login: a URI, or a bare key. Names that it does not tell are
 /// those of the login.
-pub fn from_uri(text: &str, login: Fields<'_>) -> Result<Portable, String> {
+pub fn from_uri(text: &str, login: &Fields<'_>) -> Result<Portable, String> {
     let text = text.trim();
     if text.is_empty() {
         return Err("it has no key".into());
     }
     if !text.contains("://") {
-        return Fields { kind: "totp", key: Key::Base32(text), ..login }.account();
+        let (issuer, name) = (login.issuer, login.name);
+        return Fields { kind: "totp", key: Key::Base32(text), issuer, name, ..Fields::default() }.account();
     }
     let mut account = uri::parse(text).map_err(|error| error.to_string())?.account;
     if text.to_ascii_lowercase().starts_with("steam://") && !login.issuer.is_empty() {
-        account.issuer = login.issuer.trim().to_owned();
+        login.issuer.trim().clone_into(&mut account.issuer);
     }
-    if account.issuer.is_empty() && account.name.is_empty() {
-        account.issuer = login.issuer.trim().to_owned();
+    complete(&mut account, login.issuer, login.name);
+    Ok(Portable::new(account))
+}
+
+/// Names an account after the login beside it, where it says nothing itself: the title is who it is with, unless that would
+/// only say its name again.
+pub fn complete(account: &mut Account, title: &str, user: &str) {
+    let title = title.trim();
+    if account.issuer.is_empty() && !title.eq_ignore_ascii_case(account.name.trim()) {
+        title.clone_into(&mut account.issuer);
     }
     if account.name.is_empty() {
-        account.name = login.name.trim().to_owned();
+        user.trim().clone_into(&mut account.name);
     }
-    Ok(Portable::new(account))
 }
 
 fn short(text: &str) -> String {
     text.chars().take(20).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_the_issuer_where_the_uri_names_none_and_it_says_more_than_the_name() {
+        let login = |issuer| Fields { issuer, name: "user", ..Fields::default() };
+        for (uri, title, issuer, name) in [
+            ("otpauth://totp/me?secret=JBSWY3DPEHPK3PXP", "Shop", "Shop", "me"),
+            ("otpauth://totp/me?secret=JBSWY3DPEHPK3PXP", "Me", "", "me"),
+            ("otpauth://totp/Own:me?secret=JBSWY3DPEHPK3PXP", "Shop", "Own", "me"),
+            ("otpauth://totp/?secret=JBSWY3DPEHPK3PXP", "Shop", "Shop", "user"),
+            ("JBSWY3DPEHPK3PXP", "Shop", "Shop", "user"),
+        ] {
+            let account = from_uri(uri, &login(title)).unwrap().account;
+            assert_eq!((account.issuer.as_str(), account.name.as_str()), (issuer, name), "{uri} {title}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_and_not_understood_makes_no_usual_code() {
+        let with = |fields: Fields<'static>| {
+            Fields {
+                kind: if fields.kind.is_empty() { "totp" } else { fields.kind },
+                key: Key::Base32("JBSWY3DPEHPK3PXP"),
+                ..fields
+            }
+            .account()
+        };
+        for (what, fields) in [
+            ("number of digits", Fields { digits: Given::Odd, ..Fields::default() }),
+            ("period", Fields { period: Given::Odd, ..Fields::default() }),
+            ("algorithm", Fields { algorithm: Given::Odd, ..Fields::default() }),
+            ("counter", Fields { kind: "hotp", counter: Given::Odd, ..Fields::default() }),
+        ] {
+            assert_eq!(with(fields).unwrap_err(), format!("its {what} can't be read"));
+        }
+        assert!(with(Fields::default()).is_ok());
+    }
+
+    #[test]
+    fn a_yandex_key_is_checked_by_its_own_checksum() {
+        let key = || Key::Bytes(vec![1; 26]);
+        let yandex = Fields { kind: "yandex", key: key(), ..Fields::default() };
+        assert!(yandex.account().unwrap_err().contains("checksum"));
+        assert!(Fields { kind: "totp", key: key(), ..Fields::default() }.account().is_ok());
+    }
 }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use crate::{archive::Archive, database::Database, import::ImportError, json};
+use crate::{archive::Archive, database::Database, import::ImportError, json, marks};
 
 /// The whole content of a file, and of what lies beside it.
 pub struct File {
@@ -20,6 +20,7 @@ impl File {
             [0xef, 0xbb, 0xbf, rest @ ..] => rest.to_vec(),
             [0xff, 0xfe, rest @ ..] => from_utf16(rest, u16::from_le_bytes).unwrap_or(bytes),
             [0xfe, 0xff, rest @ ..] => from_utf16(rest, u16::from_be_bytes).unwrap_or(bytes),
+            _ if is_old_text(&bytes) => from_windows_1252(&bytes),
             _ => bytes,
         };
         Self { bytes, beside: Vec::new(), json: OnceCell::new() }
@@ -57,10 +58,16 @@ impl File {
         let begins = self.text().is_some_and(|text| text.trim_start().starts_with(['{', '[']));
         let sound = match MARKS.iter().find(|(mark, _)| self.bytes.starts_with(mark)) {
             Some((_, is_sound)) => is_sound(self),
+            None if self.is_pgp() => Err(ImportError::Restricted(PGP.into())),
             None if begins => self.parsed().as_ref().map(drop).map_err(Clone::clone),
             None => Ok(()),
         };
         sound.err().unwrap_or(ImportError::NotRecognised)
+    }
+
+    fn is_pgp(&self) -> bool {
+        let is_armoured = |text: &str| text.trim_start().starts_with("-----BEGIN PGP MESSAGE-----");
+        self.text().is_some_and(is_armoured) || marks::is_openpgp(&self.bytes)
     }
 
     fn parsed(&self) -> &Result<Value, ImportError> {
@@ -69,8 +76,8 @@ impl File {
 
     /// Says whether it may be encrypted from its first byte on: no text, and none of the kinds of files that have a mark.
     pub fn is_unmarked(&self) -> bool {
-        let mut marks = MARKS.iter().map(|(mark, _)| mark).chain(OTHER_MARKS);
-        self.text().is_none() && !marks.any(|mark| self.bytes.starts_with(mark))
+        let marked = MARKS.iter().any(|(mark, _)| self.bytes.starts_with(mark)) || marks::is_marked(&self.bytes);
+        self.text().is_none() && !marked && !is_old_text(&self.bytes)
     }
 
     /// Says whether it is a JSON object with all of these members.
@@ -79,28 +86,12 @@ impl File {
     }
 }
 
+type Check = fn(&File) -> Result<(), ImportError>;
+
 /// How files begin that say what they are, and what sees whether one is sound.
-const MARKS: &[(&[u8], fn(&File) -> Result<(), ImportError>)] = &[
+const MARKS: &[(&[u8], Check)] = &[
     (b"PK\x03\x04", |file| Archive::open(file).map(drop).ok_or_else(|| ImportError::damaged("its archive"))),
     (b"SQLite format 3\0", |file| Database::open(file)?.rows("SELECT name FROM sqlite_master").map(drop)),
-];
-
-/// How other files begin that are surely not encrypted from their first byte on: archives, pictures, documents, programs, `KeePass`,
-/// Java.
-const OTHER_MARKS: &[&[u8]] = &[
-    b"\x1f\x8b",
-    b"7z\xbc\xaf",
-    b"\xfd7zXZ",
-    b"BZh",
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"RIFF",
-    b"%PDF",
-    b"\x7fELF",
-    b"\x03\xd9\xa2\x9a",
-    b"\xac\xed\0\x05",
-    b"OTPClient",
 ];
 
 /// Windows programs write such texts.
@@ -111,6 +102,31 @@ fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Vec<u8>> {
     let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
     char::decode_utf16(units).collect::<Result<String, _>>().ok().map(String::into_bytes)
 }
+
+/// Says whether it is text of one byte a character: nearly all of it plain letters, no control characters, and not UTF-8.
+fn is_old_text(bytes: &[u8]) -> bool {
+    let is_control = |byte: &u8| matches!(byte, 0..=8 | 11..=31 | 127) && *byte != b'\r';
+    let wide = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    wide > 0 && wide * 5 < bytes.len() && str::from_utf8(bytes).is_err() && !bytes.iter().any(is_control)
+}
+
+/// Old Windows programs write such texts.
+fn from_windows_1252(bytes: &[u8]) -> Vec<u8> {
+    let character = |byte: &u8| match byte {
+        0x80..=0x9f => WINDOWS_1252[usize::from(byte - 0x80)],
+        other => char::from(*other),
+    };
+    bytes.iter().map(character).collect::<String>().into_bytes()
+}
+
+/// What Windows has where Latin-1 has control characters.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
+    '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+/// What to do about a message of PGP.
+const PGP: &str = "it is sealed with PGP: gpg --decrypt FILE > list.txt, then import list.txt; of pass, give the folder of its \
+                   store instead";
 
 #[cfg(test)]
 mod tests {
@@ -148,6 +164,14 @@ mod tests {
         // Bytes that only begin so stay as they are.
         assert_eq!(File::new(b"\xff\xfe\x00".to_vec()).bytes(), b"\xff\xfe\x00");
         assert_eq!(File::new(b"\xff\xfe\x00\xd8".to_vec()).bytes(), b"\xff\xfe\x00\xd8");
+    }
+
+    #[test]
+    fn an_old_windows_text_is_read_and_never_taken_for_encrypted() {
+        let text = "otpauth://totp/M\u{fc}ller:me?secret=JBSWY3DPEHPK3PXP\n";
+        let old: Vec<u8> = text.chars().map(|c| c as u8).collect();
+        assert_eq!(File::new(old).text(), Some(text));
+        assert_eq!(File::new(b"price: 5 \x80".to_vec()).text(), Some("price: 5 €"));
     }
 
     #[test]

@@ -83,6 +83,9 @@ pub enum ImportError {
     /// The passphrase does not open it.
     #[error("that is not its password")]
     WrongPassphrase,
+    /// The passphrase does not open it, in a format in which damage looks the same.
+    #[error("that is not its password, or it is damaged")]
+    WrongOrDamaged,
     /// It is of this format, and broken.
     #[error("it is damaged: {0}")]
     Damaged(String),
@@ -106,7 +109,7 @@ impl ImportError {
         match self {
             Self::NotRecognised => 3,
             Self::PassphraseNeeded => 4,
-            Self::WrongPassphrase => 5,
+            Self::WrongPassphrase | Self::WrongOrDamaged => 5,
             Self::Damaged(_) => 6,
             Self::Newer(_) => 7,
             Self::Restricted(_) => 8,

@@ -10,11 +10,19 @@ pub fn strings(bytes: &[u8]) -> Option<Vec<(String, String)>> {
     let mut pairs = Vec::new();
     // Each pair takes some bytes: a stream that ends too early ends this.
     loop {
-        match stream.text()? {
-            Some(name) => pairs.push((name, stream.text()??)),
-            None => return Some(pairs),
+        match stream.item()? {
+            Item::Text(name) => match stream.item()? {
+                Item::Text(text) => pairs.push((name, text)),
+                Item::End => return None,
+            },
+            Item::End => return Some(pairs),
         }
     }
+}
+
+enum Item {
+    Text(String),
+    End,
 }
 
 struct Stream<'a> {
@@ -66,22 +74,22 @@ impl<'a> Stream<'a> {
         self.take(length.into()).map(drop)
     }
 
-    /// Returns the next text, or `None` within where the map ends.
-    fn text(&mut self) -> Option<Option<String>> {
+    /// Returns the next text, or the map's end.
+    fn item(&mut self) -> Option<Item> {
         let length = match self.byte()? {
             STRING => self.short()?,
             LONG_STRING => usize::try_from(u64::from_be_bytes(self.take(8)?.try_into().ok()?)).ok()?,
             REFERENCE => {
                 let handle = u32::from_be_bytes(self.take(4)?.try_into().ok()?);
                 let at = usize::try_from(handle.checked_sub(FIRST_TEXT)?).ok()?;
-                return self.seen.get(at).cloned().map(Some);
+                return self.seen.get(at).cloned().map(Item::Text);
             }
-            END => return Some(None),
+            END => return Some(Item::End),
             _ => return None,
         };
         let text = String::from_utf8_lossy(self.take(length)?).into_owned();
         self.seen.push(text.clone());
-        Some(Some(text))
+        Some(Item::Text(text))
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::import::ImportError;
+use crate::{fields::Given, import::ImportError};
 
 /// Reads a whole text.
 ///
@@ -102,7 +102,28 @@ pub fn maybe<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
 
 /// Returns a number, also one in quotes.
 pub fn number(value: &Value, name: &str) -> Option<u64> {
-    value[name].as_u64().or_else(|| value[name].as_str()?.trim().parse().ok())
+    count(value, name).known()
+}
+
+/// Returns a number, also one in quotes or written as a fraction; null and an empty text say nothing.
+pub fn count(value: &Value, name: &str) -> Given<u64> {
+    let whole = |number: f64| (number.fract() == 0.0 && (0.0..=MAX_WHOLE).contains(&number)).then_some(number as u64);
+    let read = match &value[name] {
+        Value::Null => return Given::Missing,
+        Value::String(text) => return Given::of_text(text),
+        Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
+        _ => None,
+    };
+    read.map_or(Given::Odd, Given::Is)
+}
+
+/// Returns a text; null and an empty one say nothing.
+pub fn word<'a>(value: &'a Value, name: &str) -> Given<&'a str> {
+    match &value[name] {
+        Value::Null => Given::Missing,
+        Value::String(text) => Given::from(Some(text.as_str()).filter(|text| !text.is_empty())),
+        _ => Given::Odd,
+    }
 }
 
 /// Says whether a member is true.
@@ -126,6 +147,9 @@ pub fn called(value: &Value, names: &[&str]) -> String {
     names.iter().find_map(|name| maybe(value, name)).unwrap_or("(no name)").to_owned()
 }
 
+/// Up to here a fraction holds each whole number.
+const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +159,23 @@ mod tests {
         for text in [r#"{"a":[1,-2,3.5,"x",null,true],"b":{"a":{}}}"#, "[]", "\"x\"", " 7 "] {
             assert_eq!(parse(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
         }
+    }
+
+    #[test]
+    fn a_number_is_read_or_odd_and_never_guessed() {
+        let of = |text: &str| count(&parse(format!("{{\"n\":{text}}}").as_bytes()).unwrap(), "n");
+        for text in ["8", "8.0", "\"8\"", "\" 8 \""] {
+            assert_eq!(of(text), Given::Is(8), "{text}");
+        }
+        for text in ["6.5", "-1", "-8.0", "\"six\"", "\"-1\"", "true", "[6]", "{}", "1e300"] {
+            assert_eq!(of(text), Given::Odd, "{text}");
+        }
+        for text in ["null", "\"\""] {
+            assert_eq!(of(text), Given::Missing, "{text}");
+        }
+        let value = parse(br#"{"a":"SHA1","b":256,"c":null}"#).unwrap();
+        let words = ["a", "b", "c", "d"].map(|name| word(&value, name));
+        assert_eq!(words, [Given::Is("SHA1"), Given::Odd, Given::Missing, Given::Missing]);
     }
 
     #[test]

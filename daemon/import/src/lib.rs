@@ -18,6 +18,7 @@ pub mod ini;
 pub mod java;
 pub mod json;
 pub mod keys;
+pub mod marks;
 pub mod prefs;
 pub mod sqlcipher;
 pub mod wal;

@@ -106,21 +106,18 @@ pub const TABLE: &[Way] = &[
             Out::Keys,
         )
     },
-    Way {
-        steps: &["The extension's window: Settings (the cog), Backup, then Download backup file"],
-        ..way(
-            "authenticator-extension",
-            "Authenticator (browser extension)",
-            &[
-                "authenticator extension",
-                "authenticator.cc",
-                "chrome authenticator",
-                "firefox authenticator",
-                "browser extension",
-            ],
-            Out::File,
-        )
-    },
+    way(
+        "authenticator-extension",
+        "Authenticator (browser extension)",
+        &[
+            "authenticator extension",
+            "authenticator.cc",
+            "chrome authenticator",
+            "firefox authenticator",
+            "browser extension",
+        ],
+        Out::File,
+    ),
     way("authenticator-plus", "Authenticator Plus", &["authplus", "auth plus"], Out::File),
     Way {
         steps: &[
@@ -190,10 +187,7 @@ pub const TABLE: &[Way] = &[
             Out::File,
         )
     },
-    Way {
-        steps: &["Menu, Backup & Restore, Backup; as plain JSON, or in the form of Aegis or FreeOTP+"],
-        ..way("gnome-authenticator", "GNOME Authenticator", &["gnome", "com.belmoussaoui.authenticator"], Out::File)
-    },
+    way("gnome-authenticator", "GNOME Authenticator", &["gnome", "com.belmoussaoui.authenticator"], Out::File),
     Way {
         steps: &[
             "In the app: the menu (☰), Transfer accounts, Export accounts; choose them, Next",
@@ -219,12 +213,7 @@ pub const TABLE: &[Way] = &[
             Out::File,
         )
     },
-    Way {
-        steps: &[
-            "Keysmith has no export: its accounts stand in its settings file, ~/.config/org.kde.keysmith/Keysmith.conf",
-        ],
-        ..way("keysmith", "Keysmith", &["kde keysmith", "plasma keysmith"], Out::File)
-    },
+    way("keysmith", "Keysmith", &["kde keysmith", "plasma keysmith"], Out::File),
     way("lastpass", "LastPass Authenticator", &["last pass", "lastpass authenticator", "logmein"], Out::File),
     Way {
         steps: &[
@@ -266,14 +255,14 @@ pub const TABLE: &[Way] = &[
     },
     Way {
         steps: &[
-            "One account: pass otp uri NAME | countersign import -",
-            "gopass, an account whose entry has an otpauth line: gopass show NAME | countersign import -",
+            "One account only: pass otp uri NAME | countersign import -; of gopass, where its entry has an otpauth line: gopass \
+             show NAME | countersign import -. All of them:",
         ],
         ..way(
             "pass",
             "pass with pass-otp, gopass",
             &["pass-otp", "pass otp", "gopass", "password-store", "password store"],
-            Out::Keys,
+            Out::File,
         )
     },
     Way {

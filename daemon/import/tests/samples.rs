@@ -54,7 +54,7 @@ fn an_encrypted_sample_asks_for_its_password_and_takes_no_other() {
         let format = detect(&file).unwrap();
         assert_eq!(format.read(&file, None).unwrap_err(), ImportError::PassphraseNeeded, "{name}");
         let error = format.read(&file, Some(&SecretText::from("not this one"))).unwrap_err();
-        assert_eq!(error, ImportError::WrongPassphrase, "{name}");
+        assert!(matches!(error, ImportError::WrongPassphrase | ImportError::WrongOrDamaged), "{name}: {error:?}");
     }
 }
 

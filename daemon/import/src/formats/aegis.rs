@@ -1,8 +1,8 @@
 //! Aegis (Android): JSON, plain or encrypted, its database of the versions 1 to 3.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use countersign_core::{account::Kind, secret::SecretText, vault::Portable};
+use countersign_core::{account::Kind, secret::SecretText, uri, vault::Portable};
 use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 use super::{Confidence, Format};
 use crate::{
     export::{self, Beside, ExportError, Sealing, Writer, random, uuid},
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError},
-    json::number,
+    json::{self, called, count, flag, list, maybe, number, text, texts, word},
     keys,
 };
 
@@ -44,12 +44,11 @@ impl Format for Aegis {
             return Err(ImportError::Newer(format!("Aegis file {version}")));
         }
         let outer: Outer = serde_json::from_slice(file.bytes()).map_err(|_| ImportError::damaged("its header"))?;
-        let database = match (outer.db, outer.header.slots, outer.header.params) {
-            (Stored::Plain(database), ..) => database,
-            (Stored::Encrypted(text), Some(slots), Some(params)) => decrypt(&text, &slots, &params, passphrase)?,
-            (Stored::Encrypted(_), ..) => return Err(ImportError::damaged("the key slots are missing")),
-        };
-        database.import()
+        match (outer.db, outer.header.slots, outer.header.params) {
+            (Value::String(text), Some(slots), Some(params)) => import(&decrypt(&text, &slots, &params, passphrase)?),
+            (Value::String(_), ..) => Err(ImportError::damaged("the key slots are missing")),
+            (database, ..) => import(&database),
+        }
     }
 
     fn writer(&self) -> Option<&dyn Writer> {
@@ -66,6 +65,8 @@ impl Writer for Aegis {
         let mut account = export::with(Beside { note: true, tags: usize::MAX, pinned: true }, account)?;
         let own = &mut account.account;
         own.prefix = None;
+        // Aegis refuses a whole file for one key like that.
+        uri::check(own).map_err(|error| error.to_string())?;
         let key = own.secret.expose();
         match &mut own.kind {
             Kind::Hotp { counter, .. } if i64::try_from(*counter).is_err() => {
@@ -76,6 +77,9 @@ impl Writer for Aegis {
             }
             Kind::Yandex { .. } if ![16, 26].contains(&key.len()) => {
                 return Err("Aegis takes Yandex keys of 16 or 26 bytes only".into());
+            }
+            Kind::Motp { pin: None } | Kind::Yandex { pin: None, .. } => {
+                return Err("Aegis makes its codes with the PIN, which is not kept here".into());
             }
             Kind::Yandex { pin_length, .. } => *pin_length = None,
             _ => {}
@@ -167,7 +171,7 @@ fn sealed(key: &[u8; 32], plain: &[u8]) -> (Vec<u8>, Value) {
 #[derive(Deserialize)]
 struct Outer {
     header: Header,
-    db: Stored,
+    db: Value,
 }
 
 #[derive(Deserialize)]
@@ -195,63 +199,7 @@ struct Slot {
     salt: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Stored {
-    Encrypted(String),
-    Plain(Database),
-}
-
-#[derive(Deserialize)]
-struct Database {
-    version: u64,
-    entries: Vec<serde_json::Value>,
-    #[serde(default)]
-    groups: Vec<Group>,
-}
-
-#[derive(Deserialize)]
-struct Group {
-    uuid: String,
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    issuer: Option<String>,
-    #[serde(default)]
-    note: Option<String>,
-    #[serde(default)]
-    favorite: Option<bool>,
-    /// A group's name, before version 3.
-    #[serde(default)]
-    group: Option<String>,
-    #[serde(default)]
-    groups: Option<Vec<String>>,
-    info: Info,
-}
-
-#[derive(Deserialize)]
-struct Info {
-    secret: String,
-    algo: Option<String>,
-    digits: Option<u64>,
-    period: Option<u64>,
-    counter: Option<u64>,
-    pin: Option<String>,
-}
-
-fn decrypt(
-    text: &str,
-    slots: &[Slot],
-    params: &Params,
-    passphrase: Option<&SecretText>,
-) -> Result<Database, ImportError> {
+fn decrypt(text: &str, slots: &[Slot], params: &Params, passphrase: Option<&SecretText>) -> Result<Value, ImportError> {
     let of_password: Vec<&Slot> = slots.iter().filter(|slot| slot.kind == PASSWORD).collect();
     if of_password.is_empty() {
         let how = "it opens by a fingerprint only: set a password in Aegis (Settings, Security), and export again";
@@ -269,7 +217,7 @@ fn decrypt(
     let sealed = BASE64.decode(text.as_bytes()).map_err(|_| ImportError::damaged("its database is not base64"))?;
     let json =
         open(&master, params, sealed)?.ok_or_else(|| ImportError::damaged("its database does not fit its key"))?;
-    serde_json::from_slice(&json).map_err(|_| ImportError::damaged("its database"))
+    json::parse(&json)
 }
 
 /// Opens a slot; `None` where the password is not that slot's.
@@ -294,57 +242,93 @@ fn hex(text: &str) -> Result<Vec<u8>, ImportError> {
     HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|_| ImportError::damaged("something in it is not hexadecimal"))
 }
 
-impl Database {
-    fn import(self) -> Result<Import, ImportError> {
-        if self.version > 3 {
-            return Err(ImportError::Newer(format!("Aegis database {}", self.version)));
-        }
-        let mut import = Import::default();
-        for value in self.entries {
-            let name = value["issuer"].as_str().or(value["name"].as_str()).unwrap_or_default().to_owned();
-            match serde_json::from_value::<Entry>(value) {
-                Ok(entry) => {
-                    let tags = entry.tags(&self.groups);
-                    import.take(
-                        &name,
-                        entry.account().map(|account| countersign_core::vault::Portable { tags, ..account }),
-                    );
-                }
-                Err(_) => import.take(&name, Err("something of it is missing or of another form".into())),
-            }
-        }
-        Ok(import)
+fn import(database: &Value) -> Result<Import, ImportError> {
+    // Before the rest, which may be of another form then.
+    match number(database, "version") {
+        Some(0..=3) => {}
+        Some(version) => return Err(ImportError::Newer(format!("Aegis database {version}"))),
+        None => return Err(ImportError::damaged("its database")),
     }
+    let entries = database["entries"].as_array().ok_or_else(|| ImportError::damaged("its database"))?;
+    let groups: HashMap<&str, &str> =
+        list(database, "groups").iter().map(|one| (text(one, "uuid"), text(one, "name"))).collect();
+    let mut import = Import::default();
+    for entry in entries {
+        let ids = texts(entry, "groups");
+        // A group's name, before version 3.
+        let tags =
+            maybe(entry, "group").into_iter().chain(ids.iter().filter_map(|id| groups.get(id.as_str()).copied()));
+        let tags = tags.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let account = account(entry).map(|account| Portable { tags, ..account });
+        import.take(&called(entry, &["issuer", "name"]), account);
+    }
+    Ok(import)
 }
 
-impl Entry {
-    fn tags(&self, groups: &[Group]) -> Vec<String> {
-        let named = |uuid: &String| groups.iter().find(|group| group.uuid == *uuid).map(|group| group.name.clone());
-        let new = self.groups.iter().flatten().filter_map(named);
-        self.group.clone().into_iter().chain(new).filter(|name| !name.is_empty()).collect()
-    }
-
-    fn account(self) -> Result<countersign_core::vault::Portable, String> {
-        let info = &self.info;
-        let fields = Fields {
-            kind: &self.kind,
-            key: Key::Base32(&info.secret),
-            issuer: self.issuer.as_deref().unwrap_or_default(),
-            name: self.name.as_deref().unwrap_or_default(),
-            algorithm: info.algo.as_deref().filter(|_| self.kind == "totp" || self.kind == "hotp"),
-            digits: info.digits,
-            period: info.period,
-            counter: info.counter,
-            pin: info.pin.as_deref(),
-        };
-        let mut account = fields.account()?;
-        account.note = self.note.unwrap_or_default();
-        account.pinned = self.favorite.unwrap_or_default();
-        Ok(account)
-    }
+fn account(entry: &Value) -> Result<Portable, String> {
+    let (kind, info) = (text(entry, "type"), &entry["info"]);
+    let fields = Fields {
+        kind,
+        key: Key::Base32(text(info, "secret")),
+        issuer: text(entry, "issuer"),
+        name: text(entry, "name"),
+        algorithm: if matches!(kind, "totp" | "hotp") { word(info, "algo") } else { Given::Missing },
+        digits: count(info, "digits"),
+        period: count(info, "period"),
+        counter: count(info, "counter"),
+        pin: maybe(info, "pin"),
+    };
+    let (note, pinned) = (text(entry, "note").to_owned(), flag(entry, "favorite"));
+    Ok(Portable { note, pinned, ..fields.account()? })
 }
 
 /// What Aegis itself takes: N, r, p.
 const SCRYPT: (u64, u32, u32) = (1 << 15, 8, 1);
 /// The type of a slot that opens by a password; others are for fingerprints.
 const PASSWORD: u64 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(database: &Value) -> Result<Import, ImportError> {
+        let outer = json!({"version": 1, "header": {"slots": null, "params": null}, "db": database});
+        Aegis.read(&File::new(serde_json::to_vec(&outer).unwrap()), None)
+    }
+
+    fn entry(digits: &Value) -> Value {
+        json!({"type": "totp", "name": "me", "issuer": null, "info": {"secret": "JBSWY3DPEHPK3PXP", "digits": digits}})
+    }
+
+    #[test]
+    fn a_newer_database_of_another_form_is_newer() {
+        let error = read(&json!({"version": 4, "entries": {"a": 1}})).unwrap_err();
+        assert_eq!(error, ImportError::Newer("Aegis database 4".into()));
+    }
+
+    #[test]
+    fn no_groups_are_none() {
+        let import = read(&json!({"version": 3, "groups": null, "entries": [entry(&json!(6))]})).unwrap();
+        assert_eq!((import.accounts.len(), import.left_out.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_bad_entry_is_told_by_its_name_and_takes_no_other_with_it() {
+        let entries = [entry(&json!(6.5)), entry(&json!("8")), entry(&json!(8.0)), entry(&Value::Null), json!(7)];
+        let import = read(&json!({"version": 3, "entries": entries})).unwrap();
+        let digits: Vec<u8> = import.accounts.iter().map(|account| account.account.kind.digits()).collect();
+        let names: Vec<&str> = import.left_out.iter().map(|left| left.name.as_str()).collect();
+        assert_eq!((digits, names), (vec![8, 8, 6], vec!["me", "(no name)"]));
+    }
+
+    #[test]
+    fn a_code_that_needs_a_pin_is_not_written_without_one() {
+        let motp = |pin: Option<&str>| {
+            let account = uri::parse("motp://Site:me?secret=0123456789abcdef").unwrap().account;
+            let kind = Kind::Motp { pin: pin.map(SecretText::from) };
+            Aegis.fit(Portable::new(countersign_core::account::Account { kind, ..account }))
+        };
+        assert!(motp(None).unwrap_err().contains("PIN"));
+        assert!(motp(Some("1234")).is_ok());
+    }
+}

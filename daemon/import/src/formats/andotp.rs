@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, number, text, texts},
+    json::{called, count, number, text, texts, word},
     keys,
 };
 
@@ -33,7 +33,7 @@ impl Format for AndOtp {
     fn detect(&self, file: &File) -> Confidence {
         match file.json() {
             Some(Value::Array(entries))
-                if entries.first().is_some_and(is_entry) && !gnome_authenticator::is_its_own(entries) =>
+                if entries.iter().any(is_entry) && !gnome_authenticator::is_its_own(entries) =>
             {
                 Confidence::Sure
             }
@@ -75,7 +75,7 @@ fn decrypt(bytes: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Import
     let key: [u8; 32] = Sha256::digest(passphrase).into();
     let old = keys::open_gcm(&key, &bytes[..12], &bytes[12..]);
     // Too many rounds are most likely none: the bytes are of the old form.
-    old.ok_or(costly.filter(|_| rounds < PLAUSIBLE).unwrap_or(ImportError::WrongPassphrase))
+    old.ok_or(costly.filter(|_| rounds < PLAUSIBLE).unwrap_or(ImportError::WrongOrDamaged))
 }
 
 fn import(entries: &[Value]) -> Import {
@@ -101,10 +101,10 @@ fn account(entry: &Value) -> Result<Portable, String> {
         },
         issuer,
         name,
-        algorithm: entry["algorithm"].as_str(),
-        digits: number(entry, "digits"),
-        period: number(entry, "period"),
-        counter: number(entry, "counter"),
+        algorithm: word(entry, "algorithm"),
+        digits: count(entry, "digits"),
+        period: count(entry, "period"),
+        counter: count(entry, "counter"),
         pin: None,
     };
     let uses = number(entry, "used_frequency").unwrap_or(0);

@@ -14,10 +14,10 @@ use zeroize::Zeroizing;
 
 use super::{Confidence, Format};
 use crate::{
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError, Why},
-    json::{called, flag, maybe, number, text},
+    json::{called, count, flag, maybe, number, text, word},
     keys,
 };
 
@@ -53,13 +53,18 @@ impl Format for AuthenticatorExtension {
         let mut import = Import::default();
         let (mut read, mut wrong) = (0, false);
         for entry in entries {
-            if let Some(plain) = opener.open(entry)? {
-                read += 1;
-                take(&mut import, &plain);
-            } else {
-                wrong = true;
-                let name = called(entry, &["issuer", "account"]);
-                import.leave_out(&name, Why::Bad, "its key does not open by the password");
+            let name = || called(entry, &["issuer", "account"]);
+            match opener.open(entry) {
+                Ok(Some(plain)) => {
+                    read += 1;
+                    take(&mut import, &plain);
+                }
+                Ok(None) => {
+                    wrong = true;
+                    import.leave_out(&name(), Why::Bad, "its key does not open by the password");
+                }
+                Err(ImportError::Damaged(what)) => import.leave_out(&name(), Why::Bad, what),
+                Err(other) => return Err(other),
             }
         }
         // Accounts under another password than the rest are told; where none opens, it is the wrong one.
@@ -107,7 +112,7 @@ impl Opener<'_> {
         }
         let key = &self.backup[id];
         if key["dataType"] != "Key" {
-            return Err(ImportError::damaged("a key is missing in it"));
+            return Err(ImportError::damaged("the key that opens it is missing"));
         }
         if number(key, "version").is_some_and(|version| version > 3) {
             return Err(ImportError::Newer("a key of a version that is not known here".into()));
@@ -159,7 +164,7 @@ fn is_secret(text: &str) -> bool {
 fn take(import: &mut Import, entry: &Value) {
     let name = called(entry, &["issuer", "account"]);
     let algorithm = algorithm(entry);
-    if algorithm.is_some_and(|name| name.starts_with("GOST")) {
+    if algorithm.known().is_some_and(|name| name.starts_with("GOST")) {
         import.leave_out(&name, Why::Bad, "codes by the Russian hash function GOST R 34.11-2012 are not computed here");
         return;
     }
@@ -167,7 +172,7 @@ fn take(import: &mut Import, entry: &Value) {
     import.take(&name, account(entry, algorithm).map(|account| Portable { pinned, ..account }));
 }
 
-fn account(entry: &Value, algorithm: Option<&str>) -> Result<Portable, String> {
+fn account(entry: &Value, algorithm: Given<&str>) -> Result<Portable, String> {
     let mut kind = kind(entry);
     let mut secret = text(entry, "secret");
     for (prefix, its) in [("blz-", "battle"), ("bliz-", "battle"), ("stm-", "steam")] {
@@ -200,9 +205,9 @@ fn account(entry: &Value, algorithm: Option<&str>) -> Result<Portable, String> {
         issuer: text(entry, "issuer"),
         name: text(entry, "account"),
         algorithm,
-        digits: if kind == "battle" { Some(8) } else { number(entry, "digits") },
-        period: number(entry, "period").filter(|period| kind == "totp" && *period > 0),
-        counter: number(entry, "counter"),
+        digits: if kind == "battle" { Given::Is(8) } else { count(entry, "digits") },
+        period: count(entry, "period").filter(|period| kind == "totp" && *period > 0),
+        counter: count(entry, "counter"),
         pin: None,
     }
     .account()
@@ -228,10 +233,15 @@ fn kind(entry: &Value) -> &'static str {
 }
 
 /// The same of the hash function.
-fn algorithm(entry: &Value) -> Option<&str> {
+fn algorithm(entry: &Value) -> Given<&str> {
     let names = ["SHA1", "SHA256", "SHA512", "GOST3411_2012_256", "GOST3411_2012_512"];
-    let place = number(entry, "algorithm").and_then(|number| usize::try_from(number).ok()?.checked_sub(1));
-    place.and_then(|place| names.get(place).copied()).or(maybe(entry, "algorithm"))
+    match count(entry, "algorithm") {
+        Given::Is(number) => {
+            let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+            place.and_then(|place| names.get(place).copied()).map_or(Given::Odd, Given::Is)
+        }
+        _ => word(entry, "algorithm"),
+    }
 }
 
 const COSTS: &str = "m=19456,t=2,p=1";

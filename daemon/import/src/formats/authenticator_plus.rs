@@ -6,7 +6,7 @@ use super::{Confidence, Format, uris};
 use crate::{
     archive::Archive,
     database::Database,
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError},
     keys, sqlcipher,
@@ -75,8 +75,8 @@ fn account<'a>(text: impl Fn(usize) -> &'a str) -> Result<Portable, String> {
     let fields = Fields { issuer, name: text(2), ..Fields::default() };
     match text(0) {
         "0" => Fields { kind: "totp", key: Key::Base32(text(3)), ..fields },
-        "1" => Fields { kind: "hotp", key: Key::Base32(text(3)), counter: text(4).parse().ok(), ..fields },
-        "2" => Fields { kind: "totp", key: Key::Hex(text(3)), digits: Some(8), ..fields },
+        "1" => Fields { kind: "hotp", key: Key::Base32(text(3)), counter: Given::of_text(text(4)), ..fields },
+        "2" => Fields { kind: "totp", key: Key::Hex(text(3)), digits: Given::Is(8), ..fields },
         _ => return Err("codes of its type are not known here".into()),
     }
     .account()

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::{Confidence, Format};
 use crate::{
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, list, maybe, number, text},
+    json::{called, count, list, maybe, text},
     keys::{self, Hash},
     prefs,
 };
@@ -27,7 +27,10 @@ impl Format for Authy {
     }
 
     fn steps(&self) -> &'static [&'static str] {
-        &["A rooted phone: /data/data/com.authy.authy/shared_prefs/com.authy.storage.tokens.authenticator.xml"]
+        &[
+            "A rooted phone: /data/data/com.authy.authy/shared_prefs/com.authy.storage.tokens.authenticator.xml",
+            "Authy's own tokens lie in a second file beside it, com.authy.storage.tokens.authy.xml: import that too",
+        ]
     }
 
     fn detect(&self, file: &File) -> Confidence {
@@ -42,10 +45,7 @@ impl Format for Authy {
             match name.as_str() {
                 "com.authy.storage.tokens.authenticator.key" => {
                     let tokens = Value::from_iter([("tokens", tokens()?)]);
-                    for token in list(&tokens, "tokens") {
-                        let secret = secret(token, passphrase)?;
-                        import.take(&called(token, &["name", "originalName"]), account(token, &secret));
-                    }
+                    take(&mut import, list(&tokens, "tokens"), passphrase)?;
                 }
                 "com.authy.storage.tokens.authy.key" => {
                     let tokens = Value::from_iter([("tokens", tokens()?)]);
@@ -60,13 +60,34 @@ impl Format for Authy {
     }
 }
 
+/// Takes the tokens; one under another password than the rest is told, and where none opens, it is the wrong one.
+fn take(import: &mut Import, tokens: &[Value], passphrase: Option<&SecretText>) -> Result<(), ImportError> {
+    let (mut opened, mut wrong) = (false, false);
+    for token in tokens {
+        let read = match secret(token, passphrase) {
+            Ok(secret) => {
+                opened = true;
+                account(token, &secret)
+            }
+            Err(ImportError::WrongPassphrase) => {
+                wrong = true;
+                Err("its key does not open by the password".into())
+            }
+            Err(ImportError::Damaged(what)) => Err(what),
+            Err(other) => return Err(other),
+        };
+        import.take(&called(token, &["name", "originalName"]), read);
+    }
+    if wrong && !opened { Err(ImportError::WrongPassphrase) } else { Ok(()) }
+}
+
 /// Returns the key in base32, decrypted where the app had not done so.
 fn secret(token: &Value, passphrase: Option<&SecretText>) -> Result<String, ImportError> {
     if let Some(plain) = maybe(token, "decryptedSecret") {
         return Ok(plain.to_owned());
     }
     let Some(sealed) = maybe(token, "encryptedSecret") else { return Ok(String::new()) };
-    let sealed = BASE64.decode(sealed.as_bytes()).map_err(|_| ImportError::damaged("a key is not base64"))?;
+    let sealed = BASE64.decode(sealed.as_bytes()).map_err(|_| ImportError::damaged("its key is not base64"))?;
     let passphrase = keys::needed(passphrase)?;
     let opened = ROUNDS.iter().find_map(|rounds| {
         let key = keys::pbkdf2(Hash::Sha1, passphrase, text(token, "salt").as_bytes(), *rounds);
@@ -84,7 +105,7 @@ fn account(token: &Value, secret: &str) -> Result<Portable, String> {
         key: Key::Base32(secret),
         issuer: maybe(token, "originalIssuer").unwrap_or(prefix),
         name: rest,
-        digits: number(token, "digits"),
+        digits: count(token, "digits"),
         ..Fields::default()
     }
     .account()
@@ -97,8 +118,8 @@ fn own(token: &Value) -> Result<Portable, String> {
         key: Key::Hex(text(token, "secretSeed")),
         issuer: "Authy",
         name: text(token, "name"),
-        digits: Some(7),
-        period: Some(10),
+        digits: Given::Is(7),
+        period: Given::Is(10),
         ..Fields::default()
     }
     .account()

@@ -5,7 +5,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::{Confidence, Format};
 use crate::{
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError},
     prefs,
@@ -57,7 +57,7 @@ impl Format for BattleNet {
 
 fn account(key: &str, serial: &str) -> Result<Portable, String> {
     let fields = Fields { kind: "totp", key: Key::Hex(key), issuer: "Battle.net", name: serial, ..Fields::default() };
-    Fields { digits: Some(8), ..fields }.account()
+    Fields { digits: Given::Is(8), ..fields }.account()
 }
 
 /// Takes the mask away that the app hides texts under.

@@ -34,8 +34,8 @@ impl Format for Bitwarden {
 
     fn steps(&self) -> &'static [&'static str] {
         &[
-            "Bitwarden: Tools, Export vault. Format: .json (Encrypted), Export type: Password protected",
-            "Bitwarden Authenticator: Settings, Export, .json",
+            "Tools, Export vault. Format: .json (Encrypted), Export type: Password protected; in Bitwarden Authenticator instead: \
+             Settings, Export, .json",
             "Copy the file here: bitwarden_export_….json",
         ]
     }
@@ -232,7 +232,7 @@ fn import(json: &Value) -> Import {
         let ids = std::iter::once(text(item, "folderId")).chain(ids.iter().map(String::as_str));
         let mut tags: Vec<String> = ids.filter_map(|id| folders.get(id)).map(|name| (*name).to_owned()).collect();
         tags.extend(item["archivedDate"].is_string().then(|| "archived".to_owned()));
-        let account = from_uri(totp, fields).map(|account| Portable {
+        let account = from_uri(totp, &fields).map(|account| Portable {
             tags,
             note: text(item, "notes").to_owned(),
             pinned: flag(item, "favorite"),
@@ -264,7 +264,7 @@ fn csv(file: &File) -> Result<Import, ImportError> {
         let tags = Some(value("folder")).filter(|folder| !folder.is_empty()).map(str::to_owned).into_iter().collect();
         let pinned = value("favorite") == "1";
         let note = value("notes").to_owned();
-        import.take(item, from_uri(totp, fields).map(|account| Portable { note, tags, pinned, ..account }));
+        import.take(item, from_uri(totp, &fields).map(|account| Portable { note, tags, pinned, ..account }));
     }
     Ok(import)
 }

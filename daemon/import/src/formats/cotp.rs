@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, list, maybe, number, text},
+    json::{called, count, list, maybe, number, text, word},
     keys,
 };
 
@@ -32,7 +32,8 @@ impl Format for Cotp {
 
     fn detect(&self, file: &File) -> Confidence {
         let is_ours = |json: &Value| {
-            json["version"].is_u64() && list(json, "elements").first().is_some_and(|one| one["label"].is_string())
+            let has_entries = |all: &Vec<Value>| all.is_empty() || all.iter().any(|one| one["label"].is_string());
+            json["version"].is_u64() && json["elements"].as_array().is_some_and(has_entries)
         };
         let is_export = file.json().is_some_and(is_ours);
         if is_export || is_database(file) { Confidence::Sure } else { Confidence::No }
@@ -82,10 +83,10 @@ fn import(export: &Value) -> Result<Import, ImportError> {
             key: if kind_is_motp { Key::Text(secret) } else { Key::Base32(secret) },
             issuer: text(entry, "issuer"),
             name: text(entry, "label"),
-            algorithm: maybe(entry, "algorithm"),
-            digits: number(entry, "digits"),
-            period: number(entry, "period"),
-            counter: number(entry, "counter"),
+            algorithm: word(entry, "algorithm"),
+            digits: count(entry, "digits"),
+            period: count(entry, "period"),
+            counter: count(entry, "counter"),
             pin: maybe(entry, "pin"),
         };
         import.take(&called(entry, &["issuer", "label"]), fields.account());

@@ -5,7 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use countersign_core::{secret::SecretText, vault::Portable};
+use countersign_core::{secret::SecretText, uri, vault::Portable};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -76,10 +76,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Import, ImportError> {
     }
     let mut import = Import::default();
     for (number, raw) in (1..).zip(outer.accounts) {
-        let account = Portable::read(raw.get().as_bytes()).map_err(|error| error.to_string());
-        import.take(&format!("account {number}"), account);
+        import.take(&format!("account {number}"), account(raw.get()));
     }
     Ok(import)
+}
+
+fn account(text: &str) -> Result<Portable, String> {
+    let account = Portable::read(text.as_bytes()).map_err(|error| error.to_string())?;
+    uri::check(&account.account).map_err(|error| error.to_string())?;
+    Ok(account)
 }
 
 /// Writes the JSON, an account a line.

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::{Confidence, Format};
 use crate::{
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError, Why},
-    json::{called, number, text},
+    json::{called, count, text},
 };
 
 /// The format.
@@ -42,9 +42,9 @@ impl Format for Duo {
                 import.leave_out(&name, Why::NotExportable, "Duo's own approval, bound to the phone: it has no code");
                 continue;
             }
-            let counter = number(generator, "counter");
+            let counter = count(generator, "counter");
             let fields = Fields {
-                kind: if counter.is_some() { "hotp" } else { "totp" },
+                kind: if counter == Given::Missing { "totp" } else { "hotp" },
                 key: Key::Base32(text(generator, "otpSecret")),
                 name: text(entry, "name"),
                 counter,

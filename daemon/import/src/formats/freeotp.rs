@@ -11,7 +11,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, list, maybe, number, text},
+    json::{called, count, list, maybe, text, word},
     prefs,
 };
 
@@ -47,7 +47,9 @@ impl Format for FreeOtp {
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
         let mut import = Import::default();
         if let Some(json) = file.json() {
-            list(json, "tokens").iter().for_each(|token| take(&mut import, token, bytes(&token["secret"])));
+            for token in list(json, "tokens") {
+                take(&mut import, token, bytes(&token["secret"]));
+            }
         } else {
             for (_, text) in prefs::strings(file.bytes())? {
                 if let Some(token) = token(&text) {
@@ -79,10 +81,10 @@ fn account(token: &Value, key: Option<Vec<u8>>) -> Result<Portable, String> {
         key: Key::Bytes(key.ok_or("its key can't be read")?),
         issuer: issuer.unwrap_or_default(),
         name: maybe(token, "labelAlt").unwrap_or(text(token, "label")),
-        algorithm: maybe(token, "algo"),
-        digits: number(token, "digits"),
-        period: number(token, "period"),
-        counter: number(token, "counter"),
+        algorithm: word(token, "algo"),
+        digits: count(token, "digits"),
+        period: count(token, "period"),
+        counter: count(token, "counter"),
         pin: None,
     }
     .account()

@@ -51,7 +51,10 @@ impl Format for FreeOtp2 {
         let mut import = Import::default();
         for (id, token) in tokens {
             let key = map.get(id).and_then(|key| own_key(key, &master));
-            take(&mut import, &parsed(token)?, key.map(|key| key.to_vec()));
+            match parsed(token) {
+                Ok(token) => take(&mut import, &token, key.map(|key| key.to_vec())),
+                Err(_) => import.take("(no name)", Err("it can't be read".into())),
+            }
         }
         Ok(import)
     }

@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, maybe, number, text, texts},
+    json::{called, count, text, texts, word},
 };
 
 /// The format.
@@ -46,12 +46,13 @@ impl Format for GnomeAuthenticator {
 
 /// Says whether a list is of this form, and not of old andOTP, which has the issuer in the label.
 pub(super) fn is_its_own(entries: &[Value]) -> bool {
-    let is_entry = |entry: &Value| {
-        let has_texts = ["secret", "label", "type", "thumbnail"].iter().all(|name| entry[name].is_string());
-        has_texts && entry["issuer"].is_null() && !text(entry, "label").contains(" - ")
+    let is_entry = |entry: &&Value| ["secret", "label", "type"].iter().all(|name| entry[name].is_string());
+    let is_own = |entry: &&Value| {
+        entry["thumbnail"].is_string() && entry["issuer"].is_null() && !text(entry, "label").contains(" - ")
     };
     let has_issuer = |entry: &Value| !texts(entry, "tags").is_empty();
-    !entries.is_empty() && entries.iter().all(is_entry) && entries.iter().any(has_issuer)
+    // What is no entry at all says nothing about the form of the rest.
+    entries.iter().filter(is_entry).all(|entry| is_own(&entry)) && entries.iter().filter(is_entry).any(has_issuer)
 }
 
 fn account(entry: &Value) -> Result<Portable, String> {
@@ -62,10 +63,10 @@ fn account(entry: &Value) -> Result<Portable, String> {
         key: Key::Base32(text(entry, "secret")),
         issuer: &issuer,
         name: text(entry, "label"),
-        algorithm: maybe(entry, "algorithm"),
-        digits: number(entry, "digits"),
-        period: number(entry, "period"),
-        counter: number(entry, "counter"),
+        algorithm: word(entry, "algorithm"),
+        digits: count(entry, "digits"),
+        period: count(entry, "period"),
+        counter: count(entry, "counter"),
         pin: None,
     };
     Ok(Portable { tags: tags.collect(), ..fields.account()? })

@@ -5,7 +5,7 @@ use countersign_core::secret::SecretText;
 use super::{Confidence, Format};
 use crate::{
     database::{Database, has_table},
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError, Why},
 };
@@ -59,7 +59,7 @@ impl Format for GoogleDatabase {
                 key: Key::Base32(text(2)),
                 issuer: if issuer.is_empty() { prefix } else { issuer },
                 name: account,
-                counter: text(4).parse().ok(),
+                counter: Given::of_text(text(4)),
                 ..Fields::default()
             };
             import.take(name, fields.account());

@@ -9,6 +9,7 @@ use keepass::{
 
 use super::{Confidence, Format};
 use crate::{
+    fields::complete,
     file::File,
     import::{Import, ImportError, Why},
     keys,
@@ -43,14 +44,13 @@ impl Format for Kdbx {
         let passphrase = str::from_utf8(keys::needed(passphrase)?).map_err(|_| ImportError::WrongPassphrase)?;
         costs(file.bytes())?;
         let of_version_3 = file.bytes()[10] == 3;
-        let wrong = || {
-            if passphrase.is_empty() { ImportError::Restricted(KEY_FILE.into()) } else { ImportError::WrongPassphrase }
-        };
+        let wrong = |error| if passphrase.is_empty() { ImportError::Restricted(KEY_FILE.into()) } else { error };
         let key = DatabaseKey::new().with_password(passphrase);
         let database = Database::parse(file.bytes(), key).map_err(|error| match error {
-            DatabaseOpenError::Key(_) => wrong(),
+            DatabaseOpenError::Key(_) if !of_version_3 => wrong(ImportError::WrongPassphrase),
+            DatabaseOpenError::Key(_) => wrong(ImportError::WrongOrDamaged),
             // Version 3 knows a wrong key by what comes out of it.
-            DatabaseOpenError::Cryptography(_) if of_version_3 => wrong(),
+            DatabaseOpenError::Cryptography(_) if of_version_3 => wrong(ImportError::WrongOrDamaged),
             DatabaseOpenError::UnsupportedVersion => ImportError::Newer("KDBX".into()),
             _ => ImportError::damaged("its database"),
         })?;
@@ -86,12 +86,7 @@ fn take(import: &mut Import, entry: &EntryRef<'_>, tags: &[String], trashed: boo
         Err(error) => import.leave_out(title, Why::Bad, error.to_string()),
         Ok(Some(parsed)) => {
             let mut account = parsed.account;
-            if account.issuer.is_empty() && account.name.is_empty() {
-                title.clone_into(&mut account.issuer);
-            }
-            if account.name.is_empty() {
-                entry.get_username().unwrap_or_default().clone_into(&mut account.name);
-            }
+            complete(&mut account, title, entry.get_username().unwrap_or_default());
             let mut tags = tags.to_vec();
             tags.extend(entry.tags.iter().filter(|tag| !tag.is_empty()).cloned());
             let note = entry.fields.get("Notes").map(|note| note.as_str().to_owned()).unwrap_or_default();
@@ -130,8 +125,11 @@ fn costs(bytes: &[u8]) -> Result<(), ImportError> {
     Ok(())
 }
 
-/// Returns a field of the header with its number, and what follows it.
-fn field(bytes: &[u8], of_version_4: bool) -> Option<((u8, &[u8]), &[u8])> {
+/// A field of the header: its number and its value.
+type HeaderField<'a> = (u8, &'a [u8]);
+
+/// Returns a field of the header, and what follows it.
+fn field(bytes: &[u8], of_version_4: bool) -> Option<(HeaderField<'_>, &[u8])> {
     let (number, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_at_checked(if of_version_4 { 4 } else { 2 })?;
     let (value, rest) = rest.split_at_checked(usize::try_from(little(length)).ok()?)?;

@@ -5,6 +5,7 @@ use quick_xml::{Reader, events::Event};
 
 use super::{Confidence, Format};
 use crate::{
+    fields::complete,
     file::File,
     import::{Import, ImportError, Why},
     prefs::{character, foreign_type},
@@ -140,12 +141,7 @@ impl Walk {
             Err(error) => self.import.leave_out(&title, Why::Bad, error.to_string()),
             Ok(Some(parsed)) => {
                 let mut account = parsed.account;
-                if account.issuer.is_empty() && account.name.is_empty() {
-                    account.issuer = title;
-                }
-                if account.name.is_empty() {
-                    value("UserName").clone_into(&mut account.name);
-                }
+                complete(&mut account, &title, value("UserName"));
                 // The outermost group is the database itself.
                 let tags = self.groups.iter().skip(1).chain(&self.tags).cloned().collect();
                 let trashed = !self.bin.is_empty() && self.group_ids.contains(&self.bin);

@@ -60,7 +60,7 @@ impl Format for KeepassXcCsv {
             let tags: Vec<String> = value("Group").split('/').skip(1).map(str::to_owned).collect();
             let trashed = tags.first().is_some_and(|tag| tag == BIN);
             let note = unescaped(value("Notes")).to_owned();
-            let account = from_uri(totp, fields).map(|account| Portable { note, tags, trashed, ..account });
+            let account = from_uri(totp, &fields).map(|account| Portable { note, tags, trashed, ..account });
             import.take(title, account);
         }
         Ok(import)

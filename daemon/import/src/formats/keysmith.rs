@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 
 use super::{Confidence, Format};
 use crate::{
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError, Why},
     ini::{self, Section},
@@ -86,16 +86,16 @@ fn account(section: &Section, key: &keys::Key) -> Result<Portable, String> {
     let part = |name| bytes(section, name).map_err(|_| format!("its {name} is not base64"));
     let plain = keys::open_secretbox(key, &part("nonce")?, &part("secret")?);
     let plain = plain.ok_or("its key does not open by the password")?;
-    let number = |name: &str| section.text(name).parse().ok();
+    let count = |name: &str| Given::of_text(section.text(name));
     Fields {
         kind: section.text("type"),
         key: Key::Bytes(plain.to_vec()),
         issuer: section.text("issuer"),
         name: section.text("account"),
-        algorithm: Some(section.text("hash")),
-        digits: number("pinLength"),
-        period: number("timeStep"),
-        counter: number("counter"),
+        algorithm: Given::Is(section.text("hash")),
+        digits: count("pinLength"),
+        period: count("timeStep"),
+        counter: count("counter"),
         pin: None,
     }
     .account()

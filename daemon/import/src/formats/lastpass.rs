@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, flag, list, maybe, number, text},
+    json::{called, count, flag, list, number, text, word},
 };
 
 /// The format.
@@ -60,9 +60,9 @@ fn account(entry: &Value) -> Result<Portable, String> {
         key: Key::Base32(text(entry, "secret")),
         issuer: &either("issuerName", "originalIssuerName"),
         name: &either("userName", "originalUserName"),
-        algorithm: maybe(entry, "algorithm"),
-        digits: number(entry, "digits"),
-        period: number(entry, "timeStep"),
+        algorithm: word(entry, "algorithm"),
+        digits: count(entry, "digits"),
+        period: count(entry, "timeStep"),
         ..Fields::default()
     }
     .account()

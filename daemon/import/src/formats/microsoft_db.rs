@@ -5,7 +5,7 @@ use countersign_core::secret::SecretText;
 use super::{Confidence, Format};
 use crate::{
     database::{Database, has_table},
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError, Why},
 };
@@ -50,7 +50,7 @@ impl Format for MicrosoftDatabase {
                 }
                 "0" => import.take(title, Fields { key: Key::Base32(secret), ..fields }.account()),
                 "1" => {
-                    let fields = Fields { key: Key::Base64(secret), digits: Some(8), ..fields };
+                    let fields = Fields { key: Key::Base64(secret), digits: Given::Is(8), ..fields };
                     import.take(title, fields.account());
                 }
                 _ => import.leave_out(title, Why::NotExportable, "a work account: its key never leaves the app"),

@@ -192,4 +192,74 @@ mod tests {
             assert!(detect(&file).is_none_or(|format| format.detect(&file) < Confidence::Sure), "{bytes:?}: {found:?}");
         }
     }
+
+    fn zip(members: &[(&str, &str)]) -> File {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, text) in members {
+            archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            std::io::Write::write_all(&mut archive, text.as_bytes()).unwrap();
+        }
+        File::new(archive.finish().unwrap().into_inner())
+    }
+
+    /// Reads a file: its format, how many accounts, and what is left out.
+    fn read_all(file: &File) -> (&'static str, usize, Vec<String>) {
+        let (format, import) = read(&candidates(file), file, None).unwrap();
+        let left = import.left_out.into_iter().map(|left| left.name).collect();
+        (format.name(), import.accounts.len(), left)
+    }
+
+    const URI: &str = "otpauth://totp/a:b?secret=JBSWY3DPEHPK3PXP";
+
+    #[test]
+    fn one_bad_entry_takes_no_other_with_it() {
+        for (format, text) in [
+            ("andotp", r#"[1, {"secret":"JBSWY3DPEHPK3PXP","label":"a","issuer":"b","type":"TOTP"}]"#),
+            ("raivo", r#"[{}, {"issuer":"","account":"a","secret":"JBSWY3DPEHPK3PXP","kind":"TOTP","timer":"30"}]"#),
+            ("cotp", r#"{"version":2,"elements":[{}, {"label":"a","secret":"JBSWY3DPEHPK3PXP"}]}"#),
+            (
+                "authenticator-extension",
+                r#"{"a":{"secret":"JBSWY3DPEHPK3PXP","hash":"a","account":"a"},
+                "b":{"dataType":"EncOTPStorage","data":"x","keyId":"gone"}}"#,
+            ),
+        ] {
+            let file = File::new(text.into());
+            let (found, import) = read(&candidates(&file), &file, Some(&SecretText::from("any"))).unwrap();
+            assert_eq!((found.name(), import.accounts.len(), import.left_out.len()), (format, 1, 1), "{format}");
+        }
+        let empty = File::new(r#"{"version":2,"elements":[]}"#.into());
+        assert_eq!(read_all(&empty), ("cotp", 0, Vec::new()));
+    }
+
+    #[test]
+    fn a_list_may_have_a_heading_and_what_is_left_out_its_label() {
+        let text = format!("My codes\n# a remark\n\n{URI}\notpauth://totp/Shop?secret=1\n");
+        let left = vec!["line 1".to_owned(), "Shop".to_owned()];
+        assert_eq!(read_all(&File::new(text.into())), ("uris", 1, left));
+    }
+
+    #[test]
+    fn every_list_of_a_zip_is_read() {
+        let file = zip(&[("README.txt", "nothing"), ("winauth-1.txt", URI), ("more/winauth-2.TXT", URI)]);
+        assert_eq!(read_all(&file), ("winauth", 2, Vec::new()));
+    }
+
+    #[test]
+    fn what_pgp_sealed_has_the_words_of_its_own_program() {
+        let words = |file: &File| read(&candidates(file), file, None).map(drop).unwrap_err().to_string();
+        assert!(words(&zip(&[("winauth-1.txt.pgp", "x")])).contains("list.txt"));
+        assert!(words(&zip(&[("Proton Pass/data.pgp", "x")])).contains("encryption off"));
+        let other = File::new(b"-----BEGIN PGP MESSAGE-----\n".to_vec());
+        assert!(candidates(&other).is_empty() && other.unrecognised().to_string().contains("gpg --decrypt"));
+    }
+
+    #[test]
+    fn an_item_of_ones_own_making_at_proton_has_its_codes_in_sections() {
+        let field = r#"{"fieldName":"code","type":"totp","data":{"totpUri":"JBSWY3DPEHPK3PXP"}}"#;
+        let item = format!(
+            r#"{{"data":{{"metadata":{{"name":"Own"}},"content":{{"sections":[{{"sectionFields":[{field}]}}]}}}}}}"#
+        );
+        let text = format!(r#"{{"userId":"u","vaults":{{"v":{{"name":"V","items":[{item}]}}}}}}"#);
+        assert_eq!(read_all(&File::new(text.into())), ("proton-pass", 1, Vec::new()));
+    }
 }

@@ -38,7 +38,9 @@ impl Format for OnePassword {
         let export = json::parse(&archive.unpack(DATA, None)?)?;
         let mut import = Import::default();
         for vault in list(&export, "accounts").iter().flat_map(|account| list(account, "vaults")) {
-            list(vault, "items").iter().for_each(|item| take(&mut import, vault, item));
+            for item in list(vault, "items") {
+                take(&mut import, vault, item);
+            }
         }
         Ok(import)
     }
@@ -62,7 +64,7 @@ fn take(import: &mut Import, vault: &Value, item: &Value) {
         tags.extend((text(item, "state") == "archived").then(|| "archived".to_owned()));
         let pinned = number(item, "favIndex").is_some_and(|index| index > 0);
         let note = text(details, "notesPlain").to_owned();
-        import.take(&name, from_uri(code, fields).map(|account| Portable { note, tags, pinned, ..account }));
+        import.take(&name, from_uri(code, &fields).map(|account| Portable { note, tags, pinned, ..account }));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, maybe, number, text},
+    json::{called, count, maybe, text, word},
     keys,
 };
 
@@ -129,10 +129,10 @@ fn account(token: &Value) -> Result<Portable, String> {
         key: Key::Base32(text(token, "secret")),
         issuer,
         name: text(token, "label"),
-        algorithm: maybe(token, "algo"),
-        digits: number(token, "digits"),
-        period: number(token, "period"),
-        counter: number(token, "counter"),
+        algorithm: word(token, "algo"),
+        digits: count(token, "digits"),
+        period: count(token, "period"),
+        counter: count(token, "counter"),
         pin: None,
     };
     let tags = maybe(token, "group").map(str::to_owned).into_iter().collect();

@@ -83,7 +83,7 @@ fn account(path: &str, code: &str) -> Result<Portable, String> {
         Some(site) if !site.is_empty() => (site, last),
         _ => (last, ""),
     };
-    let mut account = fields::from_uri(code, Fields { issuer, name, ..Fields::default() })?;
+    let mut account = fields::from_uri(code, &Fields { issuer, name, ..Fields::default() })?;
     if account.account.issuer.is_empty() {
         issuer.clone_into(&mut account.account.issuer);
     }

@@ -60,13 +60,13 @@ fn import(export: &Value) -> Import {
     for entry in list(export, "entries") {
         let content = &entry["content"];
         let name = text(content, "name");
-        let account = from_uri(text(content, "uri"), Fields { name, ..Fields::default() });
+        let account = from_uri(text(content, "uri"), &Fields { name, ..Fields::default() });
         let account = account.map(|mut account| {
             // What the person sees in the app.
             if !name.is_empty() {
                 name.clone_into(&mut account.account.name);
             }
-            account.note = maybe(entry, "note").unwrap_or_default().to_owned();
+            maybe(entry, "note").unwrap_or_default().clone_into(&mut account.note);
             account
         });
         import.take(&called(content, &["name"]), account);

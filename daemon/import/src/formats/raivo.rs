@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, maybe, number, text},
+    json::{called, count, maybe, text, word},
 };
 
 /// The format.
@@ -33,7 +33,7 @@ impl Format for Raivo {
 
     fn detect(&self, file: &File) -> Confidence {
         let in_zip = || Archive::open(file).is_some_and(|archive| list_in(&archive).is_some());
-        let is_list = |json: &Value| json.as_array().and_then(|all| all.first()).is_some_and(is_entry);
+        let is_list = |json: &Value| json.as_array().is_some_and(|all| all.iter().any(is_entry));
         if file.json().is_some_and(is_list) || in_zip() { Confidence::Sure } else { Confidence::No }
     }
 
@@ -70,10 +70,10 @@ fn account(entry: &Value) -> Result<Portable, String> {
         key: Key::Base32(text(entry, "secret")),
         issuer: text(entry, "issuer"),
         name: text(entry, "account"),
-        algorithm: maybe(entry, "algorithm"),
-        digits: number(entry, "digits"),
-        period: number(entry, "timer").filter(|period| *period > 0),
-        counter: number(entry, "counter"),
+        algorithm: word(entry, "algorithm"),
+        digits: count(entry, "digits"),
+        period: count(entry, "timer").filter(|period| *period > 0),
+        counter: count(entry, "counter"),
         pin: None,
     }
     .account()

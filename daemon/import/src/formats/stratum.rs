@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 use super::{Confidence, Format};
 use crate::{
     database::{Database, has_table},
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError},
-    json::{self, called, list, maybe, number, text},
+    json::{self, called, count, list, maybe, number, text},
     keys,
 };
 
@@ -67,7 +67,7 @@ fn legacy(sealed: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Import
     let (salt, rest) = sealed.split_at_checked(20).ok_or_else(short)?;
     let (iv, data) = rest.split_at_checked(16).ok_or_else(short)?;
     let key = keys::pbkdf2(keys::Hash::Sha1, passphrase, salt, 64_000);
-    keys::open_cbc(&key, iv, data).filter(|text| text.starts_with(b"{")).ok_or(ImportError::WrongPassphrase)
+    keys::open_cbc(&key, iv, data).filter(|text| text.starts_with(b"{")).ok_or(ImportError::WrongOrDamaged)
 }
 
 fn short() -> ImportError {
@@ -136,10 +136,10 @@ fn account(entry: &Value) -> Result<Portable, String> {
         key: if kind == "motp" { Key::Text(secret) } else { Key::Base32(secret) },
         issuer: text(entry, "Issuer"),
         name: text(entry, "Username"),
-        algorithm: Some(algorithm),
-        digits: number(entry, "Digits"),
-        period: number(entry, "Period").filter(|period| *period > 0),
-        counter: number(entry, "Counter"),
+        algorithm: Given::Is(algorithm),
+        digits: count(entry, "Digits"),
+        period: count(entry, "Period").filter(|period| *period > 0),
+        counter: count(entry, "Counter"),
         pin: maybe(entry, "Pin"),
     }
     .account()

@@ -1,5 +1,7 @@
 //! Stratum's backup as a page, and any other page that shows URIs of accounts. Its pictures hold the same once more.
 
+use std::collections::HashSet;
+
 use countersign_core::secret::SecretText;
 
 use super::{Confidence, Format, uris};
@@ -33,14 +35,9 @@ impl Format for StratumHtml {
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
         let text = file.text().ok_or_else(|| ImportError::damaged("it is not text"))?;
-        let mut lines: Vec<String> = Vec::new();
-        for uri in uris_in(text) {
-            let uri = plain(uri);
-            // A link and its text say the same.
-            if !lines.contains(&uri) {
-                lines.push(uri);
-            }
-        }
+        // A link and its text say the same.
+        let mut seen = HashSet::new();
+        let lines: Vec<String> = uris_in(text).map(plain).filter(|uri| seen.insert(uri.clone())).collect();
         Ok(uris::read(&lines.join("\n")))
     }
 }

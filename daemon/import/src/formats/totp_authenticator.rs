@@ -54,7 +54,7 @@ impl Format for TotpAuthenticator {
         if let Some(list) = open(&sealed, NO_PASSWORD) {
             return import(&list);
         }
-        let list = open(&sealed, keys::needed(passphrase)?).ok_or(ImportError::WrongPassphrase)?;
+        let list = open(&sealed, keys::needed(passphrase)?).ok_or(ImportError::WrongOrDamaged)?;
         import(&list)
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, list, maybe, number, text},
+    json::{called, count, list, maybe, number, text, word},
     keys,
 };
 
@@ -169,10 +169,10 @@ fn account(service: &Value) -> Result<Portable, String> {
         // The name is what the person sees; an issuer that differs is what the QR said.
         issuer: maybe(service, "name").unwrap_or(text(otp, "issuer")),
         name: maybe(otp, "account").unwrap_or_default(),
-        algorithm: maybe(otp, "algorithm"),
-        digits: number(otp, "digits"),
-        period: number(otp, "period"),
-        counter: number(otp, "counter"),
+        algorithm: word(otp, "algorithm"),
+        digits: count(otp, "digits"),
+        period: count(otp, "period"),
+        counter: count(otp, "counter"),
         pin: None,
     }
     .account()

@@ -1,5 +1,7 @@
 //! A list of URIs, one a line: `otpauth`, `otpauth-migration`, `motp`, `steam`. Many programs write it.
 
+use std::collections::HashMap;
+
 use countersign_core::{
     account::{Account, Kind},
     payload::{
@@ -39,8 +41,16 @@ impl Format for Uris {
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        let mut lines = file.text().into_iter().flat_map(lines);
-        if lines.next().is_some_and(is_uri) { Confidence::Sure } else { Confidence::No }
+        let (mut all, mut uris) = (0_usize, 0);
+        for (_, line) in file.text().into_iter().flat_map(lines) {
+            (all, uris) = (all + 1, uris + usize::from(is_uri(line)));
+        }
+        match uris {
+            0 => Confidence::No,
+            // A heading, and what people write beside, stands in lists too; other formats have URIs in their lines.
+            _ if uris * 2 > all => Confidence::Sure,
+            _ => Confidence::Likely,
+        }
     }
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
@@ -96,11 +106,10 @@ pub(super) fn print(account: &Account) -> SecretText {
 pub(super) fn read(text: &str) -> Import {
     let mut import = Import::default();
     let mut parts = Vec::new();
-    for (number, line) in lines(text).enumerate() {
-        let name = format!("line {}", number + 1);
+    for (number, line) in lines(text) {
         match classify(line) {
             Payload::Migration(part) => parts.push(part),
-            payload => take(&mut import, &name, line, payload),
+            payload => take(&mut import, &called(number, line), line, payload),
         }
     }
     take_parts(&mut import, parts);
@@ -110,15 +119,14 @@ pub(super) fn read(text: &str) -> Import {
 /// Takes the parts of Google exports, of as many as there are.
 fn take_parts(import: &mut Import, parts: Vec<Part>) {
     let mut exports: Vec<Collector> = Vec::new();
+    let mut places = HashMap::new();
     for part in parts {
-        if let Some(export) = exports.iter_mut().find(|export| export.fits(&part)) {
-            export.add(part)
-        } else {
-            let mut export = Collector::default();
-            export.add(part);
-            exports.push(export);
-            true
-        };
+        // What `Collector::fits` compares.
+        let place = *places.entry((part.batch, part.size)).or_insert(exports.len());
+        if place == exports.len() {
+            exports.push(Collector::default());
+        }
+        exports[place].add(part);
     }
     for export in exports {
         let missing: Vec<String> = export.missing().iter().map(ToString::to_string).collect();
@@ -169,8 +177,19 @@ fn beside(line: &str, account: Portable) -> Portable {
     }
 }
 
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+/// Returns the lines that say something, with their numbers in the file.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Returns what a line's account is called by its label, where that can be read, else the line's number.
+fn called(number: usize, line: &str) -> String {
+    uri::label_of(line).unwrap_or_else(|| format!("line {number}"))
+}
+
+/// Says whether a text has the URI of an account in one of its lines.
+pub(super) fn is_list(text: &str) -> bool {
+    lines(text).any(|(_, line)| is_uri(line))
 }
 
 fn is_uri(line: &str) -> bool {
