@@ -138,7 +138,9 @@ impl Taking<'_> {
         let old = entry.details.duplicate();
         let account = with_pin_of(duplicate(account), &old.account);
         let higher = counter(&account).max(counter(&old.account));
-        let details = Details { account, deleted: None, confirmed: Some(mark.at), ..old };
+        // Not later than it was kept, which would say that it was used here.
+        let confirmed = old.confirmed.or(Some(entry.enrolled()));
+        let details = Details { account, deleted: None, confirmed, ..old };
         entry.become_(details, Mark { why: Change::Restored, ..mark });
         let secret = entry.details.account.secret.duplicate();
         entry.raise_counter(&secret, higher.unwrap_or_default());

@@ -57,6 +57,10 @@ fn an_imported_account_is_done_when_it_was_used_here_or_accepted() {
     add(&mut vault, &["GitHub"]);
     let id = vault.import(&[Portable::new(account("GitHub", "alice"))], IfExists::KeepBoth).unwrap()[0].id;
     assert_eq!(told(&vault), ["GitHub unused"]);
+    vault.undo().unwrap();
+    world.pass(60);
+    vault.import(&[Portable::new(account("GitHub", "alice"))], IfExists::KeepBoth).unwrap();
+    assert_eq!(told(&vault), ["GitHub unused"], "nor does it by way of the trash");
     let kept = vault.entry(id).unwrap().created();
     let is_done = |vault: &Vault, at| matches!(vault.checklist(|_| Some(at))[0].1, Progress::Done(_));
     assert!(!is_done(&vault, kept - 1) && is_done(&vault, kept));
