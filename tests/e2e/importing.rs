@@ -317,13 +317,14 @@ fn what_can_not_be_exported_is_offered_for_the_checklist() {
     let list: Value = serde_json::from_str(&world.cli(&["import", "--checklist", "--json"]).ok()).unwrap();
     assert_eq!((&list["sites"][0]["site"], &list["sites"][0]["state"]), (&json!("University"), &json!("open")));
     // What an import brings is not in use here before a code of it was.
-    world.cli(&["undo"]).ok();
-    world.cli(&["undo"]).ok();
-    world.cli(&["import", "--checklist", "Bank"]).ok();
+    let shop = &some()[2];
+    world.witness().plant_key("the key of Shop", &shop.secret);
+    let path = write(&world, "shop.txt", shop.uri());
+    world.cli(&["import", "--checklist", "Shop"]).ok();
     world.cli(&["import", "--yes", path.to_str().unwrap()]).ok();
-    assert!(world.cli(&["import", "--checklist"]).ok().contains("[~] Bank"));
-    world.cli(&["code", "bank"]).ok();
-    assert!(world.cli(&["import", "--checklist"]).ok().contains("[x] Bank"));
+    assert!(world.cli(&["import", "--checklist"]).ok().contains("[~] Shop"));
+    world.cli(&["code", "shop"]).ok();
+    assert!(world.cli(&["import", "--checklist"]).ok().contains("[x] Shop"));
 }
 
 fn ten_thousand_accounts_come_in_one_go() {
