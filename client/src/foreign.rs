@@ -33,6 +33,8 @@ use crate::{
 /// What was in a file.
 #[derive(Debug, Default)]
 pub(crate) struct Foreign {
+    /// The word for its format.
+    pub(crate) format: String,
     /// What people call its format.
     pub(crate) title: String,
     /// The accounts, as `countersign-import` tells them.
@@ -82,7 +84,7 @@ enum Line {
     Account { account: Value },
     LeftOut(LeftOut),
     Note { note: String },
-    Format { title: String },
+    Format { format: String, title: String },
     End { end: usize },
 }
 
@@ -136,10 +138,10 @@ pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Fore
             output::say(&format!("countersign: {shown}: {why}"));
             Err(Error::Said(exit::FOREIGN + (code - FIRST) as u8).into())
         }
-        Some(64) => Err(Error::Usage(why).into()),
+        Some(64) => Err(Error::Usage(why.replace("countersign-import --", "countersign import --")).into()),
         _ => {
             output::say(&format!("countersign: {shown} could not be read: what reads it ended before its time"));
-            Err(Error::Said(exit::FOREIGN + (DAMAGED - FIRST) as u8).into())
+            Err(Error::Said(DAMAGED_EXIT).into())
         }
     }
 }
@@ -171,7 +173,7 @@ pub(crate) struct Way {
     pub(crate) out: String,
     /// The steps beside those of its formats.
     pub(crate) steps: Vec<String>,
-    /// The formats of its files; where no file is the way, what only a rooted telephone gives.
+    /// The formats of its files; where nothing or QR codes get out, what only a rooted telephone gives.
     pub(crate) formats: Vec<Format>,
 }
 
@@ -220,6 +222,9 @@ fn program() -> Result<PathBuf, Error> {
 pub(crate) fn shown(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { output::one_line(&path.display().to_string()) }
 }
+
+/// The exit code for a file that gives nothing.
+pub(crate) const DAMAGED_EXIT: u8 = exit::FOREIGN + (DAMAGED - FIRST) as u8;
 
 /// Returns the exit code for a file whose password is missing or wrong.
 pub(crate) fn password_exit(wrong: bool) -> u8 {
@@ -273,7 +278,7 @@ async fn lines(out: ChildStdout) -> io::Result<(Foreign, bool)> {
     while let Some(line) = lines.next_line().await? {
         let line = Zeroizing::new(line);
         match serde_json::from_str(&line).map_err(io::Error::from)? {
-            Line::Format { title } => found.title = title,
+            Line::Format { format, title } => (found.format, found.title) = (format, title),
             Line::Account { account } => found.accounts.push(account),
             Line::LeftOut(left) => found.left_out.push(left),
             Line::Note { note } => found.notes.push(note),

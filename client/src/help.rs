@@ -64,7 +64,7 @@ pub(crate) const IMPORT_USAGE: &str = "countersign import [OPTIONS] FILE...
 /// How `import` goes about it.
 pub(crate) const IMPORT_ABOUT: &str = "Keep the accounts of another authenticator's export, all in one change
 
-What the files hold and what would become of it is told first, then kept as a whole or not at all; countersign undo takes all of it back. Where something can't be read, the rest is kept only by --skip-bad, or when you say so on the terminal. What has no code, or by its nature can't be exported, is told and hinders nothing. Passwords are asked on the terminal; Ctrl-C ends it, and nothing is kept.
+What the files hold and what would become of it is told first, then kept as a whole or not at all; countersign undo takes all of it back, save that no counter goes back. Where something can't be read, the rest is kept only by --skip-bad, or when you say so on the terminal. What has no code, or by its nature can't be exported, is told and hinders nothing. Passwords are asked on the terminal; Ctrl-C ends it, and nothing is kept.
 
 --from tells the way out of a program (google, \"ms authenticator\", authy, ...). Where nothing gets out, --checklist keeps the list of the sites to enrol again, in the vault: a site is ticked once its account is kept and in use, and when all are, it says that the old app may go. Sites that are piped in or typed stand in no shell's history.
 

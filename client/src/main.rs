@@ -43,8 +43,13 @@ use std::{env, future::Future, process::ExitCode};
 
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::{args::Cli, error::Error};
+
+/// Memory is wiped when it is freed: secrets that are imported, and what JSON and D-Bus leave of them.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
     if let Some(code) = fast::code() {

@@ -3,7 +3,10 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Seek},
-    os::{fd::OwnedFd, unix::fs::OpenOptionsExt},
+    os::{
+        fd::OwnedFd,
+        unix::fs::{FileTypeExt, OpenOptionsExt},
+    },
     path::Path,
 };
 
@@ -16,14 +19,20 @@ use crate::{error::Error, input};
 /// What is no regular file (a pipe, a device) is read to its end into memory first, since the daemon waits for nobody.
 ///
 /// # Errors
-/// A folder, a file that can't be read, and a pipe with more than 64 MiB in it are refused.
+/// A folder, a file that can't be read, a named pipe that nobody writes into, and more than 64 MiB in a pipe are refused.
 pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
     if path == Path::new("-") {
         return readable(input::stdin()?, "standard input");
     }
     let shown = path.display().to_string();
     let file = open_at_once(path).map_err(Error::io(format!("{shown} can't be read")))?;
-    readable(file, &shown)
+    let is_pipe = file.metadata().is_ok_and(|found| found.file_type().is_fifo());
+    let held = readable(file, &shown)?;
+    if is_pipe && rustix::fs::fstat(&held).is_ok_and(|found| found.st_size == 0) {
+        let text = "nobody writes into this pipe: start what does so first";
+        return Err(Error::io(shown)(io::Error::new(io::ErrorKind::UnexpectedEof, text)));
+    }
+    Ok(held)
 }
 
 /// Opens a file without waiting: a named pipe that nobody writes into would hold this program up for good.
@@ -74,13 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_that_nobody_writes_into_is_empty() {
+    fn a_pipe_that_nobody_writes_into_is_told_so_at_once() {
         let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-        let mut bytes = Vec::new();
-        File::from(open(&path).unwrap()).read_to_end(&mut bytes).unwrap();
-        assert!(bytes.is_empty());
+        assert!(open(&path).unwrap_err().to_string().contains("nobody writes into this pipe"));
     }
 
     #[test]

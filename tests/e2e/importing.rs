@@ -96,6 +96,8 @@ fn the_same_file_again_and_the_same_account_twice_are_kept_once() {
     let again: Value = serde_json::from_str(&world.cli(&args(&["--json"])).ok()).unwrap();
     assert_eq!(["kept", "already_kept"].map(|name| numbers(&again, name)), [0, 5]);
     assert_eq!(world.cli(&["list"]).ok().lines().count(), 4);
+    let tagged = world.cli(&args(&["--tag", "late"])).fails(0);
+    assert!(tagged.err.contains("not been given the label \"late\""), "{tagged:?}");
     // By standard input, and only what is asked for.
     let new = Account::new("Mail", "carol");
     world.witness().plant_key("the key of Mail", &new.secret);
@@ -127,6 +129,12 @@ fn what_can_not_be_read_holds_the_rest_back_until_the_person_says_otherwise() {
     let run = world.cli(&["import", "--skip-bad", path]).fails(0);
     assert!(run.out.contains("Bank") && run.out.contains("Kept 2 accounts, 1 skipped as unreadable"), "{run:?}");
     assert_eq!(world.cli(&["list"]).ok().lines().count(), 2);
+    let told = run.err.replace('\n', " ");
+    assert!(told.contains("1 account is in it and not kept here") && !told.contains("rm --"), "{run:?}");
+    let again = world.cli(&["import", path]).fails(23);
+    assert!(!again.err.contains("--skip-bad"), "there are no others to keep: {again:?}");
+    let named = world.cli(&["import", "--dry-run", "--only", "nonesuch", path]).ok();
+    assert!(named.contains("1 unreadable"), "it may be the one that was asked for: {named}");
 }
 
 fn a_wrong_password_is_told_and_asked_again() {
@@ -184,9 +192,10 @@ fn what_is_no_export_is_refused_each_in_its_own_words() {
     assert!(world.cli(&["import", "/dev/zero"]).fails(22).err.contains("too large"));
     let fifo = world.dir().join("home/fifo");
     world.cmd("mkfifo").arg(&fifo).ok();
-    assert!(world.cli(&["import"]).arg(&fifo).fails(18).err.contains("nothing is in it"));
+    assert!(world.cli(&["import"]).arg(&fifo).fails(18).err.contains("nobody writes into this pipe"));
     assert!(!world.cli(&["import"]).arg(world.dir().join("home/none")).fails(1).err.is_empty());
-    world.cli(&["import", "--format", "nonesuch", "/dev/null"]).fails(2);
+    let unknown = world.cli(&["import", "--format", "nonesuch", "/dev/null"]).fails(2);
+    assert!(unknown.err.contains("countersign import --list-formats"), "{unknown:?}");
     world.cli(&["import"]).fails(2);
     assert_eq!(world.cli(&["list"]).ok(), "");
 }
@@ -287,7 +296,10 @@ fn a_checklist_goes_from_the_first_site_to_the_old_app_may_go() {
     assert_eq!(list(&world)["may_go"], false);
     world.cli(&["import", "--checklist", "-"]).stdin("Shop\n\n Mail \n").ok();
     assert_eq!(list(&world)["sites"].as_array().unwrap().len(), 4);
-    world.cli(&["import", "--checklist", "--remove", "Nonesuch"]).fails(3);
+    let missing = world.cli(&["import", "--checklist", "--remove", "shop", "Nonesuch"]).fails(3);
+    assert!(missing.err.contains("not on the list of sites: Nonesuch;"), "{missing:?}");
+    let unknown = world.cli(&["import", "--checklist", "--from", "Nonesuch"]).fails(0);
+    assert!(unknown.err.contains("no program is known as \"Nonesuch\""), "{unknown:?}");
     world.cli(&["import", "--checklist", "--remove"]).fails(2);
 }
 
@@ -301,9 +313,18 @@ fn what_can_not_be_exported_is_offered_for_the_checklist() {
     world.cli(&["undo"]).ok();
     let mut tty = world.tty(&["import", path.to_str().unwrap()]);
     tty.expect("Keep 1 account? [Y/n]").line("y").expect("on the list of sites to enrol again? [Y/n]").line("");
-    tty.expect("out of Duo Mobile").expect("University").ends(0);
+    tty.expect("out of Duo Mobile").expect("University").expect("the accounts by another one").ends(0);
     let list: Value = serde_json::from_str(&world.cli(&["import", "--checklist", "--json"]).ok()).unwrap();
     assert_eq!((&list["sites"][0]["site"], &list["sites"][0]["state"]), (&json!("University"), &json!("open")));
+    // What an import brings is not in use here before a code of it was.
+    let shop = &some()[2];
+    world.witness().plant_key("the key of Shop", &shop.secret);
+    let path = write(&world, "shop.txt", shop.uri());
+    world.cli(&["import", "--checklist", "Shop"]).ok();
+    world.cli(&["import", "--yes", path.to_str().unwrap()]).ok();
+    assert!(world.cli(&["import", "--checklist"]).ok().contains("[~] Shop"));
+    world.cli(&["code", "shop"]).ok();
+    assert!(world.cli(&["import", "--checklist"]).ok().contains("[x] Shop"));
 }
 
 fn ten_thousand_accounts_come_in_one_go() {

@@ -23,10 +23,10 @@ pub(crate) struct Import {
     /// Keep without asking
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Keep what can be read where something can't, and say what that is
+    /// Keep what can be read where something can't, and say what that is; on a terminal it still asks
     #[arg(long)]
     pub(crate) skip_bad: bool,
-    /// Only accounts with all of these words in issuer or name
+    /// Only accounts with all of these words in issuer or name; what can't be read is told all the same
     #[arg(long, value_name = "WORDS")]
     pub(crate) only: Option<String>,
     /// Give all of them this label

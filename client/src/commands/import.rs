@@ -65,7 +65,11 @@ pub(crate) async fn run(args: Import, session: &mut Session) -> Result<(), Error
         output::line(&preview::kept(Numbers::of(&done, &found)))?;
         output::print_error(&aftermath::text(&done, &found, output::width_err()));
     }
-    checklist::offer(session, &found, args.yes).await
+    if let Some(tag) = args.tag.as_deref().filter(|_| numbers.already_there() > 0) {
+        output::say(&preview::without_label(tag, numbers));
+    }
+    let kept = Numbers::of(&done, &found).fresh() > 0;
+    checklist::offer(session, &found, args.yes, kept).await
 }
 
 /// Reads the files and tells what would become of what is in them.
@@ -88,30 +92,37 @@ async fn import(session: &mut Session, args: &Import, found: &Found, dry_run: bo
 
 /// Sees to it that the person wants what is going to happen; false where nothing is new.
 async fn agreed(args: &Import, session: &mut Session, numbers: Numbers) -> Result<bool, Error> {
-    let new = numbers.fresh();
-    if new == 0 {
+    let (new, changes) = (numbers.fresh(), numbers.changes());
+    let refuses = numbers.bad > 0 && !args.skip_bad;
+    if changes == 0 {
+        if refuses {
+            return Err(refused(numbers));
+        }
         output::say("There is nothing new to keep.");
         return Ok(false);
     }
     let tty = session.asking.tty().filter(|_| !args.yes && !args.json);
-    if numbers.bad > 0 && !args.skip_bad {
+    if refuses {
         let Some(tty) = tty else { return Err(refused(numbers)) };
-        let others = format!("{} can't be read. Keep the other {new}?", count(numbers.bad, "entry", "entries"));
+        let others = format!("{} can't be read. Keep the other {changes}?", count(numbers.bad, "entry", "entries"));
         return if tty.yes(&others, false).await? { Ok(true) } else { Err(keeping::declined("nothing was kept")) };
     }
-    let Some(tty) = tty.filter(|_| !args.skip_bad) else { return Ok(true) };
-    if tty.yes(&format!("Keep {}?", count(new, "account", "accounts")), true).await? {
+    let Some(tty) = tty else { return Ok(true) };
+    let what = match new {
+        0 => format!("Move {} on?", count(changes, "counter", "counters")),
+        _ => format!("Keep {}?", count(new, "account", "accounts")),
+    };
+    if tty.yes(&what, true).await? {
         return Ok(true);
     }
     Err(keeping::declined("nothing was kept"))
 }
 
 fn refused(numbers: Numbers) -> Error {
-    output::say(&format!(
-        "countersign: nothing was kept: {} can't be read\n  hint: keep the other {} by --skip-bad",
-        count(numbers.bad, "entry", "entries"),
-        numbers.fresh()
-    ));
+    output::say(&format!("countersign: nothing was kept: {} can't be read", count(numbers.bad, "entry", "entries")));
+    if numbers.changes() > 0 {
+        output::say(&format!("  hint: keep the other {} by --skip-bad", numbers.changes()));
+    }
     Error::Said(exit::BAD_ENTRIES)
 }
 

@@ -29,23 +29,35 @@ impl Given {
     /// Opens a file, and what belongs to it by its name; `-` is standard input.
     fn open(path: &Path, format: Option<&str>) -> Result<Self, Error> {
         let file = File::from(picture::open(path)?);
-        let mut beside = Vec::new();
-        if path != Path::new("-") {
-            let log: OsString = [path.as_os_str(), "-wal".as_ref()].into_iter().collect();
-            let folder = path.parent().unwrap_or(Path::new("."));
-            let others = BESIDE.iter().map(|name| (*name, folder.join(name)));
-            for (name, path) in others.chain([("-wal", log.into())]).filter(|(_, path)| path.is_file()) {
-                beside.push((name, picture::open(&path)?));
-            }
-        }
         let paths = if path == Path::new("-") { Vec::new() } else { vec![path.to_owned()] };
-        Ok(Self { shown: super::shown(path), paths, format: format.map(str::to_owned), file, beside })
+        let format = format.map(str::to_owned);
+        let mut given = Self { shown: super::shown(path), paths, format, file, beside: Vec::new() };
+        if path != Path::new("-") {
+            given.beside = given.neighbours(path);
+        }
+        Ok(given)
+    }
+
+    /// Opens what belongs to a file by its name. What can't be, or is larger than such files are, does not belong to it.
+    fn neighbours(&self, path: &Path) -> Vec<(&'static str, OwnedFd)> {
+        let log: OsString = [path.as_os_str(), "-wal".as_ref()].into_iter().collect();
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let is_vault =
+            path.ends_with("vault.age") || self.head().is_ok_and(|head| AGE.iter().any(|mark| head.starts_with(mark)));
+        let names: &[&'static str] = match path.extension() {
+            Some(ending) if ending == "maFile" => &[MANIFEST],
+            _ if is_vault => &SLOTS,
+            _ => &[],
+        };
+        let others = names.iter().map(|name| (*name, folder.join(name)));
+        let fits = |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() <= MAX_BESIDE);
+        let there = others.chain([("-wal", PathBuf::from(log))]).filter(|(_, path)| fits(path));
+        there.filter_map(|(name, path)| Some((name, picture::open(&path).ok()?))).collect()
     }
 
     /// Returns what to know where no password opens it.
     pub(crate) fn hint(&self) -> Option<&'static str> {
-        let lacks_manifest =
-            self.shown.ends_with(".maFile") && self.beside.iter().all(|(name, _)| *name != "manifest.json");
+        let lacks_manifest = self.shown.ends_with(".maFile") && self.beside.iter().all(|(name, _)| *name != MANIFEST);
         lacks_manifest.then_some("how a maFile is encrypted stands in manifest.json: it has to lie beside it")
     }
 
@@ -116,6 +128,12 @@ async fn folder(path: &Path, format: Option<&str>, all: &mut All) -> Result<(), 
         let text = format!("{shown} is a store of gopass under age: only those under GPG can be read here");
         return Err(Error::Usage(text));
     }
+    if let Some(root) = path.canonicalize().ok().and_then(|path| store_above(&path)) {
+        return Err(Error::Usage(format!(
+            "{shown} is a part of a password store: give all of it ({}), and choose by --only",
+            super::shown(&root)
+        )));
+    }
     let of_steam = files(path, "maFile")?;
     if of_steam.is_empty() {
         return Err(Error::Usage(format!(
@@ -127,6 +145,13 @@ async fn folder(path: &Path, format: Option<&str>, all: &mut All) -> Result<(), 
         all.given.push(Given::open(&file, format)?);
     }
     Ok(())
+}
+
+/// Returns the password store that a folder with entries lies in.
+fn store_above(path: &Path) -> Option<PathBuf> {
+    let has_entries = files(path, "gpg").is_ok_and(|files| !files.is_empty());
+    let root = path.ancestors().skip(1).find(|above| above.join(".gpg-id").is_file());
+    root.filter(|_| has_entries).map(Path::to_owned)
 }
 
 /// Returns the files of a folder with this ending, by name.
@@ -150,8 +175,14 @@ fn is_picture(head: &[u8; HEAD]) -> bool {
     starts(b"\x89PNG\r\n\x1a\n") || starts(b"\xff\xd8\xff") || starts(b"GIF8") || is_map || is_webp || is_bmp
 }
 
-/// What may lie beside a file: how a maFile was encrypted, and the keys of a vault.
-const BESIDE: [&str; 3] = ["manifest.json", "slots/passphrase.age", "slots/recovery.age"];
+/// How a maFile was encrypted stands in this file beside it.
+const MANIFEST: &str = "manifest.json";
+/// The keys of a vault, beside it.
+const SLOTS: [&str; 2] = ["slots/passphrase.age", "slots/recovery.age"];
+/// How files of age begin.
+const AGE: [&[u8]; 2] = [b"age-encrypti", b"-----BEGIN A"];
+/// The most that a file beside another one may be, as `countersign-import` has it for each.
+const MAX_BESIDE: u64 = 64 << 20;
 const HEAD: usize = 12;
 
 #[cfg(test)]
@@ -184,14 +215,50 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::create_dir(path("slots")).unwrap();
-        for name in ["PhoneFactor", "PhoneFactor-wal", "other-wal", "slots/passphrase.age", "1.maFile"] {
+        for name in ["PhoneFactor", "PhoneFactor-wal", "other-wal", "slots/passphrase.age", "1.maFile", "manifest.json"]
+        {
             fs::write(path(name), name).unwrap();
         }
-        let names = |given: &Given| given.beside.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        for name in ["vault.age", "renamed"] {
+            fs::write(path(name), "age-encryption.org/v1\n").unwrap();
+        }
         let given = Given::open(&path("PhoneFactor"), None).unwrap();
-        assert_eq!(names(&given), ["slots/passphrase.age", "-wal"]);
         assert_eq!(&given.head().unwrap()[..11], b"PhoneFactor");
-        assert_eq!(names(&Given::open(&path("1.maFile"), None).unwrap()), ["slots/passphrase.age"]);
+        for (name, beside) in [
+            ("PhoneFactor", &["-wal"][..]),
+            ("1.maFile", &["manifest.json"]),
+            ("vault.age", &["slots/passphrase.age"]),
+            ("renamed", &["slots/passphrase.age"]),
+        ] {
+            let given = Given::open(&path(name), None).unwrap();
+            assert_eq!(given.beside.iter().map(|(name, _)| *name).collect::<Vec<_>>(), beside, "{name}");
+        }
+    }
+
+    /// Anything may be called manifest.json; what stands in the way of nobody must not fail an import.
+    #[test]
+    fn a_neighbour_that_can_not_be_read_is_passed_over() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("1.maFile"), "{}").unwrap();
+        File::create(path(MANIFEST)).unwrap().set_len(MAX_BESIDE + 1).unwrap();
+        assert!(Given::open(&path("1.maFile"), None).unwrap().beside.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_part_of_a_store_is_told_where_the_store_is() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let part = folder.path().join("web");
+        fs::create_dir(&part).unwrap();
+        for name in [".gpg-id", "web/a.gpg"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let error = all(&[part], None).await.err().unwrap().to_string();
+        let root = folder.path().canonicalize().unwrap();
+        assert!(
+            error.contains(&format!("({})", root.display())) && error.contains("part of a password store"),
+            "{error}"
+        );
     }
 
     #[tokio::test]

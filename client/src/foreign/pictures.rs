@@ -46,6 +46,9 @@ impl Pictures {
             Some(BAD_PICTURE) => Some("it is damaged, or too large a picture"),
             _ => Some("what reads pictures ended before its time"),
         };
+        if reason.is_none() {
+            self.paths.extend(picture.paths);
+        }
         if let Some(reason) = reason {
             left_out.push(LeftOut { name: picture.shown.clone(), why: "bad".into(), reason: reason.into() });
         }
@@ -56,7 +59,6 @@ impl Pictures {
             text.zeroize();
         }
         self.shown.push(picture.shown);
-        self.paths.extend(picture.paths);
         Ok(())
     }
 

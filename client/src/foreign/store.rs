@@ -119,7 +119,16 @@ async fn decrypt(path: &Path) -> Result<Result<Zeroizing<Vec<u8>>, &'static str>
     if was_cancelled(&status) {
         return Err(keeping::declined("nothing was kept: gpg was not given its passphrase"));
     }
-    Ok(Err(if has_key(&status) { "gpg can't open it" } else { "gpg has no key for it" }))
+    Ok(Err(why(&status)))
+}
+
+/// Returns why gpg could not open a file.
+fn why(status: &str) -> &'static str {
+    match status {
+        status if has_key(status) => "gpg can't open it",
+        status if said(status, "ENC_TO") => "gpg has no key for it",
+        _ => "it is no file of gpg",
+    }
 }
 
 /// Whether the person was asked for a passphrase and did not give the right one: each further file would ask again.
@@ -180,5 +189,10 @@ mod tests {
         let asked =
             "gpg: x\n[GNUPG:] KEY_CONSIDERED B735 0\n[GNUPG:] PINENTRY_LAUNCHED 3\n[GNUPG:] DECRYPTION_FAILED\n";
         assert!(has_key(asked) && was_cancelled(asked));
+        let garbage = "gpg: no valid OpenPGP data found.\n[GNUPG:] NODATA 1\n[GNUPG:] FAILURE decrypt 152\n";
+        assert_eq!(
+            [gone, asked, garbage].map(why),
+            ["gpg has no key for it", "gpg can't open it", "it is no file of gpg"]
+        );
     }
 }

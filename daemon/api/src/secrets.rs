@@ -226,8 +226,8 @@ impl<B: SecretsBackend> Secrets<B> {
 
     /// The sites to enrol again, since no export of another program brings them along. Each: site s, program s (the one that
     /// it is to leave), created t, state s (open; before: an account of it was there before the list; unproven: one was kept
-    /// since, and no site is known to accept its codes; done: one was kept since, and is in use), account s (id of that
-    /// account), title s.
+    /// since, and no site is known to accept its codes; unused: one came from elsewhere since, and no code of it was used
+    /// here; done: one was kept since, and is in use), account s (id of that account), title s.
     #[zbus(out_args("sites"))]
     async fn checklist(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Vec<Dict>, Error> {
         NoOptions::try_from(options)?;

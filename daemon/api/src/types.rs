@@ -396,7 +396,7 @@ record! {
         /// Unix time at which it was put on the list.
         created: u64,
         /// `open`, `before` (an account of it was there before the list), `unproven` (one was kept since, and no site is known
-        /// to accept its codes) or `done` (one was kept since, and is in use).
+        /// to accept its codes), `unused` (one came from elsewhere since, and no code of it was used here) or `done` (one was kept since, and is in use).
         state: String,
         /// Id of that account; empty where it is open.
         account: String,
@@ -418,7 +418,8 @@ options! {
 record! {
     /// What became of one account of an import: nothing secret.
     pub struct Imported {
-        /// `kept`, `already-kept`, `repeated` (it came twice in this call), `replaced` or `kept-both`.
+        /// `kept`, `already-kept`, `counter-raised` (there already, with a lower counter), `repeated` (it came twice in this
+        /// call), `replaced` or `kept-both`.
         outcome: String,
         /// Id of the account; empty where it was only to be told.
         account: String,

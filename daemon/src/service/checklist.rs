@@ -8,16 +8,19 @@ use countersign_api::{
 };
 use countersign_core::{
     text::visible,
-    vault::{ChecklistEdit, Progress, Site},
+    vault::{ChecklistEdit, Progress, Site, Vault},
 };
 
 use super::Service;
+use crate::vault_state::now;
 
 impl Service {
     /// Returns the sites to enrol again, and how far each is.
     pub(super) fn sites(&self) -> Result<Vec<SiteInfo>, Error> {
+        let uses = self.log.lock().expect("no holder panics").uses(now());
         self.with_vault(|vault| {
-            Ok(vault.checklist().into_iter().map(|(site, progress)| info(site, progress)).collect())
+            let list = vault.checklist(|id| uses.get(&id).map(|own| own.last));
+            Ok(list.into_iter().map(|(site, progress)| info(site, progress)).collect())
         })
     }
 
@@ -29,9 +32,21 @@ impl Service {
         options: ChecklistOptions,
     ) -> Result<Vec<SiteInfo>, Error> {
         let edit = ChecklistEdit { add, remove, program: options.program.unwrap_or_default() };
+        self.with_vault(|vault| all_listed(vault, &edit.remove))?;
         self.change_vault(|vault| vault.edit_checklist(&edit))?;
         self.sites()
     }
+}
+
+/// Names the sites that are not on the list.
+fn all_listed(vault: &Vault, names: &[String]) -> Result<(), Error> {
+    let missing = names.iter().filter(|name| !vault.is_on_checklist(name));
+    let missing: Vec<String> = missing.map(|name| visible(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let text = format!("not on the list of sites: {}; countersign import --checklist shows it", missing.join(", "));
+    Err(Error::NotFound(text))
 }
 
 fn info(site: &Site, progress: Progress<'_>) -> SiteInfo {
@@ -39,6 +54,7 @@ fn info(site: &Site, progress: Progress<'_>) -> SiteInfo {
         Progress::Open => ("open", None),
         Progress::Before(entry) => ("before", Some(entry)),
         Progress::Unproven(entry) => ("unproven", Some(entry)),
+        Progress::Unused(entry) => ("unused", Some(entry)),
         Progress::Done(entry) => ("done", Some(entry)),
     };
     SiteInfo {
@@ -94,6 +110,9 @@ mod tests {
         let refused = edit(&door, &["GitHub"], &["Bank"]).await;
         assert!(matches!(&refused, Err(Error::NotFound(text)) if text.contains("--checklist")), "{refused:?}");
         assert_eq!(states(&door).await, [], "nothing of it was done");
+        edit(&door, &["Shop"], &[]).await.unwrap();
+        let refused = edit(&door, &[], &["shop", "Bank"]).await;
+        assert!(matches!(&refused, Err(Error::NotFound(text)) if text.contains("sites: Bank;")), "{refused:?}");
     }
 
     #[tokio::test]

@@ -48,6 +48,7 @@ fn imported(added: &Added, one: &Portable, dry: bool) -> Imported {
         Outcome::Repeated => "repeated",
         Outcome::Replaced => "replaced",
         Outcome::KeptBoth => "kept-both",
+        Outcome::CounterRaised => "counter-raised",
     };
     Imported {
         outcome: outcome.into(),

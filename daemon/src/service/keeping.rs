@@ -75,6 +75,7 @@ impl Service {
             Outcome::AlreadyKept | Outcome::Repeated => "already-kept",
             Outcome::Replaced => "replaced",
             Outcome::KeptBoth => "kept-both",
+            Outcome::CounterRaised => "counter-raised",
         };
         let accounts = vec![added.id.to_string()];
         Ok(Kept { outcome: outcome.into(), accounts, titles: vec![title], ..Kept::default() })

@@ -1,4 +1,6 @@
 //! What is left to do after an import: the files that still hold the secrets, and the traps of counters.
+//!
+//! Only a file all of whose accounts are kept here is said to be of no more use: in any other lies the only copy of something.
 
 use std::{fmt::Write as _, path::PathBuf};
 
@@ -13,9 +15,16 @@ use crate::{foreign, output};
 /// Says what is left to do, no line wider than the width.
 pub(super) fn text(done: &[Imported], found: &Found, width: usize) -> String {
     let files = found.files.iter().filter(|file| file.accounts > 0 && !file.paths.is_empty());
-    let (sealed, plain): (Vec<&Read>, Vec<&Read>) = files.partition(|file| file.encrypted);
+    let files: Vec<&Read> = files.filter(|file| !IN_USE.contains(&file.format.as_str())).collect();
+    let (of_steam, exports): (Vec<&Read>, Vec<&Read>) = files.into_iter().partition(|file| file.format == STEAM);
+    let (whole, parts): (Vec<&Read>, Vec<&Read>) = exports.into_iter().partition(|file| file.others == 0);
+    let (sealed, plain): (Vec<&Read>, Vec<&Read>) = whole.into_iter().partition(|file| file.encrypted);
     let wrapped = |text: &str| format!("\n{}", output::wrap(text, width, ""));
     let mut text: String = counters(done, found).as_deref().map(wrapped).unwrap_or_default();
+    if !of_steam.is_empty() {
+        text += &wrapped(&format!("{}: {OF_STEAM}", paths(&of_steam).join(", ")));
+    }
+    text.extend(parts.into_iter().map(|file| wrapped(&only_there(file))));
     if !sealed.is_empty() {
         text += &wrapped(&format!("{} {SEALED}", paths(&sealed).join(", ")));
     }
@@ -28,6 +37,17 @@ pub(super) fn text(done: &[Imported], found: &Found, width: usize) -> String {
     text
 }
 
+/// Says of a file what is in it alone.
+fn only_there(file: &Read) -> String {
+    let others = count(file.others, "account is", "accounts are");
+    let how = if file.encrypted {
+        "encrypted by its password"
+    } else {
+        "in the clear: whoever gets at it can make your codes"
+    };
+    format!("{} still holds these secrets, {how}. {others} {ONLY_THERE}", paths(&[file]).join(", "))
+}
+
 /// Returns where files lie.
 fn paths(files: &[&Read]) -> Vec<String> {
     let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -36,7 +56,7 @@ fn paths(files: &[&Read]) -> Vec<String> {
 
 /// Says what to mind of codes that follow a counter.
 fn counters(done: &[Imported], found: &Found) -> Option<String> {
-    let is_new = |one: &Imported| !matches!(one.outcome.as_str(), "already-kept" | "repeated");
+    let is_new = |one: &Imported| !matches!(one.outcome.as_str(), "already-kept" | "repeated" | "counter-raised");
     let all = done.iter().zip(&found.accounts).filter(|(one, account)| is_new(one) && account["type"] == "hotp");
     let titles: Vec<String> = all.map(|(one, _)| output::one_line(&one.title)).collect();
     let named = titles.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -59,10 +79,17 @@ fn quoted(word: &str) -> String {
 
 const SEALED: &str = "still holds these secrets, encrypted by its password: it is as safe as that password. Remove it when it is \
                       of no more use.";
+const ONLY_THERE: &str = "in it and not kept here: remove it only when you need those no more.";
+const OF_STEAM: &str = "keep it in a safe place. What is in it alone is Steam's revocation code, by which you get your account \
+                        back, and what confirms trades.";
 const IN_THE_CLEAR: &str = "holds your secrets in the clear: whoever gets at it can make your codes. Once the codes work here, \
                             remove it, and every copy on the telephone, in mails and in clouds:";
 const OVERWRITING: &str = "To overwrite it first (shred) promises little on SSDs, on file systems that copy on write, and in \
                            backups. If somebody may have read it, enrol those accounts anew.";
+
+const STEAM: &str = "steam";
+/// Formats of what is in use where it lies: no export that has done its service.
+const IN_USE: [&str; 4] = ["kdbx", "pass", "countersign-vault", "countersign-backup"];
 
 /// How many accounts a sentence names.
 const NAMED: usize = 3;
@@ -74,7 +101,8 @@ mod tests {
     use super::*;
 
     fn read(path: &str, encrypted: bool) -> Read {
-        Read { paths: vec![path.into()], title: "Aegis".into(), encrypted, accounts: 1 }
+        let (format, title) = ("aegis".into(), "Aegis".into());
+        Read { paths: vec![path.into()], format, title, encrypted, accounts: 1, others: 0 }
     }
 
     fn told(files: Vec<Read>) -> String {
@@ -90,6 +118,23 @@ mod tests {
         assert!(sealed.contains("encrypted by") && !sealed.contains("in the clear"), "{sealed}");
         let both = told(vec![read("/a", false), read("/b", true), read("/c", false)]);
         assert!(both.contains("rm -- /a /c\n"), "{both}");
+    }
+
+    #[test]
+    fn a_file_that_holds_the_only_copy_of_something_is_not_to_be_removed() {
+        for encrypted in [false, true] {
+            let part = Read { others: 2, ..read("/tmp/x", encrypted) };
+            let told = text(&[], &Found { files: vec![part, read("/tmp/y", false)], ..Found::default() }, 500);
+            assert!(
+                told.contains("2 accounts are in it and not kept here") && told.contains("rm -- /tmp/y\n"),
+                "{told}"
+            );
+            assert_eq!(told.contains("secrets, encrypted by"), encrypted, "{told}");
+        }
+        let of = |format: &str| told(vec![Read { format: format.into(), ..read("/tmp/x", false) }]);
+        let steam = of("steam");
+        assert!(steam.contains("revocation code") && !steam.contains("rm --"), "{steam}");
+        assert_eq!(IN_USE.map(of), [""; 4], "nobody removes a database in use");
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub(super) async fn run(args: &Import, session: &mut Session) -> Result<(), Erro
     output::print(&text(&list, output::columns()))
 }
 
-/// Offers to put on the list what can't be exported.
-pub(super) async fn offer(session: &mut Session, found: &Found, yes: bool) -> Result<(), Error> {
+/// Offers to put on the list what can't be exported; `kept` says whether accounts were kept just before.
+pub(super) async fn offer(session: &mut Session, found: &Found, yes: bool, kept: bool) -> Result<(), Error> {
     let left = found.left_out.iter().filter(|left| left.why == "not-exportable" && !left.name.trim().is_empty());
     let names: Vec<String> = left.map(|left| left.name.clone()).collect();
     if names.is_empty() {
@@ -46,13 +46,14 @@ pub(super) async fn offer(session: &mut Session, found: &Found, yes: bool) -> Re
     }
     let several = count(names.len(), "account that can't be exported", "accounts that can't be exported");
     let Some(tty) = session.asking.tty().filter(|_| !yes) else {
-        output::remark(&format!("Keep account of the {several}: countersign import --checklist SITES"));
+        output::say(&format!("Keep account of the {several}: countersign import --checklist SITES"));
         return Ok(());
     };
     if tty.yes(&format!("Put the {several} on the list of sites to enrol again?"), true).await? {
         let program = found.files.first().map(|file| file.title.split(" (").next().unwrap_or_default().to_owned());
         let list = edit(session, names, Vec::new(), &program.unwrap_or_default()).await?;
         output::print(&text(&list, output::columns()))?;
+        output::say(if kept { UNDO_TWICE } else { UNDO_LIST });
     }
     Ok(())
 }
@@ -152,11 +153,16 @@ fn row(site: &SiteInfo) -> Vec<String> {
     let (mark, what) = match site.state.as_str() {
         "done" => ("[x]", format!("in use: {}", site.title)),
         "unproven" => ("[~]", format!("kept, but does the site accept its codes? {}", site.title)),
+        "unused" => ("[~]", format!("kept, not used yet: {}", site.title)),
         "before" => ("[ ]", format!("here from before: {}", site.title)),
         _ => ("[ ]", String::new()),
     };
     vec![format!("{mark} {}", site.site), what]
 }
+
+/// The list is a change of its own.
+const UNDO_LIST: &str = "Take the list back by: countersign undo";
+const UNDO_TWICE: &str = "Take the list back by countersign undo, and the accounts by another one";
 
 /// What to do with a site on the list.
 const HOW: &str = "At each: sign in, set up an authenticator app anew, then countersign scan. When the site has accepted a code: \
@@ -189,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_and_not_proven_does_not_let_the_app_go() {
-        for state in ["unproven", "before", "open", "of a later version"] {
+        for state in ["unproven", "unused", "before", "open", "of a later version"] {
             let list = [site("GitHub", "", state)];
             assert!(text(&list, 200).contains("Keep the old app") && !Report::new(&list).may_go, "{state}");
         }

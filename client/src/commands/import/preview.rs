@@ -18,6 +18,8 @@ pub(super) struct Numbers {
     replaced: usize,
     kept_both: usize,
     already_kept: usize,
+    /// There already, with a lower counter.
+    counter_raised: usize,
     repeated: usize,
     /// What should be an account and can't be read.
     pub(super) bad: usize,
@@ -38,6 +40,7 @@ impl Numbers {
             replaced: of("replaced"),
             kept_both: of("kept-both"),
             already_kept: of("already-kept"),
+            counter_raised: of("counter-raised"),
             repeated: of("repeated"),
             bad,
             not_exportable,
@@ -50,11 +53,22 @@ impl Numbers {
         self.kept + self.replaced + self.kept_both
     }
 
+    /// How many were there before.
+    pub(super) fn already_there(self) -> usize {
+        self.already_kept + self.counter_raised
+    }
+
+    /// How many accounts there would be something to do for, or was.
+    pub(super) fn changes(self) -> usize {
+        self.fresh() + self.counter_raised
+    }
+
     fn line(self, found: &Found) -> String {
         let parts = [
             (self.kept, "new"),
             (self.kept_both, "there with another secret (both are kept)"),
             (self.replaced, "there with another secret (replaced)"),
+            (self.counter_raised, "already there with a lower counter"),
             (self.already_kept, "already there"),
             (self.repeated, "more than once in it"),
             (self.bad, "unreadable"),
@@ -92,6 +106,7 @@ pub(super) fn text(preview: &[Imported], found: &Found, columns: usize) -> Strin
         ("New", rows("kept", usize::MAX)),
         ("There with another secret; both are kept", rows("kept-both", usize::MAX)),
         ("There with another secret, which stays in the history", rows("replaced", usize::MAX)),
+        ("Already there; the counter is moved on", rows("counter-raised", usize::MAX)),
         ("Already there", rows("already-kept", FEW)),
         ("More than once in it, and kept once", rows("repeated", FEW)),
         ("Unreadable", left("bad")),
@@ -125,7 +140,9 @@ fn row(one: &Imported, account: &Value) -> Vec<String> {
     let tags = tags(account).join(", ");
     let pinned = account["pinned"].as_bool().unwrap_or_default().then_some("pinned");
     let trashed = one.trashed.then_some("in the trash");
-    let more: Vec<&str> = pinned.into_iter().chain(trashed).collect();
+    let counter = account["counter"].as_u64().filter(|_| one.outcome == "counter-raised");
+    let counter = counter.map(|counter| format!("to {counter}"));
+    let more: Vec<&str> = pinned.into_iter().chain(trashed).chain(counter.as_deref()).collect();
     vec![one.title.clone(), tags, more.join(", ")]
 }
 
@@ -138,9 +155,10 @@ fn left_row(left: &LeftOut) -> Vec<String> {
     vec![name.to_owned(), left.reason.clone()]
 }
 
-/// Says what was done.
+/// Says what was done. A counter never goes back, so that no undo is about it.
 pub(super) fn kept(numbers: Numbers) -> String {
     let beside = [
+        (numbers.counter_raised, "there already, the counter moved on"),
         (numbers.already_kept, "there already"),
         (numbers.repeated, "more than once in it"),
         (numbers.bad, "skipped as unreadable"),
@@ -149,7 +167,14 @@ pub(super) fn kept(numbers: Numbers) -> String {
     for (number, what) in beside.into_iter().filter(|(number, _)| *number > 0) {
         let _ = write!(text, ", {number} {what}");
     }
-    text + ". Take it all back by: countersign undo"
+    text + if numbers.fresh() > 0 { ". Take it all back by: countersign undo" } else { "." }
+}
+
+/// Says that a label was not given to what was there before.
+pub(super) fn without_label(tag: &str, numbers: Numbers) -> String {
+    let there =
+        count(numbers.already_there(), "account was there already and has", "accounts were there already and have");
+    format!("{there} not been given the label \"{}\"", output::one_line(tag))
 }
 
 /// What `--json` prints.
@@ -236,6 +261,17 @@ mod tests {
             "Kept 2 accounts, 1 there already, 1 more than once in it, 1 skipped as unreadable. Take it all back by: \
              countersign undo"
         );
+    }
+
+    #[test]
+    fn a_counter_that_is_moved_on_is_told_and_nothing_to_take_back() {
+        let all = [one("counter-raised", "a")];
+        let found = Found { accounts: vec![json!({"counter": 50})], ..Found::default() };
+        let told = text(&all, &found, 80);
+        assert!(told.contains("Already there; the counter is moved on:\n  a    to 50\n"), "{told}");
+        let numbers = Numbers::of(&all, &found);
+        assert_eq!((numbers.fresh(), numbers.changes()), (0, 1));
+        assert_eq!(kept(numbers), "Kept 0 accounts, 1 there already, the counter moved on.");
     }
 
     #[test]

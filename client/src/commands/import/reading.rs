@@ -34,47 +34,57 @@ pub(super) struct Found {
 pub(super) struct Read {
     /// Where it lies, as [`Given::paths`] has it.
     pub(super) paths: Vec<PathBuf>,
+    /// The word for its format.
+    pub(super) format: String,
     /// What people call its format.
     pub(super) title: String,
     /// Whether it opened by a password.
     pub(super) encrypted: bool,
-    /// How many accounts were in it.
+    /// How many accounts of it are taken.
     pub(super) accounts: usize,
+    /// How many are in it beside those: unreadable, not exportable, or not asked for.
+    pub(super) others: usize,
 }
 
 impl Found {
-    fn take(&mut self, paths: Vec<PathBuf>, one: Foreign, encrypted: bool) {
+    fn take(&mut self, paths: Vec<PathBuf>, one: Foreign, encrypted: bool, only: Option<&str>) {
+        let Foreign { format, title, .. } = &one;
+        let (format, title) = (format.clone(), title.clone());
+        let all = one.accounts.len() + one.left_out.iter().filter(|left| left.why != "no-code").count();
+        let one = match only {
+            Some(words) => only_those(one, words),
+            None => one,
+        };
         let accounts = one.accounts.len();
-        self.files.push(Read { paths, title: one.title, encrypted, accounts });
+        self.files.push(Read { paths, format, title, encrypted, accounts, others: all - accounts });
         self.accounts.extend(one.accounts);
         self.left_out.extend(one.left_out);
         self.notes.extend(one.notes.into_iter().filter(|note| !self.notes.contains(note)).collect::<Vec<_>>());
     }
+}
 
-    /// Keeps what has all the words in its names: also of what was left out, for nobody asked for the rest.
-    fn only(&mut self, words: &str) {
-        let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
-        let fits = |text: String| words.iter().all(|word| text.contains(word));
-        self.accounts.retain(|account| {
-            let text = |name: &str| account[name].as_str().unwrap_or_default().to_lowercase();
-            fits(format!("{} {}", text("issuer"), text("name")))
-        });
-        self.left_out.retain(|left| fits(left.name.to_lowercase()));
-    }
+/// Keeps what has all the words in its names. What can't be read stays: of its names only a part is known, so that it may be
+/// what was asked for.
+fn only_those(mut one: Foreign, words: &str) -> Foreign {
+    let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let fits = |text: String| words.iter().all(|word| text.contains(word));
+    one.accounts.retain(|account| {
+        let text = |name: &str| account[name].as_str().unwrap_or_default().to_lowercase();
+        fits(format!("{} {}", text("issuer"), text("name")))
+    });
+    one.left_out.retain(|left| left.why == "bad" || fits(left.name.to_lowercase()));
+    one
 }
 
 /// Reads all files.
 pub(super) async fn all(args: &Import, session: &mut Session) -> Result<Found, Error> {
     let lines = args.file_passphrase_fd.map(FileLines::open).transpose()?;
     let mut passwords = Passwords { lines, last: None };
-    let all = foreign::all(&args.files, args.format.as_deref()).await?;
+    let all = foreign::all(&args.files, args.format.as_deref()).await.map_err(refused)?;
     let mut found = Found { left_out: all.left_out, ..Found::default() };
     for given in all.given {
         let (one, encrypted) = read(&given, &mut passwords, session).await?;
-        found.take(given.paths, one, encrypted);
-    }
-    if let Some(words) = &args.only {
-        found.only(words);
+        found.take(given.paths, one, encrypted, args.only.as_deref());
     }
     Ok(found)
 }
@@ -84,12 +94,14 @@ async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -
     let shown = &given.shown;
     let mut refused = match with_progress(shown, SOON, foreign::read(given, None)).await {
         Err(Refusal::Password { wrong, title }) => (wrong, title),
-        Err(Refusal::Failed(error)) => return Err(too_large(shown, error)),
+        Err(Refusal::Failed(error)) => return Err(error),
         Ok(found) => return Ok((found, false)),
     };
     let mut known = passwords.last.clone().filter(|_| passwords.lines.is_none());
-    for _ in 0..TRIES {
+    let mut tries = 0;
+    while tries < TRIES {
         let is_known = known.is_some();
+        tries += u32::from(!is_known);
         let next = match known.take() {
             None => passwords.next(shown, &refused, session).await?,
             known => known,
@@ -146,15 +158,16 @@ impl Passwords {
     }
 }
 
-/// A pipe with more in it than such a file has ends as a file of that size does.
-fn too_large(shown: &str, error: Error) -> Error {
-    match error {
-        Error::Io { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
-            output::say(&format!("countersign: {shown}: it is too large: {source}"));
-            Error::Said(exit::FOREIGN_TOO_LARGE)
-        }
-        other => other,
-    }
+/// A pipe with more in it than such a file has ends as a file of that size does, and one with nothing in it as an empty file.
+fn refused(error: Error) -> Error {
+    let Error::Io { what, source } = error else { return error };
+    let (words, code) = match source.kind() {
+        io::ErrorKind::FileTooLarge => ("it is too large: ", exit::FOREIGN_TOO_LARGE),
+        io::ErrorKind::UnexpectedEof => ("", foreign::DAMAGED_EXIT),
+        _ => return Error::Io { what, source },
+    };
+    output::say(&format!("countersign: {what}: {words}{source}"));
+    Error::Said(code)
 }
 
 /// Shows on the terminal how long a file has been being opened, once that takes longer than `after`.
@@ -207,24 +220,28 @@ mod tests {
     #[test]
     fn files_are_taken_together_and_a_note_is_told_once() {
         let mut found = Found::default();
-        found.take(vec!["a".into()], foreign(&["alice", "bob"]), false);
-        found.take(vec!["b".into()], foreign(&["carol"]), true);
+        found.take(vec!["a".into()], foreign(&["alice", "bob"]), false, None);
+        found.take(vec!["b".into()], foreign(&["carol"]), true, None);
         assert_eq!((found.accounts.len(), found.left_out.len(), found.notes.len()), (3, 2, 1));
         assert_eq!((found.files[0].accounts, found.files[1].encrypted), (2, true));
     }
 
     #[test]
-    fn only_what_fits_is_taken_and_told() {
+    fn only_what_fits_is_taken_and_what_can_not_be_read_is_told() {
         let mut found = Found::default();
-        found.take(vec!["a".into()], foreign(&["alice", "bob"]), false);
-        found.only("git ALICE");
-        assert_eq!((found.accounts.len(), found.left_out.len()), (1, 0));
+        let mut file = foreign(&["alice", "bob"]);
+        file.left_out.push(LeftOut { why: "not-exportable".into(), ..file.left_out[0].clone() });
+        found.take(vec!["a".into()], file, false, Some("git ALICE"));
+        assert_eq!((found.accounts.len(), found.left_out.len()), (1, 1));
+        assert_eq!((found.left_out[0].why.as_str(), found.files[0].others), ("bad", 3));
     }
 
     #[test]
-    fn a_pipe_with_too_much_in_it_has_the_exit_code_of_a_file() {
-        let error = Error::io("x")(io::ErrorKind::FileTooLarge.into());
-        assert_eq!(too_large("x", error).exit_code(), 22);
-        assert_eq!(too_large("x", Error::io("x")(io::ErrorKind::NotFound.into())).exit_code(), 1);
+    fn a_pipe_with_too_much_or_nothing_in_it_has_the_exit_code_of_a_file() {
+        for (kind, code) in
+            [(io::ErrorKind::FileTooLarge, 22), (io::ErrorKind::UnexpectedEof, 18), (io::ErrorKind::NotFound, 1)]
+        {
+            assert_eq!(refused(Error::io("x")(kind.into())).exit_code(), code, "{kind}");
+        }
     }
 }

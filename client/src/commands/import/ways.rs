@@ -35,7 +35,15 @@ pub(super) async fn title(program: &str) -> Result<String, Error> {
     let all = foreign::ways().await?;
     let title = match find(&all, program).as_slice() {
         [way] => &way.title,
-        _ => program.trim(),
+        several => {
+            if several.is_empty() {
+                output::say(&format!(
+                    "countersign: no program is known as \"{}\"; it is taken as you say",
+                    output::one_line(program)
+                ));
+            }
+            program.trim()
+        }
     };
     Ok(title.to_owned())
 }
@@ -87,7 +95,7 @@ fn text(way: &Way, width: usize) -> String {
     };
     let mut text = format!("{}: {how}\n", output::one_line(&way.title));
     let (of_formats, rooted): (&[Format], &[Format]) =
-        if way.out == "file" { (&way.formats, &[]) } else { (&[], &way.formats) };
+        if matches!(way.out.as_str(), "nothing" | "qr") { (&[], &way.formats) } else { (&way.formats, &[]) };
     let own = way.steps.iter().chain(of_formats.iter().take(1).flat_map(|format| &format.steps));
     text += &numbered(own, width);
     for format in of_formats.iter().skip(1) {
@@ -163,6 +171,7 @@ mod tests {
         let place = |part: &str| told.find(part).unwrap_or_else(|| panic!("{part}: {told}"));
         assert!(place("nothing gets out") < place("  1. One step"));
         assert!(place("--checklist --from authy") < place("Only where the telephone is rooted"));
+        assert!(!text(&way("pass", "pass", &[], "keys"), 80).contains("rooted, and then"));
         let told = text(&way("aegis", "Aegis", &[], "file"), 80);
         assert!(told.contains("  2. A rooted") && told.ends_with("countersign import FILE\n"), "{told}");
     }

@@ -57,6 +57,8 @@ pub enum Outcome {
     Replaced,
     /// It is a new entry beside one of the same name.
     KeptBoth,
+    /// It was there already, with a lower counter than it has now.
+    CounterRaised,
 }
 
 /// What to change of an account; what is not given stays.
@@ -221,12 +223,12 @@ impl Vault {
     /// Remembers that the site accepts the codes of the account: the person says so, or uses it later on. Not a change that
     /// undo takes back; once is enough.
     pub fn confirm(&mut self, id: AccountId) -> Result<(), VaultError> {
-        if self.entry(id).is_some_and(|entry| entry.confirmed().is_some()) {
+        if self.entry(id).is_some_and(Entry::is_confirmed_here) {
             return Ok(());
         }
         let mark = self.mark(Change::Edited);
         self.change(id, |entry| {
-            entry.details.confirmed = Some(mark.at);
+            entry.details.confirmed = Some(entry.after_enrolment(mark.at));
             entry.version = mark.change;
             Ok(())
         })
@@ -251,7 +253,8 @@ impl Vault {
         };
         let mark = self.mark(Change::Edited);
         self.change(id, |entry| {
-            let mut details = Details { confirmed: Some(mark.at), ..entry.details.duplicate() };
+            let confirmed = Some(entry.after_enrolment(mark.at));
+            let mut details = Details { confirmed, ..entry.details.duplicate() };
             details.account.kind = kind;
             check(&details.account)?;
             entry.become_(details, mark);
@@ -459,6 +462,11 @@ impl Entry {
     /// Whether a code asked for at this time is no longer one of the enrolment's own tries.
     fn is_later_use(&self, now: u64) -> bool {
         now.saturating_sub(self.enrolled()) > ENROLMENT_SECONDS
+    }
+
+    /// Returns a time later than that at which it was kept: an equal one says that it came as confirmed.
+    fn after_enrolment(&self, now: u64) -> u64 {
+        now.max(self.enrolled().saturating_add(1))
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     json::{Extras, Object, ObjectWriter, Odd},
     unlocked::Vault,
 };
-use crate::{secret::SecretText, site};
+use crate::{account::AccountId, secret::SecretText, site};
 
 /// How far a site on the list is.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,8 @@ pub enum Progress<'v> {
     Before(&'v Entry),
     /// This account was kept since; no site is known to accept its codes.
     Unproven(&'v Entry),
+    /// This account came from elsewhere since, and no code of it was used here.
+    Unused(&'v Entry),
     /// This account was kept since, and is in use.
     Done(&'v Entry),
 }
@@ -110,7 +112,9 @@ pub struct ChecklistEdit {
 
 impl Vault {
     /// Returns the sites to enrol again, in the order in which they were put on the list, and how far each is.
-    pub fn checklist(&self) -> Vec<(&Site, Progress<'_>)> {
+    ///
+    /// `last_use` tells the Unix time of an account's last code; `None` where it never made one.
+    pub fn checklist(&self, last_use: impl Fn(AccountId) -> Option<u64>) -> Vec<(&Site, Progress<'_>)> {
         let mut of_site: HashMap<String, Vec<&Entry>> = HashMap::new();
         for entry in self.entries() {
             let keys: HashSet<String> = site::keys(entry.account()).into_iter().collect();
@@ -121,7 +125,13 @@ impl Vault {
         let near =
             |site: &Site| of_site.get(&site::key(site::without_account(&site.name))).map_or(&[][..], Vec::as_slice);
         let listed = self.content.checklist.sites.iter().filter(|site| site.is_listed());
-        listed.map(|site| (site, progress(site, near(site)))).collect()
+        listed.map(|site| (site, progress(site, near(site), &last_use))).collect()
+    }
+
+    /// Says whether a site is on the list.
+    pub fn is_on_checklist(&self, name: &str) -> bool {
+        let wanted = site::key(name);
+        self.content.checklist.sites.iter().any(|site| site.is_listed() && site::key(&site.name) == wanted)
     }
 
     /// Changes the list, as one change that undo takes back.
@@ -146,15 +156,20 @@ impl Vault {
     }
 }
 
-fn progress<'v>(site: &Site, of_site: &[&'v Entry]) -> Progress<'v> {
+fn progress<'v>(site: &Site, of_site: &[&'v Entry], last_use: &impl Fn(AccountId) -> Option<u64>) -> Progress<'v> {
+    let in_use = |entry: &&Entry| {
+        let used = || last_use(entry.id()).is_some_and(|at| at >= entry.enrolled());
+        entry.is_confirmed_here() || (entry.confirmed().is_some() && used())
+    };
     let fitting = || of_site.iter().copied().filter(|entry| site::fits(&site.name, entry.account()));
     let since = || fitting().filter(|entry| entry.enrolled() >= site.created);
-    match (since().find(|entry| entry.confirmed().is_some()), since().next(), fitting().next()) {
-        (Some(entry), ..) => Progress::Done(entry),
-        (None, Some(entry), _) => Progress::Unproven(entry),
-        (None, None, Some(entry)) => Progress::Before(entry),
-        (None, None, None) => Progress::Open,
-    }
+    let steps = [
+        since().find(in_use).map(Progress::Done),
+        since().find(|entry| entry.confirmed().is_some()).map(Progress::Unused),
+        since().next().map(Progress::Unproven),
+        fitting().next().map(Progress::Before),
+    ];
+    steps.into_iter().flatten().next().unwrap_or(Progress::Open)
 }
 
 /// The list in the vault, with what was on it.

@@ -52,6 +52,11 @@ impl Entry {
         self.details.confirmed
     }
 
+    /// Says whether its codes proved right after it was kept; what came from elsewhere is confirmed without that.
+    pub fn is_confirmed_here(&self) -> bool {
+        self.details.confirmed.is_some_and(|at| at > self.enrolled())
+    }
+
     /// Says whether the person wants it at the head of lists.
     pub fn pinned(&self) -> bool {
         self.details.pinned

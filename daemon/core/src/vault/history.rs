@@ -55,6 +55,8 @@ impl Entry {
             Some(before) => {
                 let after = std::mem::replace(&mut self.details, before);
                 self.details.pinned = after.pinned;
+                // What goes back to the trash lies there for its whole time again.
+                self.details.deleted = self.details.deleted.map(|_| mark.at);
                 let (new, old) = (&self.details.account, &after.account);
                 if new.secret != old.secret {
                     self.history.push(Past { undone: true, ..past(mark, Some(after)) });

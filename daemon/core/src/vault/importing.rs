@@ -17,7 +17,7 @@ use super::{
     portable::Portable,
     unlocked::Vault,
 };
-use crate::account::{Account, AccountId};
+use crate::account::{Account, AccountId, Kind};
 
 impl Vault {
     /// Says what an import would do, account by account; nothing is changed.
@@ -71,9 +71,8 @@ struct Taking<'d> {
 
 impl Taking<'_> {
     fn take(&mut self, one: &Portable) -> Result<Added, VaultError> {
-        if let Some(entry) = self.index.same(&self.draft.entries, one) {
-            let outcome = if entry.version == self.mark.change { Outcome::Repeated } else { Outcome::AlreadyKept };
-            return Ok(Added { id: entry.id, outcome });
+        if let Some(place) = self.index.same(&self.draft.entries, one) {
+            return Ok(self.meet(place, &one.account));
         }
         // What lay in a trash takes nobody's place.
         let named = self.index.named(&one.account).filter(|_| !one.trashed);
@@ -91,6 +90,23 @@ impl Taking<'_> {
         Ok(Added { id: entry.id, outcome })
     }
 
+    /// Meets an account that is there already: of its two counters the higher one holds, for no code may come out twice.
+    fn meet(&mut self, place: usize, account: &Account) -> Added {
+        let is_repeated = self.is_of_this_import(place);
+        let entry = &mut self.draft.entries[place];
+        let is_raised = counter(&entry.details.account) < counter(account);
+        if is_raised {
+            entry.raise_counter(&account.secret, counter(account).unwrap_or_default());
+            entry.version = self.mark.change;
+        }
+        let outcome = match (is_repeated, is_raised) {
+            (true, _) => Outcome::Repeated,
+            (false, true) => Outcome::CounterRaised,
+            (false, false) => Outcome::AlreadyKept,
+        };
+        Added { id: entry.id, outcome }
+    }
+
     /// Accounts of one import don't replace each other.
     fn is_of_this_import(&self, place: usize) -> bool {
         self.draft.entries[place].version == self.mark.change
@@ -104,11 +120,38 @@ impl Taking<'_> {
         entry.become_(details, Mark { why: Change::Replaced, ..mark });
     }
 
+    /// Adds an account, or takes the very same one back from the trash: an import that was undone and is done again would
+    /// fill the vault otherwise.
     fn add(&mut self, account: &Account) -> Result<usize, VaultError> {
+        if let Some(place) = self.index.twin(&self.draft.entries, account, Place::Trash) {
+            self.take_back(place, account);
+            return Ok(place);
+        }
         let id = AccountId::from_bytes(file::random().map_err(VaultError::NotSaved)?);
         let details = Details { confirmed: Some(self.mark.at), ..Details::new(duplicate(account)) };
         self.draft.entries.push(Entry::added(id, details, self.mark));
         Ok(self.draft.entries.len() - 1)
+    }
+
+    fn take_back(&mut self, place: usize, account: &Account) {
+        let (entry, mark) = (&mut self.draft.entries[place], self.mark);
+        let old = entry.details.duplicate();
+        let account = with_pin_of(duplicate(account), &old.account);
+        let higher = counter(&account).max(counter(&old.account));
+        // Not later than it was kept, which would say that it was used here.
+        let confirmed = old.confirmed.or(Some(entry.enrolled()));
+        let details = Details { account, deleted: None, confirmed, ..old };
+        entry.become_(details, Mark { why: Change::Restored, ..mark });
+        let secret = entry.details.account.secret.duplicate();
+        entry.raise_counter(&secret, higher.unwrap_or_default());
+    }
+}
+
+/// Returns the counter of the next code, where codes follow one.
+fn counter(account: &Account) -> Option<u64> {
+    match account.kind {
+        Kind::Hotp { counter, .. } => Some(counter),
+        _ => None,
     }
 }
 
@@ -127,6 +170,13 @@ fn bring_along(details: &mut Details, one: &Portable, now: u64) {
     if one.trashed {
         details.deleted = Some(now);
     }
+}
+
+/// Whether an account is in use or lies in the trash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    InUse,
+    Trash,
 }
 
 /// Where in the list of entries an account stands.
@@ -162,13 +212,17 @@ impl Index {
     }
 
     /// Returns the entry that is this account; of one from a trash also that in our own.
-    fn same<'e>(&self, entries: &'e [Entry], one: &Portable) -> Option<&'e Entry> {
-        let account = &one.account;
-        let places = self.same.get(&self.hash(account))?.iter();
-        places.map(|place| &entries[*place]).find(|entry| {
-            let kept = &entry.details.account;
-            (one.trashed || entry.details.deleted.is_none())
-                && same_name(kept, account)
+    fn same(&self, entries: &[Entry], one: &Portable) -> Option<usize> {
+        let in_use = self.twin(entries, &one.account, Place::InUse);
+        in_use.or_else(|| self.twin(entries, &one.account, Place::Trash).filter(|_| one.trashed))
+    }
+
+    /// Returns where an account stands of the same name, secret and way to compute codes.
+    fn twin(&self, entries: &[Entry], account: &Account, at: Place) -> Option<usize> {
+        let places = self.same.get(&self.hash(account))?.iter().copied();
+        places.filter(|place| entries[*place].details.deleted.is_some() == (at == Place::Trash)).find(|place| {
+            let kept = &entries[*place].details.account;
+            same_name(kept, account)
                 && kept.secret == account.secret
                 && parameters(&kept.kind) == parameters(&account.kind)
         })

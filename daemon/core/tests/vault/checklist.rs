@@ -2,7 +2,7 @@
 
 use countersign_core::{
     account::AccountId,
-    vault::{ChecklistEdit, IfExists, Progress, Vault, VaultError},
+    vault::{ChecklistEdit, IfExists, Portable, Progress, Vault, VaultError},
 };
 
 use crate::{
@@ -24,9 +24,10 @@ fn told(vault: &Vault) -> Vec<String> {
         Progress::Open => "open",
         Progress::Before(_) => "before",
         Progress::Unproven(_) => "unproven",
+        Progress::Unused(_) => "unused",
         Progress::Done(_) => "done",
     };
-    vault.checklist().iter().map(|(site, progress)| format!("{} {}", site.name(), word(progress))).collect()
+    vault.checklist(|_| None).iter().map(|(site, progress)| format!("{} {}", site.name(), word(progress))).collect()
 }
 
 #[test]
@@ -46,6 +47,25 @@ fn a_site_is_done_when_an_account_kept_since_is_in_use() {
     assert_eq!(told(&vault), ["github.com done", "bank before", "Shop open"]);
     vault.remove(id).unwrap();
     assert_eq!(told(&vault)[0], "github.com open", "an account in the trash is none");
+}
+
+/// An import takes it that its accounts are in use elsewhere; that they work here nobody has seen.
+#[test]
+fn an_imported_account_is_done_when_it_was_used_here_or_accepted() {
+    let world = World::new();
+    let (_store, mut vault, _) = world.vault(&[]);
+    add(&mut vault, &["GitHub"]);
+    let id = vault.import(&[Portable::new(account("GitHub", "alice"))], IfExists::KeepBoth).unwrap()[0].id;
+    assert_eq!(told(&vault), ["GitHub unused"]);
+    vault.undo().unwrap();
+    world.pass(60);
+    vault.import(&[Portable::new(account("GitHub", "alice"))], IfExists::KeepBoth).unwrap();
+    assert_eq!(told(&vault), ["GitHub unused"], "nor does it by way of the trash");
+    let kept = vault.entry(id).unwrap().created();
+    let is_done = |vault: &Vault, at| matches!(vault.checklist(|_| Some(at))[0].1, Progress::Done(_));
+    assert!(!is_done(&vault, kept - 1) && is_done(&vault, kept));
+    vault.confirm(id).unwrap();
+    assert_eq!(told(&vault), ["GitHub done"]);
 }
 
 /// Who enrols anew replaces the secret: that account is older than the list, its secret is not.

@@ -194,11 +194,11 @@ fn that_a_site_accepted_it_is_remembered_and_undo_passes_it_over() {
     assert_eq!(vault.generation(), generation, "once is enough");
     vault.undo().unwrap();
     assert_eq!(names(&vault), ["alice"]);
-    assert_eq!(vault.entry(id).unwrap().confirmed(), Some(1_800_000_000));
+    assert_eq!(vault.entry(id).unwrap().confirmed(), Some(1_800_000_001));
     vault.enrol(with_secret("Example", "alice", b"new"), IfExists::Replace).unwrap();
     assert_eq!(vault.entry(id).unwrap().confirmed(), None, "no site has accepted a code of the new secret");
     vault.undo().unwrap();
-    assert_eq!(vault.entry(id).unwrap().confirmed(), Some(1_800_000_000), "nor lost what the old one had");
+    assert_eq!(vault.entry(id).unwrap().confirmed(), Some(1_800_000_001), "nor lost what the old one had");
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn what_a_site_computes_instead_is_a_change_that_can_be_undone() {
     assert_eq!(vault.entry(id).unwrap().account().kind, Kind::totp());
     drop(vault);
     let mut vault = reopen(&store, &key);
-    assert_eq!(vault.entry(id).unwrap().confirmed(), Some(1_800_000_000));
+    assert_eq!(vault.entry(id).unwrap().confirmed(), Some(1_800_000_001));
     assert_eq!(vault.undo().unwrap().what, Change::Edited);
     let entry = vault.entry(id).unwrap();
     assert_eq!(entry.account().kind, Kind::Totp { algorithm: Algorithm::Sha256, digits: 6, period: 60 });

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use countersign_core::{
-    account::Account,
-    vault::{IfExists, Outcome, Portable},
+    account::{Account, Algorithm, Kind},
+    vault::{IfExists, Outcome, Portable, Vault},
 };
 
-use crate::world::{World, account, reopen, with_secret};
+use crate::world::{DAY, World, account, reopen, with_secret};
 
-fn outcomes(vault: &mut countersign_core::vault::Vault, accounts: &[Portable], if_exists: IfExists) -> Vec<Outcome> {
+fn outcomes(vault: &mut Vault, accounts: &[Portable], if_exists: IfExists) -> Vec<Outcome> {
     let told = vault.preview(accounts, if_exists).unwrap();
     let done = vault.import(accounts, if_exists).unwrap();
     let outcomes = |all: &[countersign_core::vault::Added]| all.iter().map(|one| one.outcome).collect::<Vec<_>>();
@@ -47,6 +47,43 @@ fn one_undo_takes_all_of_an_import_back() {
     let vault = reopen(&store, &key);
     let kept: Vec<_> = vault.entries().map(|entry| entry.account().secret.expose().to_vec()).collect();
     assert_eq!(kept, [b"secret of Example alice".to_vec()]);
+}
+
+/// Undone and done again, an import would leave a copy of itself in the trash each time, until the vault is full.
+#[test]
+fn an_import_that_was_undone_comes_back_from_the_trash() {
+    let world = World::new();
+    let (_store, mut vault, _) = world.vault(&[]);
+    let all = || vec![plain(account("New", "bob")), plain(account("New", "carol"))];
+    for _ in 0..3 {
+        assert_eq!(outcomes(&mut vault, &all(), IfExists::KeepBoth), [Outcome::Kept, Outcome::Kept]);
+        assert_eq!((vault.entries().count(), vault.trash().count()), (2, 0));
+        world.pass(20 * DAY);
+        assert_eq!(vault.undo().unwrap().accounts.len(), 2);
+        assert_eq!((vault.entries().count(), vault.trash().count()), (0, 2), "its time in the trash begins anew");
+        world.pass(20 * DAY);
+    }
+}
+
+#[test]
+fn of_two_counters_the_higher_one_holds() {
+    let world = World::new();
+    let (store, mut vault, key) = world.vault(&[]);
+    let by_counter = |counter| {
+        let kind = Kind::Hotp { algorithm: Algorithm::Sha1, digits: 6, counter };
+        plain(Account { kind, ..account("Example", "alice") })
+    };
+    let take = |vault: &mut Vault, counter| outcomes(vault, &[by_counter(counter)], IfExists::KeepBoth)[0];
+    assert_eq!(take(&mut vault, 5), Outcome::Kept);
+    assert_eq!(take(&mut vault, 50), Outcome::CounterRaised);
+    assert_eq!(take(&mut vault, 7), Outcome::AlreadyKept);
+    drop(vault);
+    let mut vault = reopen(&store, &key);
+    let id = vault.entries().next().unwrap().id();
+    assert_eq!(vault.advance(id).unwrap(), 50);
+    vault.undo().unwrap();
+    assert_eq!(take(&mut vault, 9), Outcome::Kept, "it comes from the trash");
+    assert_eq!(vault.advance(id).unwrap(), 51, "a counter never goes back");
 }
 
 #[test]
