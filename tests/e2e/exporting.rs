@@ -101,8 +101,13 @@ fn every_format_is_read_by_readers_that_know_nothing_of_us() {
         ("keepassxc-csv", "k.csv", &[]),
     ] {
         let found = read(&world, format, &export(&world, format, name, more));
-        let without_counters = matches!(format, "bitwarden" | "keepassxc-csv");
-        let wanted: Vec<_> = known.iter().filter(|one| !(without_counters && one[2] == "hotp")).cloned().collect();
+        // The one of 15 seconds is nothing for 2FAS.
+        let unfit = |one: &[String; 4]| match format {
+            "bitwarden" | "keepassxc-csv" => one[2] == "hotp",
+            "2fas" => one[0] == "=SUM(1)",
+            _ => false,
+        };
+        let wanted: Vec<_> = known.iter().filter(|one| !unfit(one)).cloned().collect();
         assert_eq!(found, wanted, "{name}");
     }
 }
