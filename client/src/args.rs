@@ -27,8 +27,9 @@ pub(crate) use scan::{Keep, Part, Proof, Scan};
 use crate::{
     handing_over::App,
     help::{
-        BACKUP_ABOUT, COPY_ABOUT, DRILL_ABOUT, EXIT_CODES, EXPORT_ABOUT, HOTKEY_ABOUT, IMPORT_ABOUT, LIST_ABOUT,
-        OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT, RECOVERY_ABOUT, RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
+        BACKUP_ABOUT, BACKUP_CODES, COPY_ABOUT, DRILL_ABOUT, DRILL_CODES, EXIT_CODES, EXPORT_ABOUT, EXPORT_CODES,
+        HOTKEY_ABOUT, IMPORT_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT, RECOVERY_ABOUT,
+        RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
     },
     terminal_window::Job,
     time,
@@ -72,7 +73,7 @@ pub(crate) enum Command {
     #[command(long_about = IMPORT_ABOUT)]
     Import(Import),
     /// Write accounts into a file for another program, and read it back
-    #[command(long_about = EXPORT_ABOUT)]
+    #[command(long_about = EXPORT_ABOUT, after_long_help = EXPORT_CODES)]
     Export(Export),
     /// Follow a link that sets up an account, and ask whether to keep it
     #[command(long_about = OPEN_ABOUT)]
@@ -140,10 +141,10 @@ pub(crate) enum Command {
     /// List earlier vaults, or take one back
     Generations(Generations),
     /// Copy the vault into a folder, read the copy back, and try it
-    #[command(long_about = BACKUP_ABOUT)]
+    #[command(long_about = BACKUP_ABOUT, after_long_help = BACKUP_CODES)]
     Backup(Backup),
     /// Restore the newest backup for trial: what would have been lost
-    #[command(long_about = DRILL_ABOUT)]
+    #[command(long_about = DRILL_ABOUT, after_long_help = DRILL_CODES)]
     Drill(Drill),
     /// Tell what works on this desktop, and what would make it better
     Doctor(Doctor),

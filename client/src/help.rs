@@ -44,11 +44,26 @@ fn write_page(command: &Command, name: &str, folder: &Path) -> Result<(), Error>
     let mut text = Vec::new();
     page.render(&mut text).map_err(failed())?;
     let text = String::from_utf8_lossy(&text).replace(".SH EXTRA\nExit codes:\n", ".SH \"EXIT STATUS\"\n");
-    fs::write(&path, text).map_err(failed())?;
+    fs::write(&path, unfilled(&text)).map_err(failed())?;
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         write_page(sub, &format!("{name}-{}", sub.get_name()), folder)?;
     }
     Ok(())
+}
+
+/// Keeps lines that are indented, as examples are, as they stand.
+fn unfilled(page: &str) -> String {
+    let (mut text, mut inside) = (String::new(), false);
+    for line in page.lines() {
+        let example = line.starts_with("  ");
+        if example != inside {
+            text += if example { ".nf\n" } else { ".fi\n" };
+            inside = example;
+        }
+        text += line;
+        text.push('\n');
+    }
+    if inside { text + ".fi\n" } else { text }
 }
 
 /// What `list` prints.
@@ -179,13 +194,44 @@ pub(crate) const RECOVERY_ABOUT: &str = "Make and print a new recovery key
 It opens the vault when the passphrase is forgotten, and takes the place of an earlier one. Print it or write it down, \
 and keep it away from this computer. In a pipe it is a file that age -d -i reads.";
 
+/// What `export` ends with.
+pub(crate) const EXPORT_CODES: &str = "Exit codes:
+   0  exported, read back, and equal
+   1  it could not be written, or did not read back
+   2  wrong usage, or the file is there already
+   3  there is no such account
+   4  locked, or no vault yet
+   5  denied: no passphrase given, or you said no
+   7  wrong passphrase
+  23  the format can't hold all, and --skip-unfit was not given";
+
+/// What `backup` ends with.
+pub(crate) const BACKUP_CODES: &str = "Exit codes:
+   0  made, read back, and equal; with --verify: it opens
+   1  no backup was made: the folder is not there, full, read-only, or not durable
+   2  wrong usage
+   3  --verify: there is no backup of this vault
+   4  no vault yet
+   5  --verify: no passphrase given
+   7  --verify: wrong passphrase or recovery key
+   8  vault or backup unusable: damaged, newer, foreign or rolled back";
+
+/// What `drill` ends with.
+pub(crate) const DRILL_CODES: &str = "Exit codes:
+   0  it was restored and opened; what would have been lost is told
+   2  wrong usage
+   3  there is no backup of this vault
+   5  no passphrase given
+   7  wrong passphrase or recovery key
+   8  the backup is unusable: damaged, newer or foreign";
+
 /// What a backup is.
 pub(crate) const BACKUP_ABOUT: &str = "Copy the vault into a folder, read the copy back, and try it
 
 A backup is a folder named countersign-DATE, encrypted as the vault is: nothing is decrypted for it, so the vault may be \
 locked. It opens by the passphrase or the recovery key, here, on another computer, or by age alone; its README.txt says how. \
 Of older ones the last 10 stay, and the last of each of the last 14 days; nothing else in the folder is touched. A folder \
-whose disk does not promise to keep what is written is refused.
+whose disk does not promise to keep what is written is refused, and one in memory.
 
   countersign backup /media/usb              now; the folder is remembered
   countersign backup --verify                opens the newest as a stranger would, and compares it
@@ -238,6 +284,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn examples_stand_as_they_are_written() {
+        assert_eq!(unfilled("a\n  b\n  c\nd\n"), "a\n.nf\n  b\n  c\n.fi\nd\n");
+        assert_eq!(unfilled("  b\n"), ".nf\n  b\n.fi\n");
+    }
+
+    #[test]
     fn the_help_is_the_one_that_is_checked_in() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("help.txt");
         let now = all();
@@ -255,7 +307,10 @@ mod tests {
         let shown = words(&all());
         for about in [
             BACKUP_ABOUT,
+            BACKUP_CODES,
             DRILL_ABOUT,
+            DRILL_CODES,
+            EXPORT_CODES,
             EXPORT_ABOUT,
             LIST_ABOUT,
             IMPORT_ABOUT,

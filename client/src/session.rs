@@ -3,7 +3,7 @@
 //! Order of unlocking: `--passphrase-fd` → the login keyring, which the daemon asks → the terminal → a dialog that the
 //! daemon shows on this display. `--no-prompt` forbids the last two, `--no-tty` the terminal. Presence is shown likewise.
 
-use std::env;
+use std::{env, fs, path::Path};
 
 use countersign_api::{
     Dict, Error as Answer,
@@ -95,6 +95,24 @@ impl Session {
         self.connection.closed().await;
     }
 
+    /// Says that there is no vault, and of a backup that was copied one folder too deep where it lies.
+    pub(crate) fn no_vault(&self) -> Error {
+        let place = Path::new(&self.status.vault);
+        let mut entries = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+        let text = match entries.find(|path| path.join("vault.age").is_file()) {
+            None => "there is no vault yet".into(),
+            Some(nested) => {
+                let (nested, place) = (nested.display().to_string(), place.display());
+                let nested = output::one_line(&nested);
+                format!(
+                    "there is no vault yet, but a backup lies in {nested}: to go on with that one instead of a new \
+                     vault, cp -r '{nested}/.' '{place}'"
+                )
+            }
+        };
+        Answer::NoVault(text).into()
+    }
+
     /// Sees to it that the vault is unlocked.
     ///
     /// # Errors
@@ -103,7 +121,7 @@ impl Session {
         self.refresh().await?;
         match self.status.state.as_str() {
             "unlocked" => return Ok(()),
-            "absent" => return Err(Answer::NoVault("there is no vault yet".into()).into()),
+            "absent" => return Err(self.no_vault()),
             "unusable" => return Err(Answer::Unusable(self.status.why_text.clone()).into()),
             _ => {}
         }

@@ -102,6 +102,8 @@ impl<'a> Target<'a> {
 
 /// Returns the file of a picture: the one that is named, numbered where there are several; in a folder, one of ours.
 pub(crate) fn file(path: &Path, Place { number, of }: Place) -> PathBuf {
+    // By name they lie in their order, also where there are more than nine.
+    let number = format!("{number:0digits$}", digits = of.to_string().len());
     if path.is_dir() {
         return path.join(format!("countersign-{number}-of-{of}.png"));
     }
@@ -179,6 +181,7 @@ mod tests {
         assert_eq!(file(Path::new("a/b.png"), one), Path::new("a/b.png"));
         assert_eq!(file(Path::new("a/b.c.png"), second), Path::new("a/b.c-2-of-3.png"));
         assert_eq!(file(Path::new("b"), second), Path::new("b-2-of-3.png"));
+        assert_eq!(file(Path::new("b"), Place { number: 2, of: 10 }), Path::new("b-02-of-10.png"));
         let folder = std::env::temp_dir();
         assert_eq!(file(&folder, one), folder.join("countersign-1-of-1.png"));
     }

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use countersign_api::connect::ALREADY_RUNNING;
 use countersign_core::vault::{Store, StoreError, VaultDirs};
 use countersignd::{config::Config, harden, paths::Paths, serve, service::Service, vault_state::Why};
 use tokio::signal::unix::{SignalKind, signal};
@@ -150,9 +151,6 @@ fn fail(error: &(dyn std::error::Error + 'static), options: &Options) -> ExitCod
         _ => ExitCode::FAILURE,
     }
 }
-
-/// A second one ends with this, so that a unit does not start it again and again.
-const ALREADY_RUNNING: u8 = 3;
 
 const HELP: &str = "\
 Keep the vault and answer for two-factor codes over D-Bus

@@ -34,6 +34,8 @@ pub enum Why {
     Keyring,
     /// What lies on disk can't be used.
     Disk,
+    /// A vault was put where there was none, as a backup is.
+    Found,
 }
 
 impl Why {
@@ -49,6 +51,7 @@ impl Why {
             Self::Opened => "opened",
             Self::Keyring => "keyring",
             Self::Disk => "disk",
+            Self::Found => "start",
         }
     }
 
@@ -64,6 +67,7 @@ impl Why {
             Self::Opened => "the passphrase or recovery key was given",
             Self::Keyring => "the login keyring opened it",
             Self::Disk => "what lies on disk can't be used",
+            Self::Found => "it was put there",
         }
     }
 }
@@ -86,6 +90,16 @@ impl VaultState {
             Look::Unusable(what) => (Phase::Unusable(what), Why::Disk),
         };
         Self { phase, why, since: now(), epoch: 0 }
+    }
+
+    /// Looks at the disk where there was no vault, and says whether there is one now. Half a copy of one is none yet.
+    pub fn look_again(&mut self, look: impl FnOnce() -> Look) -> bool {
+        let found = matches!(self.phase, Phase::Absent) && matches!(look(), Look::Present);
+        if found {
+            // Of the same epoch: whoever has just made that vault goes on to open it.
+            (self.phase, self.why, self.since) = (Phase::Locked, Why::Found, now());
+        }
+        found
     }
 
     /// Returns where the vault stands.

@@ -14,6 +14,7 @@ import json
 import struct
 import sys
 import urllib.parse
+import uuid
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes, padding
@@ -101,7 +102,7 @@ def aegis_open(outer, password):
     raise SystemExit("no slot opens by a password")
 
 
-# github.com/twofas/2fas-android, BackupService
+# github.com/twofas/2fas-android, BackupService; github.com/twofas/2fas-ios, ExchangeData2
 def twofas(data, password):
     outer = json.loads(data)
     services = outer["services"]
@@ -116,6 +117,20 @@ def twofas(data, password):
         yield account(otp.get("tokenType", "TOTP").lower(), service["name"], otp.get("account"),
                       base32(service["secret"]), otp.get("algorithm"), otp.get("digits"), otp.get("period"),
                       otp.get("counter"), tags=tags)
+
+
+# What the decoder of 2FAS for iOS fails without, and the periods that it takes for no other. Other people's files lack some.
+def twofas_demands(data):
+    outer = json.loads(data)
+    assert outer["appOrigin"] in ("android", "ios") and isinstance(outer["appVersionCode"], int)
+    assert isinstance(outer["appVersionName"], str)
+    for service in outer["services"]:
+        icon, otp = service["icon"], service["otp"]
+        assert icon["selected"] in ("Label", "IconCollection"), icon
+        assert isinstance(icon["label"]["text"], str) and isinstance(icon["label"]["backgroundColor"], str), icon
+        uuid.UUID(icon["iconCollection"]["id"])
+        assert isinstance(service["order"]["position"], int) and isinstance(otp["source"], str)
+        assert otp.get("period") in (None, 10, 30, 60, 90), otp["period"]
 
 
 # bitwarden.com/help/encrypted-export, and the clients' source
@@ -216,5 +231,7 @@ if __name__ == "__main__":
     else:
         form, path, *time = sys.argv[1:]
         password = sys.stdin.readline().rstrip("\n")
+        if form == "2fas":
+            twofas_demands(Path(path).read_bytes())
         for one in READERS[form](Path(path).read_bytes(), password):
             print(line(one, int(time[0]) if time else 59))

@@ -94,12 +94,21 @@ fn a_backup_copied_to_a_new_computer_is_the_vault() {
     let github = samples::github();
     world.add(&github);
     let backup = back_up(&world);
-    let mut new = World::build().without_daemon().start();
+    let new = World::build().start();
     new.witness().plant("the passphrase of the backup", world.passphrase());
+    // Whoever looks around first has the daemon make its folder.
+    new.cli(&["list"]).fails(4);
+    let place = new.vault_dir().display().to_string();
+    // A copy that ended up one folder too deep is found.
+    new.cmd("cp").arg("-r").arg(&backup).arg(&place).ok();
+    let nested = new.cli(&["list"]).fails(4);
+    assert!(nested.err.contains("a backup lies in"), "{nested:?}");
     // As its README.txt says.
-    let copy = format!("cp -r '{}' '{}'", backup.display(), new.vault_dir().display());
-    new.cmd("sh").args(["-c", &format!("{copy} && chmod -R go= '{}'", new.vault_dir().display())]).ok();
-    new.start_daemon();
+    let readme = fs::read_to_string(backup.join("README.txt")).unwrap();
+    let lines: Vec<&str> =
+        readme.lines().filter(|line| line.starts_with("    mkdir") || line.starts_with("    chmod")).collect();
+    let shell = lines.join("\n").replace("FOLDER", &format!("'{}'", backup.display()));
+    new.cmd("sh").args(["-ec", &shell.replace("~/.local/share/countersign", &format!("'{place}'"))]).ok();
     new.cli(&["unlock", "--passphrase-fd", "0"]).stdin(format!("{}\n", world.passphrase())).ok();
     assert_eq!(new.cli(&["code", "github", "--at", "59"]).ok(), new.oathtool(&github.secret, 59));
 }
@@ -330,6 +339,12 @@ fn a_schedule_is_what_systemd_reads() {
     let told = world.cli(&["backup", "schedule", odd.to_str().unwrap()]).fails(1);
     assert!(told.err.contains("Failed to connect to bus") && told.err.contains("0 12 * * * '"), "{told:?}");
     assert!(!service.exists() && !timer.exists(), "nothing half is left");
+    // A schedule that was there stays.
+    fs::write(&service, "mine").unwrap();
+    fs::write(&timer, "mine too").unwrap();
+    world.cli(&["backup", "schedule", odd.to_str().unwrap()]).fails(1);
+    assert_eq!(fs::read_to_string(&timer).unwrap(), "mine too");
+    assert_eq!(fs::read_to_string(&service).unwrap(), "mine");
 }
 
 fn a_scheduled_backup_that_fails_is_told_on_the_desktop() {

@@ -22,6 +22,7 @@ tests![
     counter_based_codes_are_used_up_only_when_asked_to,
     the_bus_answers_with_the_errors_of_the_contract,
     the_client_starts_the_daemon_itself,
+    clients_that_begin_at_once_start_one_daemon,
     the_bus_starts_the_daemon,
     without_a_bus_the_private_socket_serves,
 ];
@@ -215,6 +216,13 @@ fn the_client_starts_the_daemon_itself() {
     world.cli_present(&["init", "--no-keyring", "--no-recovery"]).ok();
     assert!(world.socket().exists(), "a daemon serves the private socket");
     assert_eq!(world.cli(&["unlocked"]).run().code, 0);
+}
+
+fn clients_that_begin_at_once_start_one_daemon() {
+    let world = World::build().without_bus().without_daemon().start();
+    let four = "for n in 1 2 3 4; do \"$0\" list & done; wait";
+    let run = world.cmd("sh").args(["-c", four, &harness::programs::ours("countersign")]).run();
+    assert_eq!(run.err.matches("there is no vault yet").count(), 4, "{run:?}");
 }
 
 fn the_bus_starts_the_daemon() {

@@ -64,7 +64,7 @@ pub(crate) async fn drill(args: Drill, session: &mut Session) -> Result<(), Erro
 async fn make(named: Option<&Path>, session: &Session) -> Result<BackedUp, Error> {
     let folder = folder(named, session)?;
     if session.status.state == "absent" {
-        return Err(Answer::NoVault("there is no vault yet".into()).into());
+        return Err(session.no_vault());
     }
     if named.is_some() {
         match fs::DirBuilder::new().mode(0o700).create(&folder) {

@@ -1,6 +1,6 @@
 //! `countersign export`: accounts into the file of another program. Told first what does not fit, read back before "done".
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use countersign_api::types::{AccountInfo, ExportOptions};
 use serde::Serialize;
@@ -27,6 +27,7 @@ pub(crate) async fn run(args: Export, session: &mut Session) -> Result<(), Error
     let target = Target::of(&args, &format)?;
     let sealed = is_sealed(&args, &format, session)?;
     let ids = chosen(&args, session).await?;
+    is_a_file(&args, session).await?;
     session.prove().await?;
     let options = ExportOptions { tag: args.tag.clone(), trashed: Some(args.trashed) };
     let lines = session.secrets().await?.export(ids, options.into()).await?;
@@ -35,7 +36,12 @@ pub(crate) async fn run(args: Export, session: &mut Session) -> Result<(), Error
     if args.dry_run {
         return reported(&args, &format, sealed, &fitting, &[]);
     }
-    agreed(&args, session, &fitting).await?;
+    if let Err(error) = agreed(&args, session, &fitting).await {
+        if args.json {
+            reported(&args, &format, sealed, &fitting, &[])?;
+        }
+        return Err(error);
+    }
     let password = if sealed { Some(password(&args, session).await?) } else { None };
     let made = exporting::make(&format, &fitting.held, password.as_deref().map(String::as_str)).await?;
     let files = target.write(&made)?;
@@ -89,6 +95,22 @@ async fn chosen(args: &Export, session: &mut Session) -> Result<Vec<String>, Err
         return Err(crate::session::no_account(words));
     }
     Ok(ids)
+}
+
+/// Refuses a file that looks like an account, where no account is named: all of them would go into it.
+async fn is_a_file(args: &Export, session: &Session) -> Result<(), Error> {
+    let chosen = !args.names.is_empty() || args.only.is_some() || args.tag.is_some();
+    let Some(word) = bare_word(args.file.as_deref()).filter(|_| !chosen) else { return Ok(()) };
+    if list::accounts(session, word, Order::Name).await?.is_empty() {
+        return Ok(());
+    }
+    let word = output::one_line(word);
+    Err(Error::Usage(format!("{word} is an account too: give a file first, or, for all accounts, ./{word}")))
+}
+
+/// Returns a file's name that a person could mean for an account's: one without a folder.
+fn bare_word(file: Option<&Path>) -> Option<&str> {
+    file?.to_str().filter(|word| !word.contains('/') && !word.is_empty() && *word != "-")
 }
 
 /// Says whether all the words stand in issuer or name.
@@ -172,10 +194,11 @@ fn reported(
     if args.dry_run {
         return output::line(&format!("{} would be exported", accounts(count)));
     }
+    let shown = |file: &PathBuf| output::one_line(&file.display().to_string());
     let place = match files {
         [] => "standard output".to_owned(),
-        [file] => file.display().to_string(),
-        [first, .., last] => format!("{} to {}", first.display(), last.display()),
+        [file] => shown(file),
+        [first, .., last] => format!("{} to {}", shown(first), shown(last)),
     };
     let kind = if encrypted { ", encrypted" } else { "" };
     let text = format!("Exported {} to {place} ({}{kind}): read back, and equal.", accounts(count), format.name);
@@ -226,6 +249,14 @@ fn accounts(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_bare_word_may_be_meant_for_an_account() {
+        assert_eq!(bare_word(Some(Path::new("github"))), Some("github"));
+        for file in ["./github", "/tmp/github", "-", "a/b"] {
+            assert_eq!(bare_word(Some(Path::new(file))), None, "{file}");
+        }
+    }
 
     #[test]
     fn only_what_has_all_the_words_is_exported() {

@@ -19,7 +19,7 @@ pub(crate) async fn run(args: Log, session: &mut Session) -> Result<(), Error> {
 
 fn row(line: &LogLine) -> Vec<String> {
     let account = if line.title.is_empty() { &line.account } else { &line.title };
-    let what = if line.exported > 0 { format!("exported: {account}") } else { account.clone() };
+    let what = if line.exported > 0 { format!("given out for an export: {account}") } else { account.clone() };
     vec![time::iso(line.time), what, line.program.clone()]
 }
 
@@ -32,6 +32,6 @@ mod tests {
         let line = LogLine { program: "/usr/bin/bash".into(), account: "00ff".into(), ..LogLine::default() };
         assert_eq!(row(&line), ["1970-01-01T00:00:00Z", "00ff", "/usr/bin/bash"]);
         let export = LogLine { title: "A, 7 others".into(), exported: 8, ..line };
-        assert_eq!(row(&export)[1], "exported: A, 7 others");
+        assert_eq!(row(&export)[1], "given out for an export: A, 7 others");
     }
 }

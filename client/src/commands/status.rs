@@ -48,7 +48,7 @@ fn lines(status: &Status, now: u64, columns: usize) -> String {
     rows.push(output::fact("Idle lock", &idle_lock(status.idle_lock)));
     rows.push(output::fact("Daemon", &format!("version {}", status.version)));
     let mut text = output::table(&rows, columns);
-    for advice in advice(status) {
+    for advice in advice(status, now) {
         let lines = output::wrap(&output::one_line(&advice), columns, "  ");
         text.push_str(&lines.replacen("  ", "* ", 1));
     }
@@ -83,7 +83,7 @@ fn idle_lock(seconds: u32) -> String {
 }
 
 /// Returns what a person should know or do, the most pressing first.
-fn advice(status: &Status) -> Vec<String> {
+fn advice(status: &Status, now: u64) -> Vec<String> {
     let mut lines = Vec::new();
     let mut when = |holds: bool, text: String| {
         if holds {
@@ -91,6 +91,9 @@ fn advice(status: &Status) -> Vec<String> {
         }
     };
     when(status.state == "absent", "There is no vault yet: countersign init".into());
+    let days = now.saturating_sub(status.last_backup) / DAY;
+    let old = format!("The last backup is {days} days old: countersign backup");
+    when(status.state != "absent" && status.last_backup > 0 && days >= LIMIT, old);
     let unusable = status.state == "unusable";
     when(unusable, "Nothing of the vault was changed, and nothing will be by looking on.".into());
     when(unusable, what_now(&status.why).into());
@@ -102,7 +105,8 @@ fn advice(status: &Status) -> Vec<String> {
     when(!status.read_only.is_empty(), read_only);
     let recovery = matches!(status.state.as_str(), "locked" | "unlocked");
     when(recovery && status.recovery == "none", "There is no recovery key: countersign recovery".into());
-    let never = status.accounts > 0 && status.last_backup == 0;
+    // How many accounts there are in a locked one, nobody knows.
+    let never = (status.accounts > 0 || status.state == "locked") && status.last_backup == 0;
     when(never, "There is no backup yet: countersign backup DIR".into());
     when(
         recovery && status.recovery == "unconfirmed",
@@ -126,6 +130,10 @@ fn advice(status: &Status) -> Vec<String> {
     lines.extend(status.missing.iter().cloned());
     lines
 }
+
+const DAY: u64 = 24 * 60 * 60;
+/// After how many days a backup is old: as the reminder on the desktop has it, where nobody set another limit.
+const LIMIT: u64 = 90;
 
 /// Returns what helps a vault that can't be used, by the id of the reason.
 fn what_now(why: &str) -> &'static str {
@@ -160,6 +168,7 @@ mod tests {
             idle_lock: 900,
             recovery: "made".into(),
             slots: vec!["passphrase".into(), "keyring".into()],
+            last_backup: 1_000,
             ..Status::default()
         }
     }
@@ -197,8 +206,13 @@ mod tests {
         let made = Status { last_backup: 1_000, backup_folder: "/media/usb".into(), last_drill: 1_000, ..status() };
         let text = last_backup(&made, Some("every day"), 1_000 + 12 * 86_400);
         assert_eq!(text, "12 days ago in /media/usb, by itself every day; drill: 12 days ago");
-        assert_eq!(last_backup(&status(), None, 2_000), "never; drill: never");
-        let unlocked = Status { state: "unlocked".into(), accounts: 1, ..status() };
+        let never = Status { last_backup: 0, ..status() };
+        assert_eq!(last_backup(&never, None, 2_000), "never; drill: never");
+        assert!(lines(&never, 2_000, 200).contains("* There is no backup yet"), "locked, it is told too");
+        let late = lines(&status(), 1_000 + 91 * DAY, 200);
+        assert!(late.contains("* The last backup is 91 days old: countersign backup"), "{late}");
+        assert!(!lines(&status(), 1_000 + 89 * DAY, 200).contains("days old"));
+        let unlocked = Status { state: "unlocked".into(), accounts: 1, ..never };
         assert!(lines(&unlocked, 2_000, 200).contains("* There is no backup yet: countersign backup DIR"));
         assert!(!lines(&Status { accounts: 0, ..unlocked }, 2_000, 200).contains("no backup yet"));
     }

@@ -18,7 +18,7 @@ pub(super) fn page<'a>(accounts: &[Value], uris: impl Iterator<Item = &'a str>) 
     for (account, uri) in accounts.iter().zip(uris) {
         card(&mut page, account, uri)?;
     }
-    page.push_str("</main>\n</body>\n</html>\n");
+    page.push_str("</main>\n</td></tr></tbody>\n</table>\n</body>\n</html>\n");
     Ok(Zeroizing::new(std::mem::take(&mut *page).into_bytes()))
 }
 
@@ -40,7 +40,8 @@ fn head(page: &mut String, count: usize) {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>Two-factor accounts</h1>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<table>\n<thead><tr><td><p class=\"running\">Two-factor accounts · {date} · \
+         <b>Whoever has this sheet can make these codes.</b></p></td></tr></thead>\n<tbody><tr><td>\n<header>\n<h1>Two-factor accounts</h1>\n\
          <p class=\"facts\">{accounts} · {date} · by countersign</p>\n\
          <p class=\"warning\"><b>Whoever has this sheet can make these codes.</b> Keep it where you keep your passport, \
          never as a photo or in a cloud; shred it when it is out of date, and remove the file that it was printed from.</p>\n\
@@ -52,7 +53,9 @@ fn head(page: &mut String, count: usize) {
 fn card(page: &mut String, account: &Value, uri: &str) -> Result<(), Error> {
     let text = |name: &str| escaped(&output::one_line(account[name].as_str().unwrap_or_default()));
     let mut picture = Zeroizing::new(Vec::with_capacity(4096));
-    Matrix::of(uri)?.write_png(&mut *picture).map_err(Error::io("a QR code can't be drawn"))?;
+    let matrix = Matrix::of(uri)?;
+    matrix.write_png(&mut *picture).map_err(Error::io("a QR code can't be drawn"))?;
+    let width = width(matrix.rows().count());
     let data = Zeroizing::new(BASE64.encode(&picture));
     let (issuer, prefix, name) = (text("issuer"), text("prefix"), text("name"));
     let (heading, below) = if issuer.is_empty() { (name, String::new()) } else { (issuer, name) };
@@ -60,8 +63,9 @@ fn card(page: &mut String, account: &Value, uri: &str) -> Result<(), Error> {
     let prefix = if prefix.is_empty() { prefix } else { format!(" <span class=\"prefix\">({prefix})</span>") };
     write!(
         page,
-        "<article>\n<img alt=\"QR code\" {PICTURE}{}\">\n<div>\n<h2><bdi>{heading}</bdi>{prefix}</h2>\n\
+        "<article>\n<img alt=\"QR code\" style=\"width: {width:.1}mm; margin-right: {:.1}mm\" {PICTURE}{}\">\n<div>\n<h2><bdi>{heading}</bdi>{prefix}</h2>\n\
          <p class=\"name\"><bdi>{below}</bdi></p>\n<p class=\"key\">{}</p>\n",
+        WIDEST - width,
         *data,
         *groups(key(uri)),
     )
@@ -72,6 +76,13 @@ fn card(page: &mut String, account: &Value, uri: &str) -> Result<(), Error> {
     .expect("a String takes all");
     page.push_str("</div>\n</article>\n");
     Ok(())
+}
+
+/// Returns how wide a picture is in mm, so that its dark part is as large as every other's, whatever its margin takes.
+fn width(modules: usize) -> f32 {
+    #[allow(clippy::cast_precision_loss)] // a QR has 177 at the most
+    let modules = modules as f32;
+    28.0 * (modules + 8.0) / modules
 }
 
 /// Returns the key as the URI writes it: base32, or of mOTP the text itself.
@@ -133,15 +144,23 @@ fn escaped(text: &str) -> String {
 }
 
 const PICTURE: &str = "src=\"data:image/png;base64,";
+/// The width in mm of the smallest QR, whose margin is the widest: all texts stand in one line below each other.
+const WIDEST: f32 = 38.7;
 /// Bytes of a usual account on the page.
 const CARD: usize = 4096;
 
-/// A4 and Letter: the card is as wide as the narrower, and no account is parted.
+/// A4 and Letter: the card is as wide as the narrower, and no account is parted. The table's head is what every printed page
+/// begins with: not every browser prints what `@page` says.
 const STYLE: &str = "\
 @page { margin: 14mm; @bottom-right { content: counter(page) ' / ' counter(pages); font: 8pt sans-serif; color: #555; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 182mm; padding: 8mm 0; color: #000; background: #fff; font: 10pt/1.35 sans-serif; }
 @media print { body { padding: 0; } }
+table { width: 100%; border-collapse: collapse; }
+td { padding: 0; }
+thead { display: none; }
+.running { margin: 0 0 3mm; font-size: 8pt; color: #444; }
+@media print { thead { display: table-header-group; } }
 header { break-after: avoid; border-bottom: 0.6mm solid #000; padding-bottom: 2mm; }
 h1 { margin: 0; font-size: 17pt; font-weight: 600; letter-spacing: -0.01em; }
 header p { margin: 1mm 0; }
@@ -149,7 +168,7 @@ header p { margin: 1mm 0; }
 .warning { border-left: 1mm solid #000; padding-left: 3mm; }
 article { display: flex; align-items: center; gap: 6mm; padding: 1mm 0; border-bottom: 0.2mm solid #aaa;
   break-inside: avoid; page-break-inside: avoid; }
-img { flex: none; width: 34mm; height: 34mm; image-rendering: pixelated; }
+img { flex: none; image-rendering: pixelated; }
 article div { flex: 1; min-width: 0; overflow-wrap: anywhere; }
 h2 { margin: 0; font-size: 13pt; font-weight: 600; line-height: 1.2; }
 .prefix { font-weight: 400; }
@@ -188,6 +207,17 @@ mod tests {
     fn a_key_stands_in_groups_of_four() {
         let page = page_of(&json!({"type": "totp"}), "otpauth://totp/a?issuer=x&secret=ABCDEFGHIJ&digits=6");
         assert!(page.contains("<span>ABCD</span> <span>EFGH</span> <span>IJ</span>"), "{page}");
+    }
+
+    #[test]
+    fn every_page_says_what_it_is_and_all_codes_are_of_one_size() {
+        let page = page_of(&json!({"type": "totp"}), "otpauth://totp/a?secret=ABCD");
+        let head = page.split("<thead>").nth(1).unwrap().split("</thead>").next().unwrap();
+        assert!(head.contains("Two-factor accounts · 20") && head.contains("can make these codes"), "{head}");
+        for modules in [21, 45, 177] {
+            let dark = width(modules) * modules as f32 / (modules + 8) as f32;
+            assert!((dark - 28.0).abs() < 0.01 && width(modules) <= WIDEST, "{modules}");
+        }
     }
 
     #[test]

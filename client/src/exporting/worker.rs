@@ -53,9 +53,29 @@ pub(crate) async fn fit(format: &Format, lines: OwnedFd) -> Result<Fitting, Erro
     }
     if format.shape == Shape::Sheet {
         // Nobody searches paper by anything else.
-        fitting.held.sort_by_cached_key(|account| title(account).to_lowercase());
+        fitting.held.sort_by_cached_key(|account| natural(&title(account).to_lowercase()));
     }
     Ok(fitting)
+}
+
+/// Returns what sorts a title as people do: numbers in it by their size.
+fn natural(title: &str) -> Vec<(String, u128)> {
+    let mut parts = vec![(String::new(), 0_u128)];
+    for c in title.chars() {
+        let last = parts.last_mut().expect("there is one from the start");
+        match c.to_digit(10) {
+            Some(digit) => {
+                // One sign for a number, however long.
+                if !last.0.ends_with('0') {
+                    last.0.push('0');
+                }
+                last.1 = last.1.saturating_mul(10).saturating_add(digit.into());
+            }
+            None if last.0.ends_with('0') => parts.push((c.to_string(), 0)),
+            None => last.0.push(c),
+        }
+    }
+    parts
 }
 
 /// Makes the export of accounts that fit, and reads it back: what is returned holds just these accounts.
@@ -120,4 +140,16 @@ fn parsed<T: for<'a> Deserialize<'a>>(text: &[u8]) -> Result<Vec<T>, Error> {
 /// Returns the error without what was read, which may be a secret.
 fn odd(error: &serde_json::Error) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidData, format!("an odd line: {:?}", error.classify()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_titles_sort_by_their_size() {
+        let mut titles = ["site 10", "site 9", "10", "site 10 b", "site", "2", "site 1"];
+        titles.sort_by_cached_key(|title| natural(title));
+        assert_eq!(titles, ["2", "10", "site", "site 1", "site 9", "site 10", "site 10 b"]);
+    }
 }

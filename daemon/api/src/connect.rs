@@ -14,7 +14,7 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use close_fds::CloseFdsBuilder;
@@ -258,17 +258,33 @@ fn start_as_child() -> Result<(), Error> {
         .spawn()
         .map_err(|error| unreachable(format!("countersignd does not start: {error}")))?;
     // Its end is taken note of, so that it does not stay behind as a zombie of a client that goes on for days.
-    std::thread::spawn(move || child.wait());
+    let end = std::thread::spawn(move || child.wait());
     let mut word = String::new();
     let read = BufReader::new(ours).read_line(&mut word);
     read.map_err(|error| unreachable(format!("countersignd is not ready: {error}")))?;
+    if word.trim() == "ready" {
+        return Ok(());
+    }
+    let code = end.join().ok().and_then(Result::ok).and_then(|status| status.code());
     match word.trim() {
-        "ready" => Ok(()),
-        // Another one was faster: that one answers.
-        _ if UnixStream::connect(private_socket().map_err(unreachable)?).is_ok() => Ok(()),
+        // Another one was faster: that one answers, as soon as it serves.
+        _ if code == Some(ALREADY_RUNNING.into()) && answers_in_time()? => Ok(()),
         "" => Err(unreachable("countersignd ended before it was ready: run it by hand to see why")),
         why => Err(unreachable(format!("countersignd does not run: {why}"))),
     }
+}
+
+/// Waits until something listens at the private socket, and says whether it does.
+fn answers_in_time() -> Result<bool, Error> {
+    let (socket, start) = (private_socket().map_err(unreachable)?, Instant::now());
+    while UnixStream::connect(&socket).is_err() {
+        if start.elapsed() > START_LIMIT {
+            return Ok(false);
+        }
+        // Who listens when is told to nobody but to the one that started it.
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(true)
 }
 
 /// Returns the path of one of our programs: in the libexec folder beside this program's, else in its own, else beside the
@@ -291,6 +307,8 @@ fn unreachable(text: impl ToString) -> Error {
 pub const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How long the bus may take to let us in.
 const BUS_LIMIT: Duration = Duration::from_secs(5);
+/// With this code a daemon ends where another one runs, so that a unit does not start it again and again.
+pub const ALREADY_RUNNING: u8 = 3;
 /// How long a daemon may take until it serves.
 const START_LIMIT: Duration = Duration::from_secs(15);
 

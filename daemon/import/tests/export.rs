@@ -122,6 +122,7 @@ fn what_a_format_can_not_hold_is_said() {
         ("2fas", motp(), "mOTP"),
         ("2fas", with_kind(Kind::Yandex { pin: None, pin_length: None }), "Yandex"),
         ("2fas", totp(10, 30), "10"),
+        ("2fas", totp(6, 15), "every 15"),
         ("2fas", hotp(1 << 40), "counter"),
         ("aegis", hotp(u64::MAX - 1), "counter"),
         ("aegis", motp(), "hexadecimal"),
@@ -153,6 +154,22 @@ fn the_parts_that_go_missing_are_gone_in_what_fits() {
         ("uris", (false, 0, false, false, 0)),
     ] {
         assert_eq!(beside(&fit(format)), expected, "{format}");
+    }
+}
+
+/// As 2FAS for iOS decodes it: what is missing of these makes it refuse the whole file.
+#[test]
+fn a_file_for_2fas_has_all_that_its_reader_on_ios_demands() {
+    let format = named("2fas").unwrap();
+    let file = export::file(format.writer().unwrap(), &fitting(format, all_kinds()), None).unwrap();
+    let outer: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let services = outer["services"].as_array().unwrap();
+    assert_eq!(services[0]["icon"]["label"]["text"], "AC");
+    for service in services {
+        let icon = &service["icon"];
+        assert!(icon["selected"] == "Label" && icon["label"]["backgroundColor"] == "Default", "{icon}");
+        assert_eq!(icon["iconCollection"]["id"].as_str().unwrap().len(), 36);
+        assert!(service["order"]["position"].is_u64() && service["otp"]["source"].is_string());
     }
 }
 

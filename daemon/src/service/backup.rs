@@ -165,9 +165,15 @@ impl Service {
 
 /// Returns the way to the backup that is meant, the folder itself or the newest of this vault in it, and its path for people.
 fn newest_in(store: &Store, folder: &Folder, by_paper: bool) -> Result<(PathBuf, PathBuf), Error> {
-    let (backup, path) = if is_backup(&folder.here()) {
+    let own_name = folder.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (backup, path) = if is_backup(&folder.here()) || Backup::named(own_name).is_some() {
         (folder.here(), folder.path.clone())
     } else {
+        if let Some(damaged) = store.damaged_backup(&folder.here()) {
+            let text =
+                "is damaged: its file recipient is missing or can't be read. Of an older one give the folder itself";
+            return Err(Error::BackupUnusable(format!("the newest backup, {}, {text}", visible(&damaged.name))));
+        }
         let none = || format!("there is no backup of this vault in {}: countersign backup DIR", folder.shown());
         let name = store.backups(&folder.here()).into_iter().next().ok_or_else(|| Error::NotFound(none()))?.name;
         (folder.here().join(&name), folder.path.join(name))
@@ -364,6 +370,59 @@ mod tests {
         door.lock(caller()).await.unwrap();
         fs::write(door.paths.data.join("vault.age"), "").unwrap();
         assert!(matches!(back_up(&door, &to).await, Err(Error::Unusable(_))));
+    }
+
+    #[tokio::test]
+    async fn a_newest_backup_that_is_damaged_is_not_passed_over() {
+        let (_home, door) = with_vault().await;
+        let to = tempfile::tempdir().unwrap();
+        add(&door, "alice").await;
+        let (first, second) = (back_up(&door, &to).await.unwrap(), back_up(&door, &to).await.unwrap());
+        fs::remove_file(Path::new(&second.path).join("recipient")).unwrap();
+        let refused = try_it(&door, to.path(), "old", false).await;
+        assert!(matches!(&refused, Err(Error::BackupUnusable(text)) if text.contains(&second.name)), "{refused:?}");
+        fs::remove_file(Path::new(&second.path).join("vault.age")).unwrap();
+        let refused = try_it(&door, Path::new(&second.path), "old", false).await;
+        assert!(matches!(&refused, Err(Error::BackupUnusable(text)) if text.contains("vault.age")), "{refused:?}");
+        let look = try_it(&door, Path::new(&first.path), "old", false).await.unwrap();
+        assert_eq!(look.name, first.name);
+        fs::rename(&second.path, to.path().join("countersign-2999-01-01T000000Z")).unwrap();
+        assert_eq!(try_it(&door, to.path(), "old", false).await.unwrap().name, first.name);
+    }
+
+    #[tokio::test]
+    async fn memory_is_no_place_for_a_backup() {
+        let (home, door) = with_vault().await;
+        let of = |path: &Path| fs::metadata(path).unwrap().dev();
+        let Ok(memory) = tempfile::tempdir_in("/dev/shm") else { return };
+        // Where the vault itself is in memory, nothing is promised of it either.
+        let mounts = fs::read_to_string("/proc/mounts").unwrap();
+        let is_memory = mounts.lines().any(|line| line.contains(" /dev/shm tmpfs "));
+        if !is_memory || of(home.path()) == of(memory.path()) || mounts.contains(" /tmp tmpfs ") {
+            return;
+        }
+        let refused = back_up(&door, &memory).await;
+        assert!(matches!(&refused, Err(Error::NotBackedUp(text)) if text.contains("in memory")), "{refused:?}");
+        assert_eq!(fs::read_dir(memory.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_vault_that_is_put_there_later_is_seen() {
+        let (_home, door) = with_vault().await;
+        let to = tempfile::tempdir().unwrap();
+        let made = back_up(&door, &to).await.unwrap();
+        let (_new, new) = without_vault();
+        assert_eq!(new.status(caller()).await.unwrap().state, "absent");
+        for folder in ["", "slots"] {
+            let folder = Path::new(&made.path).join(folder);
+            for file in fs::read_dir(&folder).unwrap().map(Result::unwrap).filter(|file| file.path().is_file()) {
+                let below = file.path().strip_prefix(&made.path).unwrap().to_owned();
+                fs::create_dir_all(new.paths.data.join("slots")).unwrap();
+                fs::copy(file.path(), new.paths.data.join(below)).unwrap();
+            }
+        }
+        assert_eq!(new.status(caller()).await.unwrap().state, "locked");
+        SecretsBackend::unlock_with(&new, caller(), "passphrase", "old").await.unwrap();
     }
 
     #[test]

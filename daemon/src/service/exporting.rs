@@ -88,12 +88,14 @@ fn lines(entries: &[&Entry]) -> io::Result<OwnedFd> {
 
 /// Says that accounts went out, and to whom: it names none of them, and so stays when the vault locks.
 fn told(count: usize, program: &str) -> Message {
-    let accounts = if count == 1 { "1 account was exported".into() } else { format!("{count} accounts were exported") };
+    // What becomes of them the client decides: it may only look at what would fit.
+    let accounts = if count == 1 { "1 account was".into() } else { format!("{count} accounts were") };
+    let title = format!("{accounts} given out for an export");
     let body = format!(
         "By {program}, after the passphrase was given. If that was not you: enrol these accounts anew. countersign log \
          shows which they are."
     );
-    Message { topic: "export", title: accounts, body, about: About::Nobody, ..Message::default() }
+    Message { topic: "export", title, body, about: About::Nobody, ..Message::default() }
 }
 
 /// Bytes of a usual line.
@@ -190,7 +192,10 @@ mod tests {
     #[test]
     fn what_the_desktop_shows_names_nobody() {
         let message = told(2, "/usr/bin/bash");
-        assert_eq!((message.title.as_str(), &message.about), ("2 accounts were exported", &About::Nobody));
+        assert_eq!(
+            (message.title.as_str(), &message.about),
+            ("2 accounts were given out for an export", &About::Nobody)
+        );
         assert!(message.body.starts_with("By /usr/bin/bash,"), "{}", message.body);
     }
 }

@@ -277,14 +277,24 @@ impl Service {
     }
 
     /// Counts the call, and refuses arguments that nobody needs so long.
-    fn admit(&self, caller: &Caller, arguments: &[&str]) -> Result<(), Error> {
+    fn admit(self: &Arc<Self>, caller: &Caller, arguments: &[&str]) -> Result<(), Error> {
         self.callers.admit(caller)?;
+        self.look_again();
         match arguments.iter().find(|argument| argument.len() > MAX_ARGUMENT) {
             None => Ok(()),
             Some(long) => {
                 let text = format!("an argument of {} bytes is too long; {MAX_ARGUMENT} are taken", long.len());
                 Err(Error::LimitsExceeded(text))
             }
+        }
+    }
+
+    /// Looks at the disk again where there was no vault: a backup may have been put there since.
+    fn look_again(self: &Arc<Self>) {
+        // Whoever derives a key may be making one just now.
+        let Ok(_one) = self.deriving.try_acquire() else { return };
+        if self.state().look_again(|| self.store.look()) {
+            self.announce_state();
         }
     }
 

@@ -31,10 +31,11 @@ pub(super) async fn run(args: Schedule, session: &mut Session) -> Result<(), Err
     let write = |name: &str, text: String| {
         write(&units.join(name), &text).map_err(Error::io(format!("{} can't be written", units.join(name).display())))
     };
+    let earlier = [SERVICE, TIMER].map(|name| (units.join(name), fs::read(units.join(name))));
     write(SERVICE, service(&words))?;
     write(TIMER, timer(every))?;
     if let Err(why) = enable().await {
-        take_away(&units)?;
+        put_back(&units, &earlier).await?;
         let text = format!(
             "countersign: nothing was scheduled, since systemd takes no timer here: {why}\n  hint: where there is cron, this \
              line does the same (crontab -e):\n{}",
@@ -44,6 +45,20 @@ pub(super) async fn run(args: Schedule, session: &mut Session) -> Result<(), Err
         return Err(Error::Said(exit::FAILURE));
     }
     output::line(&format!("From now on by itself, {}. No more: countersign backup schedule --off", every.text()))
+}
+
+/// Undoes what was written: the units are again as they were, or gone where there were none.
+async fn put_back(units: &Path, earlier: &[(PathBuf, io::Result<Vec<u8>>)]) -> Result<(), Error> {
+    if earlier.iter().any(|(_, text)| text.is_err()) {
+        return take_away(units);
+    }
+    for (path, text) in earlier {
+        let text = text.as_deref().unwrap_or_default();
+        fs::write(path, text).map_err(Error::io(format!("{} can't be put back", path.display())))?;
+    }
+    // Where systemd does not answer, it reads them when it begins.
+    let _ = systemctl(&["daemon-reload"]).await;
+    Ok(())
 }
 
 /// Ends what was scheduled.

@@ -64,6 +64,9 @@ pub enum BackupError {
     /// The folder's file system does not say when a file is on its disk.
     #[error("its file system does not promise that what is written there stays (fsync: {0})")]
     NotDurable(#[source] io::Error),
+    /// The folder is in memory, and the vault is not.
+    #[error("it is in memory, and gone when the computer is switched off")]
+    InMemory,
     /// Writing failed on the way.
     #[error("it could not be written: {0}")]
     NotWritten(#[source] io::Error),
@@ -91,6 +94,9 @@ impl Store {
         let disk = self.0.disk.as_ref();
         disk.may_write(to).map_err(BackupError::NotWritable)?;
         disk.sync_dir(to).map_err(BackupError::NotDurable)?;
+        if is_in_memory(to) && !is_in_memory(&self.0.dirs.data) {
+            return Err(BackupError::InMemory);
+        }
         let unfinished = to.join(snapshot.unfinished_name());
         remove_all(&unfinished).map_err(BackupError::NotWritten)?;
         let name = free_name(to, self.0.now());
@@ -104,17 +110,33 @@ impl Store {
     }
 
     /// Returns the backups of this vault in a folder, the newest first; of any vault where there is none here.
+    ///
+    /// Those of a time to come, by a clock that was wrong, are the last.
     pub fn backups(&self, folder: &Path) -> Vec<Backup> {
         let (disk, own) = (self.0.disk.as_ref(), self.recipient());
         let of_this_vault = |name: &str| match &own {
             Some(own) => recipient_of(disk, &folder.join(name)).as_ref() == Some(own),
             None => true,
         };
+        let mut all = self.named_backups(folder);
+        all.retain(|backup| of_this_vault(&backup.name));
+        all
+    }
+
+    /// Returns what has a backup's name in a folder and does not say of which vault it is, where nothing whole is newer.
+    pub fn damaged_backup(&self, folder: &Path) -> Option<Backup> {
+        let newest = self.named_backups(folder).into_iter().next()?;
+        recipient_of(self.0.disk.as_ref(), &folder.join(&newest.name)).is_none().then_some(newest)
+    }
+
+    /// Returns all folders that have a backup's name, the newest first.
+    fn named_backups(&self, folder: &Path) -> Vec<Backup> {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        let named = folders.filter_map(|entry| Backup::named(entry.file_name().into_string().ok()?));
-        let mut all: Vec<Backup> = named.filter(|backup| of_this_vault(&backup.name)).collect();
-        all.sort_by_key(|backup| std::cmp::Reverse(backup.made));
+        let mut all: Vec<Backup> =
+            folders.filter_map(|entry| Backup::named(entry.file_name().into_string().ok()?)).collect();
+        let tomorrow = self.0.now() + DAY;
+        all.sort_by_key(|backup| std::cmp::Reverse((backup.made <= tomorrow, backup.made)));
         all
     }
 
@@ -225,6 +247,15 @@ impl Snapshot {
     }
 }
 
+/// Says whether what is written in a folder is kept in memory only (statfs(2)).
+fn is_in_memory(folder: &Path) -> bool {
+    const TMPFS: i128 = 0x0102_1994;
+    const RAMFS: i128 = 0x8584_58f6;
+    // Some machines have the number with a sign.
+    let kind = rustix::fs::statfs(folder).map(|found| i128::from(found.f_type) & 0xffff_ffff);
+    kind.is_ok_and(|kind| kind == TMPFS || kind == RAMFS)
+}
+
 /// Says whether a folder is a backup, rather than one that holds some.
 pub fn is_backup(folder: &Path) -> bool {
     folder.join(VAULT).is_file()
@@ -322,10 +353,10 @@ const README: &str = "\
 This folder is a backup of a countersign vault: two-factor accounts, encrypted. Without the passphrase or the
 recovery key nobody can read it. The passphrase is the one that the vault had when this was made.
 
-On a new computer, before anything was kept there: install countersign, but make no vault. Then copy this folder to
-~/.local/share/countersign (the folder itself, under that name), for its owner only, and unlock:
+On a new computer, before anything was kept there: install countersign, but make no vault. Then copy what is in this
+folder to ~/.local/share/countersign, for its owner only, and unlock:
 
-    mkdir -p ~/.local/share && cp -r FOLDER ~/.local/share/countersign
+    mkdir -p ~/.local/share/countersign && cp -r FOLDER/. ~/.local/share/countersign
     chmod -R go= ~/.local/share/countersign
     countersign unlock
 
