@@ -5,7 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use countersign_core::{secret::SecretText, uri, vault::Portable};
+use countersign_core::{secret::SecretText, vault::Portable};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -81,10 +81,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Import, ImportError> {
     Ok(import)
 }
 
+/// Reads whatever a vault may hold: a backup that leaves something out is none.
 fn account(text: &str) -> Result<Portable, String> {
-    let account = Portable::read(text.as_bytes()).map_err(|error| error.to_string())?;
-    uri::check(&account.account).map_err(|error| error.to_string())?;
-    Ok(account)
+    Portable::read(text.as_bytes()).map_err(|error| error.to_string())
 }
 
 /// Writes the JSON, an account a line.

@@ -1,5 +1,7 @@
 //! `KeePass` databases (KDBX 3 and 4), of `KeePass`, `KeePassXC` and their kin.
 
+use std::iter;
+
 use countersign_core::{secret::SecretText, uri, vault::Portable};
 use keepass::{
     Database, DatabaseKey,
@@ -100,6 +102,9 @@ fn costs(bytes: &[u8]) -> Result<(), ImportError> {
     let of_version_4 = bytes.get(10) == Some(&4);
     let mut rest = bytes.get(12..).unwrap_or_default();
     while let Some((field, after)) = field(rest, of_version_4) {
+        if !has_its_length(field, of_version_4) {
+            return Err(ImportError::damaged("its header"));
+        }
         match field {
             (0, _) => break,
             // Rounds of AES.
@@ -136,18 +141,37 @@ fn field(bytes: &[u8], of_version_4: bool) -> Option<(HeaderField<'_>, &[u8])> {
     Some(((*number, value), rest))
 }
 
-/// Returns a value of a variant dictionary by its name.
+/// Says whether a number in the header has the bytes that the parser of the database takes for granted.
+fn has_its_length((number, value): HeaderField<'_>, of_version_4: bool) -> bool {
+    match number {
+        3 => value.len() == 4,
+        6 if !of_version_4 => value.len() == 8,
+        10 if !of_version_4 => value.len() == 4,
+        11 | 12 if of_version_4 => entries(value).all(|(kind, _, value)| match kind {
+            0x04 | 0x0c => value.len() == 4,
+            0x05 | 0x0d => value.len() == 8,
+            _ => true,
+        }),
+        _ => true,
+    }
+}
+
+/// Returns a number of a variant dictionary by its name.
 fn entry_of<'a>(dictionary: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
-    let mut rest = dictionary.get(2..)?;
-    loop {
+    let mut numbers = entries(dictionary).filter(|(kind, ..)| matches!(kind, 0x04 | 0x05));
+    numbers.find(|(_, name, _)| *name == wanted).map(|(.., value)| value)
+}
+
+/// Returns the entries of a variant dictionary: type, name and value.
+fn entries(dictionary: &[u8]) -> impl Iterator<Item = (u8, &[u8], &[u8])> {
+    let mut rest = dictionary.get(2..).unwrap_or_default();
+    iter::from_fn(move || {
         let (kind, after) = rest.split_first().filter(|(kind, _)| **kind != 0)?;
         let (name, after) = sized(after)?;
         let (value, after) = sized(after)?;
-        if name == wanted && matches!(kind, 0x04 | 0x05) {
-            return Some(value);
-        }
         rest = after;
-    }
+        Some((*kind, name, value))
+    })
 }
 
 fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -166,3 +190,29 @@ const KEY_FILE: &str = "it has no password: it opens by a key file or a security
 const SIGNATURE: &[u8] = &[0x03, 0xd9, 0xa2, 0x9a, 0x67, 0xfb, 0x4b, 0xb5];
 /// Half a minute's work.
 const MAX_AES_ROUNDS: u64 = 200_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The parser reads such a number without a look at how many bytes there are, and panics.
+    #[test]
+    fn a_number_of_another_length_is_damage() {
+        let head = |version: u8| -> Vec<u8> { [SIGNATURE, &[0, 0, version, 0]].concat() };
+        let of_3 =
+            |number: u8, value: &[u8]| -> Vec<u8> { [&head(3)[..], &[number, value.len() as u8, 0], value].concat() };
+        let of_4 = |number: u8, value: &[u8]| -> Vec<u8> {
+            [&head(4)[..], &[number, value.len() as u8, 0, 0, 0], value].concat()
+        };
+        let dictionary =
+            |value: &[u8]| -> Vec<u8> { [&[0, 1, 4, 1, 0, 0, 0, b'V', value.len() as u8, 0, 0, 0], value].concat() };
+        for bad in [of_3(6, &[1; 4]), of_3(10, &[]), of_3(3, &[1; 2]), of_4(3, &[1; 3]), of_4(11, &dictionary(&[1; 3]))]
+        {
+            assert!(matches!(costs(&bad), Err(ImportError::Damaged(_))), "{bad:?}");
+        }
+        for good in [of_3(6, &[0; 8]), of_3(10, &[2, 0, 0, 0]), of_4(3, &[1, 0, 0, 0]), of_4(11, &dictionary(&[1; 4]))]
+        {
+            assert_eq!(costs(&good), Ok(()), "{good:?}");
+        }
+    }
+}
