@@ -42,7 +42,8 @@ impl Why {
     /// Returns the stable word for it.
     pub fn id(self) -> &'static str {
         match self {
-            Self::Start => "start",
+            // To programs the two are one: no vault has been open yet.
+            Self::Start | Self::Found => "start",
             Self::ByHand => "by-hand",
             Self::Trigger(Trigger::Idle) => "idle",
             Self::Trigger(Trigger::Session) => "session",
@@ -51,7 +52,6 @@ impl Why {
             Self::Opened => "opened",
             Self::Keyring => "keyring",
             Self::Disk => "disk",
-            Self::Found => "start",
         }
     }
 
