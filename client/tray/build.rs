@@ -14,6 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = env::var("OUT_DIR")?;
     println!("cargo::rerun-if-changed={}", icons.display());
     println!("cargo::rustc-env=ICON_SIZE={SIZE}");
+    // A fortieth of the relocations' size, all of which are read at the start and then stay in memory.
+    println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     for file in fs::read_dir(&icons)? {
         let path = file?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

@@ -101,7 +101,7 @@ fn codes_on_pictures_are_kept_and_activations_told() {
     gives(&world, &one);
     gives(&world, &two);
     let empty = draw("none.png", "nothing of that sort".into());
-    assert!(world.cli(&["import", "--yes", &empty]).ok().contains("left out"));
+    assert!(world.cli(&["import", "--yes", &empty]).ok().contains("Without a code"));
 }
 
 fn a_vault_of_another_machine_is_a_folder() {

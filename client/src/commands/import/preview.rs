@@ -109,6 +109,8 @@ pub(super) fn text(preview: &[Imported], found: &Found, columns: usize) -> Strin
         ("Already there; the counter is moved on", rows("counter-raised", usize::MAX)),
         ("Already there", rows("already-kept", FEW)),
         ("More than once in it, and kept once", rows("repeated", FEW)),
+        // Of a password manager these are hundreds, of a list or a picture the one that was not looked for.
+        ("Without a code", Some(left("no-code")).filter(|rows| rows.len() <= FEW).unwrap_or_default()),
         ("Unreadable", left("bad")),
         ("Not exportable", left("not-exportable")),
     ] {
