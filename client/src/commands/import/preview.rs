@@ -245,14 +245,18 @@ mod tests {
         ] {
             assert!(text.contains(&part.replace("Old   ", "Old  ")), "{part}: {text}");
         }
-        assert!(!text.contains("Login"), "entries without a code are only counted: {text}");
+        assert!(text.contains("Without a code:\n  Login"), "{text}");
     }
 
     #[test]
     fn what_nothing_happens_to_is_not_told_without_end() {
         let all: Vec<Imported> = (0..500).map(|number| one("already-kept", &number.to_string())).collect();
-        let text = text(&all, &found(500), 80);
+        let mut found = found(500);
+        let login = found.left_out.iter().find(|left| left.why == "no-code").unwrap().clone();
+        found.left_out.extend(vec![login; FEW]);
+        let text = text(&all, &found, 80);
         assert!(text.contains("and 480 more") && text.lines().count() < 40, "{text}");
+        assert!(!text.contains("Login"), "a password manager's entries without a code are only counted: {text}");
     }
 
     #[test]
