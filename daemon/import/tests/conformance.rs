@@ -3,7 +3,7 @@
 //! The files are other projects' test data and no part of this one; without them this says so, and the project's own
 //! samples stand alone. `tests/run formats FOLDER` does the same by the programs themselves, in their sandbox.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod fixtures;
 mod library;

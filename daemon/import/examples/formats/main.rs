@@ -53,7 +53,9 @@ fn print_set(folder: &Path, programs: &Programs) -> (usize, usize) {
     println!("{}", folder.display());
     for (format, (equal, differing)) in &formats {
         println!("  {format:<28}{equal:>4} equal{:>4} differing", differing.len());
-        differing.iter().for_each(|line| println!("    {line}"));
+        for line in differing {
+            println!("    {line}");
+        }
     }
     let sum = |count: fn(&(usize, Vec<String>)) -> usize| formats.values().map(count).sum();
     (sum(|one| one.0), sum(|one| one.1.len()))
