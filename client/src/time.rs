@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ::time::{Date, OffsetDateTime};
+
 /// Returns the Unix time of now, in seconds.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
@@ -31,14 +33,11 @@ fn parse_date(text: &str) -> Option<u64> {
     let (clock, offset) = split_offset(clock)?;
     let clock = if clock.matches(':').count() == 1 { format!("{clock}:00") } else { clock.to_owned() };
     let [hour, minute, second] = numbers(&clock, ':')?;
-    let real = (1970..=9999).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=days_of(year, month)).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second <= 60;
-    let days = days_since_1970(year, month, day);
-    real.then(|| u64::try_from(days * 86_400 + hour * 3600 + minute * 60 + second - offset).ok()).flatten()
+    let month = u8::try_from(month).ok()?.try_into().ok()?;
+    let date = Date::from_calendar_date(i32::try_from(year).ok()?, month, u8::try_from(day).ok()?).ok()?;
+    let real = hour < 24 && minute < 60 && second <= 60;
+    let midnight = date.midnight().assume_utc().unix_timestamp();
+    real.then(|| u64::try_from(midnight + hour * 3600 + minute * 60 + second - offset).ok()).flatten()
 }
 
 /// Parts the clock from its zone, which is answered in seconds east of Greenwich.
@@ -65,37 +64,13 @@ fn two_digits(text: &str) -> Option<i64> {
     (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
-fn days_of(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Counts the days of the Gregorian calendar; years are counted from March, so that the leap day is a year's last.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let month = (month + 9) % 12;
-    365 * year + year / 4 - year / 100 + year / 400 + (month * 306 + 5) / 10 + day - 1 - 719_468
-}
-
 /// Returns the time as `2026-01-31T12:00:00Z`.
 pub(crate) fn iso(unix: u64) -> String {
-    let (days, seconds) = (i64::try_from(unix / 86_400).unwrap_or(0), unix % 86_400);
-    let mut year = 1970 + days / 366;
-    while days_since_1970(year + 1, 1, 1) <= days {
-        year += 1;
-    }
-    let mut day = days - days_since_1970(year, 1, 1) + 1;
-    let mut month = 1;
-    while day > days_of(year, month) {
-        day -= days_of(year, month);
-        month += 1;
-    }
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let time = i64::try_from(unix).ok().and_then(|unix| OffsetDateTime::from_unix_timestamp(unix).ok());
+    // Beyond the year 9999 the calendar has no name for it.
+    let Some(time) = time else { return unix.to_string() };
+    let ((year, month, day), (hour, minute, second)) = (time.to_calendar_date(), time.to_hms());
+    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month))
 }
 
 /// Returns how long ago it was, in words: `3 minutes ago`.

@@ -1,11 +1,13 @@
 //! The names of backups: `countersign-2026-11-30T014500Z`, the time in UTC, without colons since not every disk takes them.
 
+use time::{Date, OffsetDateTime};
+
 /// Returns the name of a backup that is made at this Unix time.
 pub(super) fn write(unix: u64) -> String {
-    let (days, seconds) = (unix / DAY, unix % DAY);
-    let (year, month, day) = date(days);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{PREFIX}{year:04}-{month:02}-{day:02}T{hour:02}{minute:02}{second:02}Z")
+    let time = i64::try_from(unix).ok().and_then(|unix| OffsetDateTime::from_unix_timestamp(unix).ok());
+    let time = time.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let ((year, month, day), (hour, minute, second)) = (time.to_calendar_date(), time.to_hms());
+    format!("{PREFIX}{year:04}-{:02}-{day:02}T{hour:02}{minute:02}{second:02}Z", u8::from(month))
 }
 
 /// Returns the Unix time in a name; `None` where it is no name of a backup, to the letter.
@@ -14,38 +16,14 @@ pub(super) fn read(name: &str) -> Option<u64> {
     if digits.len() != 14 {
         return None;
     }
-    let number = |from: usize, to: usize| digits[from..to].parse::<u64>().ok();
-    let days = days_to(number(0, 4)?, number(4, 6)?, number(6, 8)?)?;
-    let unix = days * DAY + number(8, 10)? * 3600 + number(10, 12)? * 60 + number(12, 14)?;
+    let two = |from: usize| digits[from..from + 2].parse::<u8>().ok();
+    let date = Date::from_calendar_date(digits[..4].parse().ok()?, two(4)?.try_into().ok()?, two(6)?).ok()?;
+    let time = date.with_hms(two(8)?, two(10)?, two(12)?).ok()?.assume_utc();
+    let unix = u64::try_from(time.unix_timestamp()).ok()?;
     (write(unix) == name).then_some(unix)
 }
 
-/// Returns year, month and day of a day counted from 1970. Years are counted from March, so that the leap day is the last
-/// of a year, in eras of 400 years.
-fn date(days: u64) -> (u64, u64, u64) {
-    let (era, day) = ((days + TO_MARCH_0) / ERA, (days + TO_MARCH_0) % ERA);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day_of_month = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (400 * era + year + u64::from(month <= 2), month, day_of_month)
-}
-
-/// Returns the day counted from 1970; `None` before that.
-fn days_to(year: u64, month: u64, day: u64) -> Option<u64> {
-    let year = year.checked_sub(u64::from(month <= 2))?;
-    let month = (month + 9) % 12;
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
-    days.checked_sub(TO_MARCH_0 + 1)
-}
-
 const PREFIX: &str = "countersign-";
-const DAY: u64 = super::DAY;
-/// Days of 400 years.
-const ERA: u64 = 146_097;
-/// Days from March 1st of the year 0 to January 1st, 1970.
-const TO_MARCH_0: u64 = 719_468;
 
 #[cfg(test)]
 mod tests {
@@ -65,7 +43,7 @@ mod tests {
             assert_eq!(read(name), Some(unix), "{name}");
         }
         for days in 0..60_000 {
-            assert_eq!(read(&write(days * DAY)), Some(days * DAY));
+            assert_eq!(read(&write(days * 86_400)), Some(days * 86_400));
         }
     }
 
