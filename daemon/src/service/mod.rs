@@ -16,6 +16,7 @@ mod search;
 mod secrets;
 mod unlocking;
 mod vault;
+mod waiting;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
