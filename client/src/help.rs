@@ -230,7 +230,7 @@ pub(crate) const BACKUP_ABOUT: &str = "Copy the vault into a folder, read the co
 
 A backup is a folder named countersign-DATE, encrypted as the vault is: nothing is decrypted for it, so the vault may be \
 locked. It opens by the passphrase or the recovery key, here, on another computer, or by age alone; its README.txt says how. \
-Of older ones the last 10 stay, and the last of each of the last 14 days; nothing else in the folder is touched. A folder \
+Of older ones the last 10 stay, the last of each of the last 14 days, and the newest that was seen to open; nothing else in the folder is touched. A folder \
 whose disk does not promise to keep what is written is refused, and one in memory.
 
   countersign backup /media/usb              now; the folder is remembered

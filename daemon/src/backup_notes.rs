@@ -11,6 +11,8 @@ pub struct Notes {
     pub made: u64,
     /// The folder that it was made in.
     pub folder: String,
+    /// The name of the newest backup that was seen to open; it outlives the others.
+    pub proven: String,
     /// When one was last restored for trial.
     pub drilled: u64,
     /// When the person was last reminded.
@@ -34,6 +36,7 @@ impl BackupNotes {
         let notes = Notes {
             made: time("made"),
             folder: value("folder").unwrap_or_default().to_owned(),
+            proven: value("proven").unwrap_or_default().to_owned(),
             drilled: time("drilled"),
             reminded: time("reminded"),
         };
@@ -50,10 +53,12 @@ impl BackupNotes {
         self.notes = self.of(Some(vault));
         vault.clone_into(&mut self.vault);
         change(&mut self.notes);
-        let Notes { made, folder, drilled, reminded } = &self.notes;
+        let Notes { made, folder, proven, drilled, reminded } = &self.notes;
         // A folder is one line, or is not remembered.
         let folder = if folder.contains('\n') { "" } else { folder };
-        let text = format!("vault {vault}\nmade {made}\nfolder {folder}\ndrilled {drilled}\nreminded {reminded}\n");
+        let text = format!(
+            "vault {vault}\nmade {made}\nfolder {folder}\nproven {proven}\ndrilled {drilled}\nreminded {reminded}\n"
+        );
         let temp = self.path.with_extension("tmp");
         if let Err(error) = fs::write(&temp, text).and_then(|()| fs::rename(&temp, &self.path)) {
             tracing::warn!("{} can't be written: {error}", self.path.display());
@@ -72,9 +77,10 @@ mod tests {
         let mut notes = BackupNotes::open(path.clone());
         assert_eq!(notes.of(Some("age1a")), Notes::default());
         notes.note("age1a", |notes| (notes.made, notes.folder) = (5, "/media/a b".into()));
-        notes.note("age1a", |notes| notes.drilled = 6);
+        notes.note("age1a", |notes| (notes.drilled, notes.proven) = (6, "countersign-x".into()));
         let again = BackupNotes::open(path.clone());
-        let expected = Notes { made: 5, folder: "/media/a b".into(), drilled: 6, reminded: 0 };
+        let expected =
+            Notes { made: 5, folder: "/media/a b".into(), proven: "countersign-x".into(), drilled: 6, reminded: 0 };
         assert_eq!((again.of(Some("age1a")), again.of(Some("age1b"))), (expected, Notes::default()));
         assert_eq!(again.of(None), Notes::default());
         notes.note("age1b", |notes| notes.reminded = 7);

@@ -449,7 +449,8 @@ impl<B: SecretsBackend> Secrets<B> {
     }
 
     /// Copies the vault into a folder: nothing is decrypted for that, so it may be locked. The copy is waited for until it
-    /// is on disk, read back and compared; of older ones the last 10 and the last of each of 14 days stay. Options:
+    /// is on disk, read back and compared; of older ones the last 10, the last of each of 14 days, and
+    /// the newest that was seen to open stay. Options:
     /// scheduled b (nobody looks on: a failure is told by a notification, and a folder without an earlier backup of this
     /// vault is refused). Answers name s, path s, made t, accounts u, decrypted b, slots as, same_disk b, removed as.
     #[zbus(out_args("backup"))]

@@ -48,20 +48,25 @@ impl Service {
         let _one = self.backing_up.try_acquire().map_err(busy)?;
         let (snapshot, accounts) = self.snapshot().await?;
         let same_disk = folder.lies_beside(&self.paths.data);
-        let (slots, store) = (snapshot.slots(), self.store.clone());
+        let (slots, store, proven) = (snapshot.slots(), self.store.clone(), self.backup_notes().proven);
         // On a thread of its own: a slow disk holds nobody up.
         let (folder, made) = harden::aside(move || {
             if scheduled && store.backups(&folder.here()).is_empty() {
                 let made = Err(Error::NotBackedUp(format!("{} holds no earlier backup of this vault", folder.shown())));
                 return (folder, made);
             }
-            let made = store.back_up(&snapshot, &folder.here());
+            let made = store.back_up(&snapshot, &folder.here(), &proven);
             let made = made.map_err(|error| convert::backup_error(&error, &folder.shown()));
             (folder, made)
         })
         .await;
         let made = made?;
-        self.note_backup(|notes| (notes.made, notes.folder) = (now(), folder.path.to_string_lossy().into_owned()));
+        self.note_backup(|notes| {
+            (notes.made, notes.folder) = (now(), folder.path.to_string_lossy().into_owned());
+            if accounts.is_some() {
+                notes.proven.clone_from(&made.name);
+            }
+        });
         Ok(BackedUp {
             made: Backup::named(made.name.clone()).map_or(0, |backup| backup.made),
             path: visible(&folder.path.join(&made.name).to_string_lossy()),
@@ -114,11 +119,18 @@ impl Service {
         let look = looked.await?.map_err(|error| convert::backup_key_error(&error));
         harden::scrub();
         let look = look?;
-        if drill {
-            self.note_backup(|notes| notes.drilled = now());
-        }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let made = Backup::named(name.clone().into_owned()).map_or(0, |backup| backup.made);
+        let named = Backup::named(name.clone().into_owned());
+        self.note_backup(|notes| {
+            if drill {
+                notes.drilled = now();
+            }
+            // Names are in the order of time.
+            if let Some(backup) = named.as_ref().filter(|backup| look.compared && backup.name > notes.proven) {
+                notes.proven.clone_from(&backup.name);
+            }
+        });
+        let made = named.map_or(0, |backup| backup.made);
         Ok(BackupLook { name: visible(&name), path: visible(&path.to_string_lossy()), made, ..look })
     }
 

@@ -86,11 +86,12 @@ impl Store {
     }
 
     /// Writes a backup into a folder, reads it back, and removes those that are in nobody's interest any more: the last 10
-    /// stay, and the last one of each of the last 14 days.
+    /// stay, the last one of each of the last 14 days, and the one named `proven`, which was seen to open: while the vault
+    /// is locked, nobody sees that what is copied is damaged.
     ///
     /// # Errors
     /// [`BackupError`]: nothing is there then that was not there before.
-    pub fn back_up(&self, snapshot: &Snapshot, to: &Path) -> Result<BackedUp, BackupError> {
+    pub fn back_up(&self, snapshot: &Snapshot, to: &Path, proven: &str) -> Result<BackedUp, BackupError> {
         let disk = self.0.disk.as_ref();
         disk.may_write(to).map_err(BackupError::NotWritable)?;
         disk.sync_dir(to).map_err(BackupError::NotDurable)?;
@@ -105,7 +106,7 @@ impl Store {
             let _ = remove_all(&unfinished).and(remove_all(&to.join(&name)));
             return Err(error);
         }
-        let removed = self.prune_backups(to, &name, &unfinished);
+        let removed = self.prune_backups(to, &[&name, proven], &unfinished);
         Ok(BackedUp { name, removed })
     }
 
@@ -140,11 +141,11 @@ impl Store {
         all
     }
 
-    /// Removes superfluous backups of this vault, never the `newest`. A failure costs room, nothing else.
-    fn prune_backups(&self, folder: &Path, newest: &str, unfinished: &Path) -> Vec<String> {
+    /// Removes superfluous backups of this vault, never one of `kept`: by a wrong clock others may look newer than the one
+    /// just made. A failure costs room, nothing else.
+    fn prune_backups(&self, folder: &Path, kept: &[&str], unfinished: &Path) -> Vec<String> {
         let mut old = superfluous(&self.backups(folder), self.0.now());
-        // By a wrong clock others may look newer.
-        old.retain(|name| name != newest);
+        old.retain(|name| !kept.contains(&name.as_str()));
         // Half a backup must not have the name of one.
         old.retain(|name| {
             self.0.disk.rename(&folder.join(name), unfinished).and_then(|()| remove_all(unfinished)).is_ok()

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::world::{DAY, Fault, PASSPHRASE, World, account, counter_based, files, names, reason, state};
 
 fn back_up(store: &Store, to: &Path) -> Result<String, BackupError> {
-    store.back_up(&store.snapshot().unwrap(), to).map(|made| made.name)
+    store.back_up(&store.snapshot().unwrap(), to, "").map(|made| made.name)
 }
 
 fn listed(store: &Store, folder: &Path) -> Vec<String> {
@@ -72,7 +72,7 @@ fn whichever_step_fails_nothing_is_left_and_the_older_one_stays() {
         for n in 1.. {
             let snapshot = store.snapshot().unwrap();
             world.faults.arm(n, fault);
-            let made = store.back_up(&snapshot, to.path());
+            let made = store.back_up(&snapshot, to.path(), "");
             let Some(step) = world.faults.disarm() else {
                 // All that can fail has: this one is whole.
                 fs::remove_dir_all(to.path().join(made.unwrap().name)).unwrap();
@@ -102,12 +102,12 @@ fn a_folder_that_promises_nothing_is_refused_before_anything_is_there() {
     let to = TempDir::new().unwrap();
     let snapshot = store.snapshot().unwrap();
     world.faults.arm(1, Fault::Error(ErrorKind::InvalidInput));
-    let refused = store.back_up(&snapshot, to.path());
+    let refused = store.back_up(&snapshot, to.path(), "");
     assert_eq!(world.faults.disarm(), Some("sync"));
     assert!(matches!(refused, Err(BackupError::NotDurable(_))), "{refused:?}");
     assert!(files(to.path()).is_empty());
     *world.faults.read_only.lock().unwrap() = true;
-    assert!(matches!(store.back_up(&snapshot, to.path()), Err(BackupError::NotWritable(_))));
+    assert!(matches!(store.back_up(&snapshot, to.path(), ""), Err(BackupError::NotWritable(_))));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn what_reads_back_differently_is_no_backup() {
     // One step after the other, up to the first that reads.
     for n in 1.. {
         world.faults.arm(n, Fault::Flip);
-        let made = store.back_up(&snapshot, to.path());
+        let made = store.back_up(&snapshot, to.path(), "");
         if world.faults.disarm() == Some("read") {
             assert!(matches!(made, Err(BackupError::Differs)), "{made:?}");
             break;
@@ -137,14 +137,31 @@ fn an_interrupted_backup_is_cleared_away_by_the_next() {
         let names = fs::read_dir(to.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name.starts_with('.')).collect::<Vec<_>>()
     };
-    let name = store.back_up(&snapshot, to.path()).unwrap().name;
+    let name = store.back_up(&snapshot, to.path(), "").unwrap().name;
     let recipient = store.recipient().unwrap();
     let unfinished = to.path().join(format!(".countersign-{}.tmp", &recipient[recipient.len() - 16..]));
     fs::rename(to.path().join(&name), &unfinished).unwrap();
     fs::create_dir(to.path().join(".countersign-another-vault.tmp")).unwrap();
     assert!(listed(&store, to.path()).is_empty(), "half a backup is none");
-    store.back_up(&snapshot, to.path()).unwrap();
+    store.back_up(&snapshot, to.path(), "").unwrap();
     assert_eq!(hidden(), [".countersign-another-vault.tmp"]);
+}
+
+#[test]
+fn the_one_that_was_seen_to_open_outlives_the_others() {
+    let world = World::new();
+    let (store, _vault, _) = world.vault(&["alice"]);
+    let to = TempDir::new().unwrap();
+    let old = ["countersign-2001-01-01T000000Z", "countersign-2001-01-02T000000Z"];
+    for name in old {
+        let made = back_up(&store, to.path()).unwrap();
+        fs::rename(to.path().join(made), to.path().join(name)).unwrap();
+    }
+    let snapshot = store.snapshot().unwrap();
+    let made = (0..10).map(|_| store.back_up(&snapshot, to.path(), old[0]).unwrap());
+    let removed: Vec<String> = made.flat_map(|made| made.removed).collect();
+    assert_eq!(removed, [old[1]]);
+    assert!(to.path().join(old[0]).is_dir());
 }
 
 #[test]
