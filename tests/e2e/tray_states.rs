@@ -217,7 +217,7 @@ fn the_settings_of_its_heap_are_not_handed_on() {
     // The tray starts itself anew with them.
     let environment = format!("/proc/{}/environ", tray.pid());
     until("the settings of its heap", LIMIT, || {
-        fs::read_to_string(&environment).ok().filter(|own| own.contains("GLIBC_TUNABLES=glibc.malloc.arena_max=1:"))
+        fs::read_to_string(&environment).ok().filter(|own| own.contains("GLIBC_TUNABLES=glibc.malloc.arena_max=1"))
     });
     world.click_in_tray_menu(&tray, &["Set up"]);
     let handed = until("the terminal", LIMIT, || fs::read_to_string(&seen).ok().filter(|text| text.ends_with('\n')));

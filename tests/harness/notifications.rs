@@ -1,6 +1,9 @@
 //! A stand-in for the notification server (python-dbusmock's), whose buttons a test can press.
 
-use crate::{Process, World, wait::LIMIT};
+use crate::{
+    Process, World,
+    wait::{LIMIT, until},
+};
 
 /// The stand-in; its output has a line for each notification.
 pub struct Notifications {
@@ -74,12 +77,20 @@ impl Notifications {
 }
 
 fn invoke(world: &World, notification: &Notification, key: &str) {
+    // It listens only once it knows the number of what is shown: no person presses as fast as a test.
+    let rules = ["--user", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", STATS, "GetAllMatchRules"];
+    until("somebody listens to what is pressed", LIMIT, || {
+        world.cmd("busctl").args(rules).ok().contains("ActionInvoked").then_some(())
+    });
     let id = notification.id.to_string();
     let service = "org.freedesktop.Notifications";
     let call = ["--user", "call", service, "/org/freedesktop/Notifications", "org.freedesktop.DBus.Mock", "EmitSignal"];
     let signal = [service, "ActionInvoked", "us", "2", "u", &id, "s", key];
     world.cmd("busctl").args(call).arg("sssav").args(signal).ok();
 }
+
+/// The bus' own account of who listens to what.
+const STATS: &str = "org.freedesktop.DBus.Debug.Stats";
 
 /// Reads what the stand-in wrote down: calls that begin with a time, texts of several lines among their arguments.
 fn notifications(log: &str) -> Vec<Notification> {
