@@ -101,7 +101,7 @@ fn text(way: &Way, width: usize) -> String {
     for format in of_formats.iter().skip(1) {
         let _ = write!(text, "Or ({}):\n{}", format.title, numbered(format.steps.iter(), width));
     }
-    if way.out == "file" {
+    if way.out == "file" && !text.contains("countersign import") {
         text += "Then: countersign import FILE\n";
     }
     if way.out == "nothing" {
@@ -174,5 +174,7 @@ mod tests {
         assert!(!text(&way("pass", "pass", &[], "keys"), 80).contains("rooted, and then"));
         let told = text(&way("aegis", "Aegis", &[], "file"), 80);
         assert!(told.contains("  2. A rooted") && told.ends_with("countersign import FILE\n"), "{told}");
+        let own = Way { steps: vec!["countersign import ~/.store".into()], ..way("pass", "pass", &[], "file") };
+        assert!(!text(&own, 80).contains("Then"), "a step of its own says it");
     }
 }
