@@ -87,10 +87,28 @@ impl<'a> Stream<'a> {
             END => return Some(Item::End),
             _ => return None,
         };
-        let text = String::from_utf8_lossy(self.take(length)?).into_owned();
+        let text = text(self.take(length)?)?;
         self.seen.push(text.clone());
         Some(Item::Text(text))
     }
+}
+
+/// Reads Java's own UTF-8: NUL in two bytes, and beyond three bytes the two halves of UTF-16, each in three.
+fn text(bytes: &[u8]) -> Option<String> {
+    let mut units = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let [first, more @ ..] = rest {
+        let (bits, count) = match first {
+            ..0x80 => (*first, 0),
+            0xc0..0xe0 => (first & 0x1f, 1),
+            0xe0..0xf0 => (first & 0x0f, 2),
+            _ => return None,
+        };
+        let (more, after) = more.split_at_checked(count)?;
+        units.push(more.iter().fold(u16::from(bits), |unit, byte| unit << 6 | u16::from(byte & 0x3f)));
+        rest = after;
+    }
+    Some(String::from_utf16_lossy(&units))
 }
 
 const NULL: u8 = 0x70;
@@ -103,3 +121,22 @@ const END: u8 = 0x78;
 const LONG_STRING: u8 = 0x7c;
 /// The handle of what comes after the class and the object.
 const FIRST_TEXT: u32 = 0x7e_0002;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_in_javas_own_utf_8() {
+        for (bytes, expected) in [
+            (&b"plain"[..], "plain"),
+            (b"\xc3\xbc \xe4\xbd\xa0", "ü 你"),
+            (b"\xed\xa0\xbe\xed\xb6\x8a", "🦊"),
+            (b"a\xc0\x80b", "a\0b"),
+            (b"half \xed\xa0\xbe", "half \u{fffd}"),
+        ] {
+            assert_eq!(text(bytes).as_deref(), Some(expected));
+        }
+        assert_eq!([text(b"cut \xed\xa0"), text(b"\xff")], [None, None]);
+    }
+}
