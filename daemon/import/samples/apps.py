@@ -242,12 +242,12 @@ def signed(data):
 
 def free_token(account, with_key=True):
     made = {"algo": account.algorithm, "digits": account.digits, "issuerExt": account.issuer, "issuerInt": account.issuer}
-    made |= {"label": account.name, "period": account.period, "counter": account.counter, "type": account.kind.upper()}
+    made |= {"label": account.name, "period": account.period, "counter": account.counter, "type": "HOTP" if account.kind == "hotp" else "TOTP"}
     return made | ({"secret": signed(account.key)} if with_key else {})
 
 
 def freeotp():
-    entries = [MAIL, SHOP, FORGE, DOOR, WIDE]
+    entries = [MAIL, SHOP, FORGE, DOOR, WIDE, STEAM]
     order = json.dumps([f"{entry.issuer}:{entry.name}" for entry in entries])
     strings = [(f"{escape(entry.issuer)}:{escape(entry.name)}", json.dumps(free_token(entry))) for entry in entries]
     yield sample("freeotp", "tokens.xml", prefs([("tokenOrder", order), *strings]), entries)
@@ -260,7 +260,10 @@ def java_map(pairs, fields):
     """Returns a HashMap<String, String> in Java's serialisation, with the fields of old phones (1) or others (2)."""
 
     def text(value):
-        data = value.encode()
+        # Java's own UTF-8: of units of UTF-16, and NUL in two bytes.
+        units = value.encode("utf-16-be")
+        data = "".join(chr(int.from_bytes(units[at : at + 2])) for at in range(0, len(units), 2))
+        data = data.encode("utf-8", "surrogatepass").replace(b"\0", b"\xc0\x80")
         return (b"\x74" + struct.pack(">H", len(data)) if len(data) < 1 << 16 else b"\x7c" + struct.pack(">Q", len(data))) + data
 
     described = [b"F\x00\x0aloadFactor", b"I\x00\x09threshold"][:fields]
@@ -277,7 +280,7 @@ def freeotp2():
         parameters = octets if bare else b"\x30\x11" + octets + b"\x02\x01\x10"
         return {"mCipher": "AES/GCM/NoPadding", "mCipherText": signed(sealed + tag), "mParameters": signed(parameters), "mToken": "AES"}
 
-    entries = [MAIL, SHOP, FORGE, DOOR, WIDE]
+    entries = [MAIL, SHOP, FORGE, DOOR, WIDE, STEAM, MAIL.but(issuer="🦊", name="fox")]
     for name, fields, algorithm, hash_name in [
         ("backup-old-phone.xml", 1, "PBKDF2withHmacSHA1", "sha1"),
         ("backup.xml", 2, "PBKDF2withHmacSHA512", "sha512"),
@@ -287,10 +290,13 @@ def freeotp2():
         outer = {"mAlgorithm": algorithm, "mEncryptedKey": box(derived, stream("freeotp nonce", 12), master, fields == 1)}
         pairs = [("masterKey", json.dumps(outer | {"mIterations": 10_000, "mSalt": signed(salt)}))]
         for number, entry in enumerate(entries):
-            token = free_token(entry, False) | ({"algo": None} if entry.algorithm == "SHA1" and number == 0 else {})
+            # The first was renamed in version 1, and again in version 2, which leaves the other names alone.
+            more = {"algo": None, "issuerAlt": "Was", "labelAlt": "was"} if number == 0 else {}
+            more |= {"digits": None} if entry is STEAM else {}
+            token = free_token(entry, False) | more
             sealed = box(master, stream(f"freeotp nonce {number}", 12), entry.key, fields == 1)
             pairs.append((f"{number}-id", json.dumps({"key": json.dumps(sealed)})))
-            pairs.append((f"{number}-id-token", json.dumps({name: value for name, value in token.items() if value is not None})))
+            pairs.append((f"{number}-id-token", json.dumps({name: value for name, value in token.items() if value is not None}, ensure_ascii=False)))
         yield sample("freeotp2", name, java_map(pairs, fields), entries, password=PASSWORD)
 
 

@@ -204,6 +204,14 @@ fn entries_of_a_password_store_without_a_code_are_counted_only() {
 }
 
 #[test]
+fn only_freeotps_first_version_and_freeotp_plus_count_in_two_ways() {
+    let (_, import) = open(&File::new(sample("freeotp/tokens.xml")), None).unwrap();
+    assert!(import.notes[0].contains("counter"), "{:?}", import.notes);
+    let (_, import) = open(&File::new(sample("freeotp2/backup.xml")), Some(PASSWORD)).unwrap();
+    assert!(import.notes.is_empty(), "{:?}", import.notes);
+}
+
+#[test]
 fn what_pgp_sealed_is_refused_with_the_way_to_open_it() {
     let file = File::new(b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n".to_vec());
     assert!(matches!(file.unrecognised(), ImportError::Restricted(how) if how.contains("gpg --decrypt")));

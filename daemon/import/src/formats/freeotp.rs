@@ -1,14 +1,14 @@
 //! `FreeOTP` 1 and `FreeOTP`+ (Android): shared preferences with a JSON an account, or `FreeOTP`+'s JSON of all.
 //!
-//! The trap: `FreeOTP`+ writes the counter of the code before the next one. Its files don't differ from `FreeOTP`'s, so the
-//! number is taken as it stands there, and the person is told.
+//! The traps: an account of Steam's is known by its issuer alone. And `FreeOTP`+ writes the counter of the code before the
+//! next one; its files don't differ from `FreeOTP`'s, so the number is taken as it stands there, and the person is told.
 
 use countersign_core::{secret::SecretText, vault::Portable};
 use serde_json::Value;
 
 use super::{Confidence, Format};
 use crate::{
-    fields::{Fields, Key},
+    fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError},
     json::{called, count, list, maybe, text, word},
@@ -48,12 +48,12 @@ impl Format for FreeOtp {
         let mut import = Import::default();
         if let Some(json) = file.json() {
             for token in list(json, "tokens") {
-                take(&mut import, token, bytes(&token["secret"]));
+                take(&mut import, token);
             }
         } else {
             for (_, text) in prefs::strings(file.bytes())? {
                 if let Some(token) = token(&text) {
-                    take(&mut import, &token, bytes(&token["secret"]));
+                    take(&mut import, &token);
                 }
             }
         }
@@ -66,23 +66,35 @@ fn token(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().filter(|token: &Value| token["secret"].is_array())
 }
 
-/// Takes an account whose key is these bytes.
-pub(super) fn take(import: &mut Import, token: &Value, key: Option<Vec<u8>>) {
+fn take(import: &mut Import, token: &Value) {
     if text(token, "type").eq_ignore_ascii_case("hotp") {
         import.note(HOTP);
     }
-    import.take(&called(token, &["issuerExt", "issuerInt", "label"]), account(token, key));
+    // What the person renamed it to.
+    let issuer = maybe(token, "issuerAlt").unwrap_or(issuer(token));
+    let name = maybe(token, "labelAlt").unwrap_or(text(token, "label"));
+    let account = account(token, bytes(&token["secret"]), issuer, name);
+    import.take(&called(token, &["issuerExt", "issuerInt", "label"]), account);
 }
 
-fn account(token: &Value, key: Option<Vec<u8>>) -> Result<Portable, String> {
-    let issuer = maybe(token, "issuerAlt").or(maybe(token, "issuerExt")).or(maybe(token, "issuerInt"));
+/// Returns the issuer by which an account came.
+pub(super) fn issuer(token: &Value) -> &str {
+    maybe(token, "issuerExt").or(maybe(token, "issuerInt")).unwrap_or_default()
+}
+
+/// Makes an account whose key is these bytes.
+pub(super) fn account(token: &Value, key: Option<Vec<u8>>, issuer: &str, name: &str) -> Result<Portable, String> {
+    let kind = maybe(token, "type").unwrap_or("TOTP");
+    let digits = count(token, "digits");
+    // There is no type for Steam: the apps go by the name.
+    let is_steam = text(token, "issuerExt") == "Steam" && matches!(digits, Given::Missing | Given::Is(5));
     Fields {
-        kind: maybe(token, "type").unwrap_or("TOTP"),
+        kind: if is_steam && kind.eq_ignore_ascii_case("totp") { "steam" } else { kind },
         key: Key::Bytes(key.ok_or("its key can't be read")?),
-        issuer: issuer.unwrap_or_default(),
-        name: maybe(token, "labelAlt").unwrap_or(text(token, "label")),
+        issuer,
+        name,
         algorithm: word(token, "algo"),
-        digits: count(token, "digits"),
+        digits,
         period: count(token, "period"),
         counter: count(token, "counter"),
         pin: None,
@@ -98,3 +110,35 @@ pub(super) fn bytes(value: &Value) -> Option<Vec<u8>> {
 
 const HOTP: &str = "FreeOTP+ writes the counter before the next one, FreeOTP the next one: where a counter's code is refused, \
                     the one after it is right.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(tokens: &str) -> Vec<Portable> {
+        let file = File::new(format!(r#"{{"tokenOrder":[],"tokens":[{tokens}]}}"#).into());
+        FreeOtp.read(&file, None).unwrap().accounts
+    }
+
+    #[test]
+    fn what_is_steams_by_its_name_makes_steams_letters() {
+        for (issuer, more, kind) in [
+            ("Steam", r#""digits":5,"#, "steam"),
+            ("Steam", "", "steam"),
+            ("Steam", r#""digits":6,"#, "totp"),
+            ("steam", r#""digits":5,"#, "totp"),
+        ] {
+            let token = format!(
+                r#"{{"type":"TOTP","issuerExt":"{issuer}","label":"me",{more}"period":30,"algo":"SHA1","secret":[1,2,3]}}"#
+            );
+            assert_eq!(read(&token)[0].account.kind.name(), kind, "{issuer} {more}");
+        }
+    }
+
+    #[test]
+    fn a_renamed_account_has_its_new_name() {
+        let token = r#"{"issuerExt":"Steam","issuerAlt":"Valve","label":"me","labelAlt":"I","secret":[1,2,3]}"#;
+        let account = &read(token)[0].account;
+        assert_eq!((account.issuer.as_str(), account.name.as_str(), account.kind.name()), ("Valve", "I", "steam"));
+    }
+}

@@ -8,13 +8,13 @@ use zeroize::Zeroizing;
 
 use super::{
     Confidence, Format,
-    freeotp::{bytes, take},
+    freeotp::{account, bytes, issuer},
 };
 use crate::{
     file::File,
     import::{Import, ImportError},
     java,
-    json::{number, text},
+    json::{called, number, text},
     keys::{self, Hash},
 };
 
@@ -52,7 +52,11 @@ impl Format for FreeOtp2 {
         for (id, token) in tokens {
             let key = map.get(id).and_then(|key| own_key(key, &master));
             match parsed(token) {
-                Ok(token) => take(&mut import, &token, key.map(|key| key.to_vec())),
+                Ok(token) => {
+                    // Names of `FreeOTP` 1's own, `issuerAlt` and `labelAlt`, stay there however it is renamed here.
+                    let account = account(&token, key.map(|key| key.to_vec()), issuer(&token), text(&token, "label"));
+                    import.take(&called(&token, &["issuerExt", "issuerInt", "label"]), account);
+                }
                 Err(_) => import.take("(no name)", Err("it can't be read".into())),
             }
         }
