@@ -66,6 +66,8 @@ pub(crate) enum Refusal {
         wrong: bool,
         /// What the file is.
         title: String,
+        /// What `countersign-import` says of it.
+        why: String,
     },
     /// Anything else.
     Failed(Error),
@@ -132,7 +134,7 @@ pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Fore
     match status.code() {
         Some(0) if ended => Ok(found),
         Some(PASSWORD_NEEDED | PASSWORD_WRONG) => {
-            Err(Refusal::Password { wrong: status.code() == Some(PASSWORD_WRONG), title: found.title })
+            Err(Refusal::Password { wrong: status.code() == Some(PASSWORD_WRONG), title: found.title, why })
         }
         Some(code @ FIRST..=LAST) => {
             output::say(&format!("countersign: {shown}: {why}"));

@@ -151,6 +151,10 @@ fn a_wrong_password_is_told_and_asked_again() {
     let none = world.cli(&["import", path]).fails(16);
     assert!(none.err.contains("--file-passphrase-fd"), "{none:?}");
     world.cli(&["import", "--file-passphrase-fd", "0", path]).stdin("").fails(16);
+    // Of some formats the two look the same.
+    let old = concat!(env!("CARGO_MANIFEST_DIR"), "/../daemon/import/samples/stratum/legacy.authpro");
+    let run = world.cli(&["import", "--file-passphrase-fd", "0", old]).stdin("wrong\n").fails(17);
+    assert!(run.err.contains("that is not its password, or it is damaged"), "{run:?}");
     assert_eq!(world.cli(&["list"]).ok(), "");
 }
 

@@ -124,8 +124,7 @@ fn a_changed_page_of_authenticator_plus_is_damage_and_no_wrong_password() {
     let mut bytes = sample("unmarked/authplus.db");
     let last = bytes.len() - 600;
     bytes[last] ^= 1;
-    let error =
-        countersign_import::named("authenticator-plus").unwrap().read(&File::new(bytes), Some(&PASSWORD.into()));
+    let error = open(&File::new(bytes), Some(PASSWORD));
     assert!(matches!(error, Err(ImportError::Damaged(_))), "{error:?}");
 }
 

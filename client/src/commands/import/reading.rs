@@ -93,7 +93,7 @@ pub(super) async fn all(args: &Import, session: &mut Session) -> Result<Found, E
 async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -> Result<(Foreign, bool), Error> {
     let shown = &given.shown;
     let mut refused = match with_progress(shown, SOON, foreign::read(given, None)).await {
-        Err(Refusal::Password { wrong, title }) => (wrong, title),
+        Err(Refusal::Password { wrong, title, why }) => Closed { wrong, title, why },
         Err(Refusal::Failed(error)) => return Err(error),
         Ok(found) => return Ok((found, false)),
     };
@@ -110,7 +110,7 @@ async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -
         let opening = with_progress(shown, Duration::ZERO, foreign::read(given, Some(&password)));
         refused = match opening.await {
             // Of another file's password nobody said that it was this one's.
-            Err(Refusal::Password { wrong, title }) => (wrong && !is_known, title),
+            Err(Refusal::Password { wrong, title, why }) => Closed { wrong: wrong && !is_known, title, why },
             Err(Refusal::Failed(error)) => return Err(error),
             Ok(found) => {
                 passwords.last = Some(password);
@@ -118,14 +118,31 @@ async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -
             }
         };
     }
-    let (wrong, title) = refused;
-    let text =
-        if wrong { "that is not its password" } else { "it is encrypted: give its password by --file-passphrase-fd" };
+    let Closed { wrong, title, why } = refused;
+    let text = if wrong { &why } else { "it is encrypted: give its password by --file-passphrase-fd" };
     output::say(&format!("countersign: {shown} ({title}): {text}"));
     if let Some(hint) = given.hint() {
         output::say(&format!("  hint: {hint}"));
     }
     Err(Error::Said(foreign::password_exit(wrong)))
+}
+
+/// Why a file is still closed.
+struct Closed {
+    /// Whether it was by a password that was meant for it.
+    wrong: bool,
+    /// What the file is.
+    title: String,
+    /// What `countersign-import` says of it.
+    why: String,
+}
+
+impl Closed {
+    /// Returns what it says as a sentence of its own.
+    fn sentence(&self) -> String {
+        let mut rest = self.why.chars();
+        rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).chain(".\n".chars()).collect()
+    }
 }
 
 /// The passwords of files: from a descriptor, or asked for. Files of one program have the same, mostly.
@@ -139,22 +156,22 @@ impl Passwords {
     async fn next(
         &mut self,
         shown: &str,
-        (wrong, title): &(bool, String),
+        closed: &Closed,
         session: &mut Session,
     ) -> Result<Option<Zeroizing<String>>, Error> {
         if let Some(lines) = &mut self.lines {
             return match lines.next() {
-                _ if *wrong => Ok(None),
+                _ if closed.wrong => Ok(None),
                 // Fewer lines than encrypted files: the last one is for the rest.
                 Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => Ok(self.last.clone()),
                 line => line.map(Some),
             };
         }
         let Some(tty) = session.asking.tty() else { return Ok(None) };
-        if *wrong {
-            tty.show("That is not its password.\n")?;
+        if closed.wrong {
+            tty.show(&closed.sentence())?;
         }
-        tty.ask_secret(&format!("Password of {shown} ({title}): ")).await.map(Some)
+        tty.ask_secret(&format!("Password of {shown} ({}): ", closed.title)).await.map(Some)
     }
 }
 
@@ -234,6 +251,12 @@ mod tests {
         found.take(vec!["a".into()], file, false, Some("git ALICE"));
         assert_eq!((found.accounts.len(), found.left_out.len()), (1, 1));
         assert_eq!((found.left_out[0].why.as_str(), found.files[0].others), ("bad", 3));
+    }
+
+    #[test]
+    fn what_the_importer_says_of_a_password_is_a_sentence_on_the_terminal() {
+        let closed = |why: &str| Closed { wrong: true, title: String::new(), why: why.into() };
+        assert_eq!(closed("that is not its password").sentence(), "That is not its password.\n");
     }
 
     #[test]

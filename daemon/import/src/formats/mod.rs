@@ -148,7 +148,7 @@ pub fn candidates(file: &File) -> Vec<&'static dyn Format> {
 /// Reads a file as the first of these formats that opens it.
 ///
 /// # Errors
-/// Each of [`ImportError`]'s. Where there are several formats and the password opens none, it is the wrong one.
+/// Each of [`ImportError`]'s. Where there are several formats and the password opens none, what says most.
 pub fn read(
     formats: &[&'static dyn Format],
     file: &File,
@@ -158,11 +158,22 @@ pub fn read(
     for format in formats {
         match format.read(file, passphrase) {
             Ok(import) => return Ok((*format, import)),
-            Err(ImportError::Damaged(_)) if formats.len() > 1 => {}
-            Err(other) => why = other,
+            // It opened: it is no other format's.
+            Err(broken @ ImportError::Damaged(_)) => return Err(broken),
+            Err(other) if says(&other) >= says(&why) => why = other,
+            Err(_) => {}
         }
     }
     Err(why)
+}
+
+/// Rates how much an error leaves open: a wrong password, and nothing else, leaves nothing.
+fn says(error: &ImportError) -> u8 {
+    match error {
+        ImportError::TooCostly(_) => 2,
+        ImportError::WrongOrDamaged => 1,
+        _ => 0,
+    }
 }
 
 /// Returns the format of this name.
@@ -210,6 +221,24 @@ mod tests {
     }
 
     const URI: &str = "otpauth://totp/a:b?secret=JBSWY3DPEHPK3PXP";
+
+    #[test]
+    fn of_a_file_that_nothing_marks_the_error_leaves_open_what_is_open() {
+        let key = crate::keys::pbkdf2(crate::keys::Hash::Sha1, b"right", &[0xff; 12], 1);
+        let sealed = |rounds: u32, list: &[u8]| {
+            let list = crate::keys::seal_gcm(&key, &[0xff; 12], list);
+            File::new([&rounds.to_be_bytes()[..], &[0xff; 24], &list].concat())
+        };
+        let error = |file: &File, password: &str| {
+            let formats = candidates(file);
+            assert!(formats.len() > 1);
+            read(&formats, file, Some(&password.into())).map(drop).unwrap_err()
+        };
+        let long = [b' '; 100];
+        assert_eq!(error(&sealed(1, &long), "wrong"), ImportError::WrongOrDamaged);
+        assert!(matches!(error(&sealed(1, &long), "right"), ImportError::Damaged(_)));
+        assert!(matches!(error(&sealed(20_000_000, &long), "right"), ImportError::TooCostly(_)));
+    }
 
     #[test]
     fn one_bad_entry_takes_no_other_with_it() {
