@@ -168,7 +168,8 @@ fn fit(lines: &[u8], writer: &dyn Writer) -> Result<(), Fault> {
 }
 
 fn read(file: &File, format: Option<&'static dyn Format>, passphrase: Option<&SecretText>) -> Result<(), Fault> {
-    if file.bytes().is_empty() {
+    // Of a database, all may still be in its log.
+    if file.bytes().is_empty() && file.beside("-wal").is_none_or(<[u8]>::is_empty) {
         return Err(ImportError::damaged("nothing is in it").into());
     }
     let formats = match format {

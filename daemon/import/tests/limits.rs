@@ -200,6 +200,25 @@ fn what_is_no_file_or_too_much_of_one_is_refused() {
 }
 
 #[test]
+fn a_database_may_be_empty_and_all_of_it_in_its_log() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("db")).unwrap();
+    let table = "CREATE TABLE accounts (email TEXT, secret TEXT, counter INTEGER, type INTEGER, issuer TEXT)";
+    let row = "INSERT INTO accounts VALUES ('alice', 'JBSWY3DPEHPK3PXP', 0, 0, 'Forge')";
+    connection.execute_batch(&format!("PRAGMA journal_mode = wal; {table}; {row}")).unwrap();
+    let log = in_memory(&fs::read(folder.path().join("db-wal")).unwrap(), MemfdFlags::empty());
+    let output =
+        program().arg("--beside").arg(format!("db-wal:{}", log.as_raw_fd())).stdin(Stdio::null()).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("google-authenticator-db") && told.ends_with("{\"end\":1}\n"), "{told}");
+
+    let log = in_memory(b"", MemfdFlags::empty());
+    let output =
+        program().arg("--beside").arg(format!("db-wal:{}", log.as_raw_fd())).stdin(Stdio::null()).output().unwrap();
+    refuses("both empty", &output, 6, "nothing is in it");
+}
+
+#[test]
 fn it_is_shut_in_before_it_looks_at_the_file() {
     let (reader, mut writer) = io::pipe().unwrap();
     let flags = fcntl_getfl(&writer).unwrap();
