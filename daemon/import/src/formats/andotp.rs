@@ -94,7 +94,7 @@ fn account(entry: &Value) -> Result<Portable, String> {
     };
     let fields = Fields {
         kind: text(entry, "type"),
-        key: if text(entry, "type") == "MOTP" {
+        key: if text(entry, "type").eq_ignore_ascii_case("motp") {
             Key::Base32OfText(text(entry, "secret"))
         } else {
             Key::Base32(text(entry, "secret"))

@@ -77,7 +77,7 @@ fn import(export: &Value) -> Result<Import, ImportError> {
     let mut import = Import::default();
     for entry in elements {
         let kind = maybe(entry, "type").unwrap_or("TOTP");
-        let (secret, kind_is_motp) = (text(entry, "secret"), kind == "MOTP");
+        let (secret, kind_is_motp) = (text(entry, "secret"), kind.eq_ignore_ascii_case("motp"));
         let fields = Fields {
             kind,
             key: if kind_is_motp { Key::Text(secret) } else { Key::Base32(secret) },

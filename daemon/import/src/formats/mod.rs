@@ -245,6 +245,10 @@ mod tests {
         for (format, text) in [
             ("andotp", r#"[1, {"secret":"JBSWY3DPEHPK3PXP","label":"a","issuer":"b","type":"TOTP"}]"#),
             ("raivo", r#"[{}, {"issuer":"","account":"a","secret":"JBSWY3DPEHPK3PXP","kind":"TOTP","timer":"30"}]"#),
+            (
+                "proton-authenticator",
+                r#"{"version":1,"entries":[{}, {"content":{"entry_type":"Totp","name":"a","uri":"JBSWY3DPEHPK3PXP"}}]}"#,
+            ),
             ("cotp", r#"{"version":2,"elements":[{}, {"label":"a","secret":"JBSWY3DPEHPK3PXP"}]}"#),
             (
                 "authenticator-extension",
@@ -258,6 +262,31 @@ mod tests {
         }
         let empty = File::new(r#"{"version":2,"elements":[]}"#.into());
         assert_eq!(read_all(&empty), ("cotp", 0, Vec::new()));
+    }
+
+    #[test]
+    fn a_list_of_nothing_may_be_anybodys() {
+        for text in
+            [r#"{"entries":[]}"#, r#"{"version":1,"entries":[]}"#, r#"{"entries":[{"content":{"entry_type":"Totp"}}]}"#]
+        {
+            assert!(candidates(&File::new(text.into())).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn motp_is_motp_in_any_case() {
+        for kind in ["MOTP", "motp"] {
+            for (format, secret, text) in [
+                ("cotp", "0123456789abcdef", r#"{"version":2,"elements":[ENTRY]}"#),
+                ("andotp", "GAYTEMZUGU3DOOBZMFRGGZDFMY======", "[ENTRY]"),
+            ] {
+                let entry = format!(r#"{{"label":"a","issuer":"b","type":"{kind}","secret":"{secret}"}}"#);
+                let file = File::new(text.replace("ENTRY", &entry).into());
+                let (found, import) = read(&candidates(&file), &file, None).unwrap();
+                let keys: Vec<_> = import.accounts.iter().map(|one| one.account.secret.expose()).collect();
+                assert_eq!((found.name(), keys), (format, vec![&b"0123456789abcdef"[..]]), "{kind}");
+            }
+        }
     }
 
     #[test]

@@ -30,10 +30,11 @@ impl Format for ProtonAuthenticator {
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        let is_ours = |value: &Value| match &value["entries"] {
-            Value::Array(entries) => entries.iter().all(|entry| entry["content"]["entry_type"].is_string()),
-            _ => value["salt"].is_string() && value["content"].is_string() && value["version"].is_u64(),
+        let has_content = |value: &Value| match &value["entries"] {
+            Value::Array(entries) => entries.iter().any(|entry| entry["content"]["entry_type"].is_string()),
+            _ => value["salt"].is_string() && value["content"].is_string(),
         };
+        let is_ours = |value: &Value| value["version"].is_u64() && has_content(value);
         if file.json().is_some_and(is_ours) { Confidence::Sure } else { Confidence::No }
     }
 
