@@ -109,6 +109,9 @@ pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Fore
     if let Some(passphrase) = &passphrase {
         command.arg("--passphrase-fd").arg(passphrase.as_raw_fd().to_string());
     }
+    if let [path] = given.paths.as_slice() {
+        command.arg("--name").arg(path.file_name().unwrap_or_default().to_string_lossy().as_ref());
+    }
     let beside = beside(given).map_err(failed())?;
     for (name, file) in &beside {
         command.arg("--beside").arg(format!("{name}:{}", file.as_raw_fd()));

@@ -9,6 +9,7 @@ use crate::{archive::Archive, database::Database, import::ImportError, json, mar
 /// The whole content of a file, and of what lies beside it.
 pub struct File {
     bytes: Vec<u8>,
+    name: Option<String>,
     beside: Vec<(String, Vec<u8>)>,
     json: OnceCell<Result<Value, ImportError>>,
 }
@@ -23,7 +24,19 @@ impl File {
             _ if is_old_text(&bytes) => from_windows_1252(&bytes),
             _ => bytes,
         };
-        Self { bytes, beside: Vec::new(), json: OnceCell::new() }
+        Self { bytes, name: None, beside: Vec::new(), json: OnceCell::new() }
+    }
+
+    /// Takes the file's own name over.
+    #[must_use]
+    pub fn called(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self
+    }
+
+    /// Returns its own name, where that is known. Nothing is recognised by it.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Takes the content of a file over that lies beside it.

@@ -48,6 +48,8 @@ struct Request<'a> {
     task: Task,
     format: Option<&'a str>,
     passphrase: Option<u32>,
+    /// The file's own name.
+    name: Option<&'a str>,
     /// Names and descriptors of what lies beside the file.
     beside: Vec<(&'a str, u32)>,
 }
@@ -70,6 +72,7 @@ impl<'a> Request<'a> {
                 "--fit" => request.take(Task::Fit, words.next()?)?,
                 "--write" => request.take(Task::Write, words.next()?)?,
                 "--passphrase-fd" => request.passphrase = Some(words.next()?.parse().ok()?),
+                "--name" => request.name = Some(words.next()?),
                 "--beside" => request.beside.push(named_descriptor(words.next()?)?),
                 _ => return None,
             }
@@ -137,7 +140,8 @@ fn run(request: &Request<'_>) -> Result<(), Fault> {
     countersign_sandbox::restrict(&LIMITS)?;
     match (&request.task, format) {
         (Task::Read, format) => {
-            let file = beside.into_iter().fold(File::new(input), |file, (name, bytes)| file.with(name, bytes));
+            let file = request.name.into_iter().fold(File::new(input), File::called);
+            let file = beside.into_iter().fold(file, |file, (name, bytes)| file.with(name, bytes));
             read(&file, format, passphrase.as_ref())
         }
         (_, None) => Err(Fault::Usage),
@@ -277,7 +281,8 @@ const MAX_PASSPHRASE: u64 = 4096;
 const HELP: &str = "\
 Read the accounts in a file of another authenticator, or write such a file
 
-Usage: countersign-import [--format F] [--passphrase-fd N] [--beside NAME:N]… < FILE
+Usage: countersign-import [--format F] [--passphrase-fd N] [--name NAME]
+                          [--beside NAME:N]… < FILE
        countersign-import --fit F < ACCOUNTS
        countersign-import --write F [--passphrase-fd N] < ACCOUNTS > FILE
        countersign-import --list-formats | --ways | --self-test
@@ -303,6 +308,7 @@ Options:
       --fit F             Tell what such a file can hold
       --write F           Write such a file
       --passphrase-fd N   Read the file's password from this descriptor
+      --name NAME         The file's own name, by which manifest.json lists it
       --beside NAME:N     Read what lies beside the file from this descriptor:
                           …-wal of a database, manifest.json of a maFile,
                           slots/passphrase.age and slots/recovery.age of a vault

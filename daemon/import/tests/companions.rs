@@ -101,7 +101,7 @@ fn an_encrypted_mafile_opens_by_its_manifest() {
         assert_eq!((format, names(&import)), ("steam", vec![format!("Steam – {name}")]));
         assert!(matches!(import.accounts[0].account.kind, Kind::Steam));
         assert_eq!(open(&whole, None).unwrap_err(), ImportError::PassphraseNeeded);
-        assert_eq!(open(&whole, Some("another")).unwrap_err(), ImportError::WrongPassphrase);
+        assert_eq!(open(&whole, Some("another")).unwrap_err(), ImportError::WrongOrDamaged);
         assert!(open(&file(), Some(PASSWORD)).is_err());
     }
 }
