@@ -55,11 +55,11 @@ fn sample(path: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(path)).unwrap()
 }
 
-/// Returns a sample with a part of its text replaced.
+/// Returns a sample with a part of its text replaced, wherever it stands.
 fn changed(path: &str, from: &str, to: &str) -> Vec<u8> {
     let text = String::from_utf8(sample(path)).unwrap();
     assert!(text.contains(from), "{path}");
-    text.replacen(from, to, 1).into_bytes()
+    text.replace(from, to).into_bytes()
 }
 
 #[test]

@@ -206,14 +206,19 @@ fn decrypt(text: &str, slots: &[Slot], params: &Params, passphrase: Option<&Secr
         return Err(ImportError::Restricted(how.into()));
     }
     let passphrase = keys::needed(passphrase)?;
-    let mut master = None;
+    let (mut master, mut why) = (None, ImportError::WrongPassphrase);
     for slot in of_password {
-        master = master_key(slot, passphrase)?;
-        if master.is_some() {
-            break;
+        match master_key(slot, passphrase) {
+            Ok(None) => {}
+            // Another may open.
+            Err(error) => why = error,
+            Ok(key) => {
+                master = key;
+                break;
+            }
         }
     }
-    let master = master.ok_or(ImportError::WrongPassphrase)?;
+    let master = master.ok_or(why)?;
     let sealed = BASE64.decode(text.as_bytes()).map_err(|_| ImportError::damaged("its database is not base64"))?;
     let json =
         open(&master, params, sealed)?.ok_or_else(|| ImportError::damaged("its database does not fit its key"))?;
@@ -304,6 +309,23 @@ mod tests {
     fn a_newer_database_of_another_form_is_newer() {
         let error = read(&json!({"version": 4, "entries": {"a": 1}})).unwrap_err();
         assert_eq!(error, ImportError::Newer("Aegis database 4".into()));
+    }
+
+    #[test]
+    fn a_slot_that_can_not_be_tried_keeps_no_other_from_opening() {
+        let account = Portable::new(uri::parse("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP").unwrap().account);
+        let key = SecretText::from("right");
+        let plain = Aegis.write(&[account], Some(&key)).unwrap();
+        let mut outer: Value = serde_json::from_slice(&plain).unwrap();
+        let slots = outer["header"]["slots"].as_array_mut().unwrap();
+        let (mut costly, mut empty) = (slots[0].clone(), slots[0].clone());
+        costly["n"] = json!(1_u64 << 40);
+        empty["salt"] = Value::Null;
+        slots.splice(..0, [empty, costly]);
+        let read = |outer: &Value, key| Aegis.read(&File::new(serde_json::to_vec(outer).unwrap()), Some(key));
+        assert_eq!(read(&outer, &key).unwrap().accounts.len(), 1);
+        outer["header"]["slots"].as_array_mut().unwrap().truncate(2);
+        assert!(matches!(read(&outer, &key), Err(ImportError::TooCostly(_))));
     }
 
     #[test]
