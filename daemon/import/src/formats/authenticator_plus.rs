@@ -32,7 +32,7 @@ impl Format for AuthenticatorPlus {
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        let has_list = Archive::open(file).is_some_and(|archive| archive.find(|name| name == LIST).is_some());
+        let has_list = Archive::open(file).is_some_and(|archive| list_in(&archive).is_some());
         match has_list {
             true => Confidence::Sure,
             false if file.is_unmarked() && sqlcipher::is_possible(file.bytes()) => Confidence::Perhaps,
@@ -44,9 +44,15 @@ impl Format for AuthenticatorPlus {
         let Some(mut archive) = Archive::open(file) else {
             return database(file.bytes(), keys::needed(passphrase)?);
         };
-        let list = archive.unpack(LIST, passphrase)?;
+        let name = list_in(&archive).ok_or_else(|| ImportError::damaged("there is no list in its archive"))?;
+        let list = archive.unpack(&name, passphrase)?;
         Ok(uris::read(str::from_utf8(&list).map_err(|_| ImportError::damaged("its list is not text"))?))
     }
+}
+
+/// Returns the name of the list, in whichever folder it is.
+fn list_in(archive: &Archive<'_>) -> Option<String> {
+    archive.find(|name| name.rsplit('/').next() == Some("Accounts.txt"))
 }
 
 fn database(bytes: &[u8], passphrase: &[u8]) -> Result<Import, ImportError> {
@@ -82,6 +88,5 @@ fn account<'a>(text: impl Fn(usize) -> &'a str) -> Result<Portable, String> {
     .account()
 }
 
-const LIST: &str = "Accounts.txt";
 /// The category that every account is in.
 const ALL: &str = "All Accounts";

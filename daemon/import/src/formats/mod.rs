@@ -297,6 +297,13 @@ mod tests {
     }
 
     #[test]
+    fn the_list_of_authenticator_plus_may_lie_in_a_folder() {
+        for name in ["Accounts.txt", "authplus/Accounts.txt"] {
+            assert_eq!(read_all(&zip(&[("a.html", "x"), (name, URI)])), ("authenticator-plus", 1, Vec::new()));
+        }
+    }
+
+    #[test]
     fn every_list_of_a_zip_is_read() {
         let file = zip(&[("README.txt", "nothing"), ("winauth-1.txt", URI), ("more/winauth-2.TXT", URI)]);
         assert_eq!(read_all(&file), ("winauth", 2, Vec::new()));
