@@ -29,6 +29,17 @@ pub fn parse(bytes: &[u8]) -> Result<Value, ImportError> {
     })
 }
 
+/// Reads a whole text that is a list.
+///
+/// # Errors
+/// As of [`parse`], and [`ImportError::Damaged`] where it is anything else.
+pub fn parse_list(bytes: &[u8]) -> Result<Vec<Value>, ImportError> {
+    match parse(bytes)? {
+        Value::Array(list) => Ok(list),
+        _ => Err(ImportError::damaged("its JSON is no list")),
+    }
+}
+
 /// A value in which no object names a member twice: of two secrets one would be taken silently.
 struct Once(Value);
 
@@ -193,5 +204,7 @@ mod tests {
             let error = parse(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(words) && !error.contains("hush"), "{error}");
         }
+        assert_eq!(parse_list(b"[1]"), Ok(vec![1.into()]));
+        assert_eq!(parse_list(b"{}"), Err(ImportError::damaged("its JSON is no list")));
     }
 }

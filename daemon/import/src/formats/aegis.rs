@@ -39,11 +39,12 @@ impl Format for Aegis {
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
+        let json = file.json().ok_or_else(|| ImportError::damaged("it is not JSON"))?;
         // Before the rest, which may be of another form then.
-        if let Some(version) = file.json().and_then(|json| number(json, "version")).filter(|version| *version != 1) {
+        if let Some(version) = number(json, "version").filter(|version| *version != 1) {
             return Err(ImportError::Newer(format!("Aegis file {version}")));
         }
-        let outer: Outer = serde_json::from_slice(file.bytes()).map_err(|_| ImportError::damaged("its header"))?;
+        let outer = Outer::deserialize(json).map_err(|_| ImportError::damaged("its header"))?;
         match (outer.db, outer.header.slots, outer.header.params) {
             (Value::String(text), Some(slots), Some(params)) => import(&decrypt(&text, &slots, &params, passphrase)?),
             (Value::String(_), ..) => Err(ImportError::damaged("the key slots are missing")),

@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, count, number, text, texts, word},
+    json::{self, called, count, number, text, texts, word},
     keys,
 };
 
@@ -48,8 +48,7 @@ impl Format for AndOtp {
             return Ok(import(entries));
         }
         let json = decrypt(file.bytes(), keys::needed(passphrase)?)?;
-        let entries: Vec<Value> = serde_json::from_slice(&json).map_err(|_| ImportError::damaged("its list"))?;
-        Ok(import(&entries))
+        Ok(import(&json::parse_list(&json)?))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError, Why},
-    json::{called, count, flag, maybe, number, text, word},
+    json::{self, called, count, flag, maybe, number, text, word},
     keys,
 };
 
@@ -90,7 +90,7 @@ impl Opener<'_> {
         if let Some(sealed) = maybe(entry, "data") {
             let Some(key) = self.key(text(entry, "keyId"))? else { return Ok(None) };
             let plain = salted(key.as_bytes(), sealed)?;
-            return Ok(plain.and_then(|plain| serde_json::from_slice(&plain).ok()));
+            return Ok(plain.and_then(|plain| json::parse(&plain).ok()));
         }
         let mut entry = entry.clone();
         if flag(&entry, "encrypted") {

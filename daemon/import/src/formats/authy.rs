@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, count, list, maybe, text},
+    json::{self, called, count, list, maybe, text},
     keys::{self, Hash},
     prefs,
 };
@@ -40,8 +40,8 @@ impl Format for Authy {
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
         let mut import = Import::default();
-        for (name, json) in prefs::strings(file.bytes())? {
-            let tokens = || serde_json::from_str::<Value>(&json).map_err(|_| ImportError::damaged("its list"));
+        for (name, text) in prefs::strings(file.bytes())? {
+            let tokens = || json::parse(text.as_bytes());
             match name.as_str() {
                 "com.authy.storage.tokens.authenticator.key" => {
                     let tokens = Value::from_iter([("tokens", tokens()?)]);

@@ -16,7 +16,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError, Why},
-    json::{called, flag, list, maybe, number, text, texts},
+    json::{self, called, flag, list, maybe, number, text, texts},
     keys::{self, Hash},
 };
 
@@ -63,7 +63,7 @@ impl Format for Bitwarden {
             return Err(ImportError::Restricted(how.into()));
         }
         let opened = decrypt(json, keys::needed(passphrase)?)?;
-        Ok(import(&serde_json::from_slice(&opened).map_err(|_| ImportError::damaged("its content"))?))
+        Ok(import(&json::parse(&opened)?))
     }
 
     fn writer(&self) -> Option<&dyn Writer> {

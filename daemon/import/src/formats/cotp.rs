@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, count, list, maybe, number, text, word},
+    json::{self, called, count, list, maybe, number, text, word},
     keys,
 };
 
@@ -45,7 +45,7 @@ impl Format for Cotp {
             return import(export);
         }
         let json = decrypt(export, keys::needed(passphrase)?)?;
-        import(&serde_json::from_slice(&json).map_err(|_| ImportError::damaged("its content"))?)
+        import(&json::parse(&json)?)
     }
 }
 

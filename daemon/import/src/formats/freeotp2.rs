@@ -14,7 +14,7 @@ use crate::{
     file::File,
     import::{Import, ImportError},
     java,
-    json::{called, number, text},
+    json::{self, called, number, text},
     keys::{self, Hash},
 };
 
@@ -65,7 +65,7 @@ impl Format for FreeOtp2 {
 }
 
 fn parsed(text: &str) -> Result<Value, ImportError> {
-    serde_json::from_str(text).map_err(|_| ImportError::damaged("an entry of its map"))
+    json::parse(text.as_bytes())
 }
 
 fn master_key(master: &Value, passphrase: &[u8]) -> Result<keys::Key, ImportError> {
@@ -87,8 +87,7 @@ fn master_key(master: &Value, passphrase: &[u8]) -> Result<keys::Key, ImportErro
 
 /// Returns the key of one account.
 fn own_key(text: &str, master: &[u8; 32]) -> Option<Zeroizing<Vec<u8>>> {
-    let outer: Value = serde_json::from_str(text).ok()?;
-    open(master, &serde_json::from_str(outer["key"].as_str()?).ok()?)
+    open(master, &parsed(parsed(text).ok()?["key"].as_str()?).ok()?)
 }
 
 /// Opens what is encrypted by AES-GCM; its name goes in as associated data.

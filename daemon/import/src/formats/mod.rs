@@ -241,6 +241,34 @@ mod tests {
     }
 
     #[test]
+    fn what_was_encrypted_names_no_member_twice_either() {
+        use crate::keys::{Hash, pbkdf2, seal_cbc, seal_gcm};
+        use data_encoding::BASE64;
+
+        let twice = r#"[{"secret":"GEZDGNBV","secret":"GEZDGNBW"}]"#;
+        let andotp = seal_gcm(&pbkdf2(Hash::Sha1, b"any", &[0xff; 12], 1), &[0xff; 12], twice.as_bytes());
+        let andotp = [&1_u32.to_be_bytes()[..], &[0xff; 24], &andotp].concat();
+        let twofas = seal_gcm(&pbkdf2(Hash::Sha256, b"any", &[1; 8], 10_000), &[1; 12], twice.as_bytes());
+        let [twofas, salt, nonce] = [&twofas[..], &[1; 8], &[1; 12]].map(|part| BASE64.encode(part));
+        let twofas = format!(r#"{{"schemaVersion":4,"services":[],"servicesEncrypted":"{twofas}:{salt}:{nonce}"}}"#);
+        let totp = serde_json::json!({twice: ""}).to_string();
+        let key = <sha2::Sha256 as sha2::Digest>::digest(b"any").into();
+        let totp = BASE64.encode(&seal_cbc(&key, &[0; 16], totp.as_bytes()));
+        let authy = twice.replace('"', "&quot;");
+        let authy = format!("<map><string name=\"com.authy.storage.tokens.authenticator.key\">{authy}</string></map>");
+        for (format, bytes) in [
+            ("andotp", andotp),
+            ("2fas", twofas.into()),
+            ("totp-authenticator", totp.into()),
+            ("authy", authy.into()),
+            ("raivo", twice.into()),
+        ] {
+            let error = named(format).unwrap().read(&File::new(bytes), Some(&SecretText::from("any"))).unwrap_err();
+            assert!(error.to_string().contains("twice"), "{format}: {error}");
+        }
+    }
+
+    #[test]
     fn one_bad_entry_takes_no_other_with_it() {
         for (format, text) in [
             ("andotp", r#"[1, {"secret":"JBSWY3DPEHPK3PXP","label":"a","issuer":"b","type":"TOTP"}]"#),

@@ -13,7 +13,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, count, maybe, text, word},
+    json::{self, called, count, maybe, text, word},
     keys,
 };
 
@@ -51,7 +51,7 @@ impl Format for OtpClient {
             return Err(ImportError::damaged("it ends too early"));
         }
         let json = decrypt(bytes, &header, keys::needed(passphrase)?)?;
-        let tokens: Vec<Value> = serde_json::from_slice(&json).map_err(|_| ImportError::damaged("its list"))?;
+        let tokens = json::parse_list(&json)?;
         let mut import = Import::default();
         for token in &tokens {
             import.take(&called(token, &["issuer", "label"]), account(token));

@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError},
-    json::{called, list, maybe, number, text},
+    json::{self, called, list, maybe, number, text},
     keys,
 };
 
@@ -52,7 +52,7 @@ impl Format for ProtonAuthenticator {
         let (nonce, sealed) = content.split_at_checked(12).ok_or_else(|| ImportError::damaged("it ends too early"))?;
         let key = keys::argon2id(keys::needed(passphrase)?, &salt, 19_456, 2, 1)?;
         let json = keys::open_gcm_with(&key, nonce, sealed, ASSOCIATED).ok_or(ImportError::WrongPassphrase)?;
-        Ok(import(&serde_json::from_slice(&json).map_err(|_| ImportError::damaged("its content"))?))
+        Ok(import(&json::parse(&json)?))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, count, maybe, text, word},
+    json::{self, called, count, maybe, text, word},
 };
 
 /// The format.
@@ -45,7 +45,7 @@ impl Format for Raivo {
             }
             None => file.bytes().to_vec(),
         };
-        let entries: Vec<Value> = serde_json::from_slice(&bytes).map_err(|_| ImportError::damaged("its list"))?;
+        let entries = json::parse_list(&bytes)?;
         let mut import = Import::default();
         for entry in &entries {
             let pinned = matches!(text(entry, "pinned"), "true" | "1");

@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, flag, number, text},
+    json::{self, called, flag, number, text},
     keys, prefs,
 };
 
@@ -68,12 +68,12 @@ fn sealed(text: &str) -> Option<Vec<u8>> {
 fn open(sealed: &[u8], password: &[u8]) -> Option<String> {
     let key: [u8; 32] = Sha256::digest(password).into();
     let json = keys::open_cbc(&key, &[0; 16], sealed)?;
-    let object: Value = serde_json::from_slice(&json).ok()?;
+    let object: Value = json::parse(&json).ok()?;
     object.as_object()?.keys().next().cloned()
 }
 
 fn import(list: &str) -> Result<Import, ImportError> {
-    let entries: Vec<Value> = serde_json::from_str(list).map_err(|_| ImportError::damaged("its list"))?;
+    let entries = json::parse_list(list.as_bytes())?;
     let mut import = Import::default();
     for entry in &entries {
         let pinned = flag(entry, "isFavorite");

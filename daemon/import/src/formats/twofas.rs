@@ -16,7 +16,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, count, list, maybe, number, text, word},
+    json::{self, called, count, list, maybe, number, text, word},
     keys,
 };
 
@@ -50,8 +50,7 @@ impl Format for TwoFas {
         match maybe(outer, "servicesEncrypted") {
             None => Ok(import(list(outer, "services"), outer)),
             Some(sealed) => {
-                let services: Vec<Value> = serde_json::from_slice(&decrypt(sealed, keys::needed(passphrase)?)?)
-                    .map_err(|_| ImportError::damaged("its services"))?;
+                let services = json::parse_list(&decrypt(sealed, keys::needed(passphrase)?)?)?;
                 Ok(import(&services, outer))
             }
         }
