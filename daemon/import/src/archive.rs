@@ -1,4 +1,4 @@
-//! Zip archives: one member of them, plain or with a password, of a bounded size.
+//! Zip archives: members of them, plain or with a password, of a bounded size altogether.
 
 use std::{
     borrow::Cow,
@@ -11,7 +11,11 @@ use zip::{ZipArchive, result::ZipError};
 use crate::{file::File, import::ImportError, keys};
 
 /// An archive.
-pub struct Archive<'a>(ZipArchive<Cursor<&'a [u8]>>);
+pub struct Archive<'a> {
+    zip: ZipArchive<Cursor<&'a [u8]>>,
+    /// How many bytes may still be unpacked.
+    room: u64,
+}
 
 impl<'a> Archive<'a> {
     /// Opens one; `None` where the file is none.
@@ -19,12 +23,12 @@ impl<'a> Archive<'a> {
         if !file.bytes().starts_with(b"PK") {
             return None;
         }
-        ZipArchive::new(Cursor::new(file.bytes())).ok().map(Self)
+        Some(Self { zip: ZipArchive::new(Cursor::new(file.bytes())).ok()?, room: MAX_UNPACKED })
     }
 
     /// Returns the names of its files.
     pub fn names(&self) -> Vec<String> {
-        let names = self.0.file_names().filter_map(Result::ok);
+        let names = self.zip.file_names().filter_map(Result::ok);
         names.filter(|name| !name.ends_with('/')).map(Cow::into_owned).collect()
     }
 
@@ -36,22 +40,26 @@ impl<'a> Archive<'a> {
     /// Unpacks one file, which may need a password.
     ///
     /// # Errors
-    /// [`ImportError::PassphraseNeeded`], [`ImportError::WrongPassphrase`], [`ImportError::TooLarge`] beyond 64 MiB, or where it
-    /// is packed as tightly as only bombs are.
+    /// [`ImportError::PassphraseNeeded`], [`ImportError::WrongPassphrase`], [`ImportError::TooLarge`] where all that was unpacked
+    /// is more than 64 MiB, or this is packed as tightly as only bombs are.
     pub fn unpack(&mut self, name: &str, passphrase: Option<&SecretText>) -> Result<Vec<u8>, ImportError> {
-        let index = self.0.index_for_name(name).ok_or_else(|| ImportError::damaged("a file in it is missing"))?;
-        let is_locked = self.0.by_index_raw(index).map_err(|_| damaged())?.encrypted();
-        let member =
-            if is_locked { self.0.by_index_decrypt(index, keys::needed(passphrase)?) } else { self.0.by_index(index) };
+        let index = self.zip.index_for_name(name).ok_or_else(|| ImportError::damaged("a file in it is missing"))?;
+        let is_locked = self.zip.by_index_raw(index).map_err(|_| damaged())?.encrypted();
+        let member = if is_locked {
+            self.zip.by_index_decrypt(index, keys::needed(passphrase)?)
+        } else {
+            self.zip.by_index(index)
+        };
         let mut member = member.map_err(|error| match error {
             ZipError::InvalidPassword => ImportError::WrongPassphrase,
             _ => damaged(),
         })?;
         let mut bytes = Vec::new();
-        let read = (&mut member).take(MAX_UNPACKED + 1).read_to_end(&mut bytes);
-        if bytes.len() as u64 > MAX_UNPACKED {
-            return Err(ImportError::TooLarge(format!("more than {} MiB unpacked", MAX_UNPACKED >> 20)));
-        }
+        let read = (&mut member).take(self.room + 1).read_to_end(&mut bytes);
+        self.room = self
+            .room
+            .checked_sub(bytes.len() as u64)
+            .ok_or_else(|| ImportError::TooLarge(format!("more than {} MiB unpacked", MAX_UNPACKED >> 20)))?;
         if bytes.len() as u64 > MIN_OF_BOMBS.max(member.compressed_size().saturating_mul(MAX_RATIO)) {
             return Err(ImportError::TooLarge(format!("packed to less than a {MAX_RATIO}th, as only bombs are")));
         }

@@ -149,6 +149,13 @@ fn bombs_stay_packed() {
     };
     refuses("100 MiB", &read(&bomb(100), None), 10, "more than 64 MiB unpacked");
     refuses("16 MiB", &read(&bomb(16), None), 10, "as only bombs are");
+    let mut many = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+    for number in 0..65 {
+        many.start_file(format!("winauth-{number}.txt"), zip::write::SimpleFileOptions::default()).unwrap();
+        many.write_all(&vec![b' '; 1 << 20]).unwrap();
+    }
+    let many = many.finish().unwrap().into_inner();
+    refuses("65 MiB of small ones", &read(&many, None), 10, "more than 64 MiB unpacked");
 
     let mut entities = String::from("<!DOCTYPE map [<!ENTITY e0 \"hush\">");
     for level in 1..30 {
