@@ -19,7 +19,7 @@ impl Format for StratumHtml {
     }
 
     fn title(&self) -> &'static str {
-        "Stratum (HTML)"
+        "Stratum or another page (HTML)"
     }
 
     fn steps(&self) -> &'static [&'static str] {
