@@ -100,6 +100,18 @@ impl Kind {
             Self::Yandex { .. } => 8,
         }
     }
+
+    /// Looks at the digits and the period: outside of these limits no code is made and nothing is kept.
+    ///
+    /// # Errors
+    /// The name of what can't be: `digits` or `period`.
+    pub fn check(&self) -> Result<(), &'static str> {
+        match self {
+            Self::Totp { digits, .. } | Self::Hotp { digits, .. } if !(4..=10).contains(digits) => Err("digits"),
+            Self::Totp { period, .. } if !(1..=86_400).contains(period) => Err("period"),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// An account as a QR, a URI or a file describes it.
@@ -168,6 +180,16 @@ pub struct InvalidId;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_and_period_have_limits() {
+        let totp = |digits, period| Kind::Totp { algorithm: Algorithm::Sha1, digits, period }.check();
+        assert_eq!([totp(4, 1), totp(10, 86_400), Kind::Steam.check()], [Ok(()); 3]);
+        assert_eq!([totp(3, 30), totp(11, 30), totp(0, 0)], [Err("digits"); 3]);
+        assert_eq!([totp(6, 0), totp(6, 86_401)], [Err("period"); 2]);
+        let hotp = |digits| Kind::Hotp { algorithm: Algorithm::Sha1, digits, counter: 0 }.check();
+        assert_eq!([hotp(10), hotp(11)], [Ok(()), Err("digits")]);
+    }
 
     #[test]
     fn an_id_reads_back_what_it_prints() {

@@ -56,15 +56,13 @@ pub enum CodeError {
 /// A counter-based account gives the code of its present counter, which is not moved. A PIN given here goes before the one
 /// that the account keeps.
 pub fn code_at(account: &Account, unix_seconds: u64, pin: Option<&SecretText>) -> Result<Code, CodeError> {
+    account.kind.check().map_err(CodeError::Impossible)?;
     let key = account.secret.expose();
     let text = match &account.kind {
         Kind::Totp { algorithm, digits, period } => {
-            if *period == 0 {
-                return Err(CodeError::Impossible("period"));
-            }
-            decimal(&mac(*algorithm, key, unix_seconds / u64::from(*period)), *digits)?
+            decimal(&mac(*algorithm, key, unix_seconds / u64::from(*period)), *digits)
         }
-        Kind::Hotp { algorithm, digits, counter } => decimal(&mac(*algorithm, key, *counter), *digits)?,
+        Kind::Hotp { algorithm, digits, counter } => decimal(&mac(*algorithm, key, *counter), *digits),
         Kind::Steam => steam(&mac(Algorithm::Sha1, key, unix_seconds / 30)),
         Kind::Motp { pin: kept } => motp(key, unix_seconds, pin.or(kept.as_ref()).ok_or(CodeError::PinNeeded)?),
         Kind::Yandex { pin: kept, .. } => {
@@ -96,13 +94,10 @@ fn truncate(mac: &[u8]) -> u32 {
     u32::from_be_bytes(bytes) & 0x7fff_ffff
 }
 
-fn decimal(mac: &[u8], digits: u8) -> Result<String, CodeError> {
-    if !(4..=10).contains(&digits) {
-        return Err(CodeError::Impossible("digits"));
-    }
+fn decimal(mac: &[u8], digits: u8) -> String {
     // Ten digits are more than 32 bits hold.
     let value = u64::from(truncate(mac)) % 10u64.pow(digits.into());
-    Ok(format!("{value:0width$}", width = usize::from(digits)))
+    format!("{value:0width$}", width = usize::from(digits))
 }
 
 fn steam(mac: &[u8]) -> String {

@@ -447,14 +447,10 @@ pub(super) fn check(account: &Account) -> Result<(), VaultError> {
     if [account.issuer.as_str(), &account.name, prefix].iter().any(|text| text.len() > TEXT_LIMIT) {
         return refuse("the name", "is longer than 4 KiB");
     }
-    match account.kind {
-        Kind::Totp { digits, .. } | Kind::Hotp { digits, .. } if !(4..=10).contains(&digits) => {
-            refuse("the length of a code", "must be 4 to 10")
-        }
-        Kind::Totp { period, .. } if !(1..=86_400).contains(&period) => {
-            refuse("the period", "must be 1 to 86,400 seconds")
-        }
-        _ => Ok(()),
+    match account.kind.check() {
+        Ok(()) => Ok(()),
+        Err("digits") => refuse("the length of a code", "must be 4 to 10"),
+        Err(_) => refuse("the period", "must be 1 to 86,400 seconds"),
     }
 }
 

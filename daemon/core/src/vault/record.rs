@@ -175,32 +175,30 @@ pub(super) fn read_details(mut object: Object<'_>) -> Result<Details, Odd> {
 }
 
 fn read_kind(object: &mut Object<'_>) -> Result<Kind, Odd> {
-    Ok(match object.must("type")? {
+    let kind = match object.must("type")? {
         "totp" => Kind::Totp {
             algorithm: read_algorithm(object)?,
-            digits: within(object.must("digits")?, 4..=10, "digits")?,
-            period: within(object.must("period")?, 1..=86_400, "period")?,
+            digits: object.must("digits")?,
+            period: object.must("period")?,
         },
         "hotp" => Kind::Hotp {
             algorithm: read_algorithm(object)?,
-            digits: within(object.must("digits")?, 4..=10, "digits")?,
+            digits: object.must("digits")?,
             counter: object.must("counter")?,
         },
         "steam" => Kind::Steam,
         "motp" => Kind::Motp { pin: object.secret_text("pin")? },
         "yandex" => Kind::Yandex { pin: object.secret_text("pin")?, pin_length: object.maybe("pin_length")? },
         _ => return Err(Odd("type")),
-    })
+    };
+    kind.check().map_err(Odd)?;
+    Ok(kind)
 }
 
 fn read_algorithm(object: &mut Object<'_>) -> Result<Algorithm, Odd> {
     let name: &str = object.must("algorithm")?;
     let all = [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512];
     all.into_iter().find(|algorithm| algorithm.name() == name).ok_or(Odd("algorithm"))
-}
-
-fn within<T: PartialOrd>(value: T, range: std::ops::RangeInclusive<T>, name: &'static str) -> Result<T, Odd> {
-    if range.contains(&value) { Ok(value) } else { Err(Odd(name)) }
 }
 
 fn read_recovery(text: &str) -> Result<Recovery, Odd> {
