@@ -109,13 +109,26 @@ impl Asking {
     /// Returns the descriptor's next line, without its end.
     pub(crate) fn fd_line(&mut self) -> Result<Zeroizing<String>, Error> {
         let number = self.fd.ok_or_else(|| Error::Usage("--passphrase-fd is missing".into()))?;
+        read_line(self.descriptor(number)?).map_err(Error::io(format!("--passphrase-fd {number} can't be read")))
+    }
+
+    /// Returns the lines of a descriptor, a password each. Where it is the passphrase's too, each line serves one of both.
+    pub(crate) fn file_lines(&mut self, number: u32) -> Result<FileLines, Error> {
+        let unread = || Error::io(format!("--file-passphrase-fd {number} can't be read"));
+        let path = format!("/proc/self/fd/{number}");
+        let shared = self.fd == Some(number);
+        // A file that is opened twice is read from its start twice; a copy of the descriptor reads on.
+        let file = if shared { self.descriptor(number)?.try_clone() } else { File::open(path) };
+        Ok(FileLines { number, file: file.map_err(unread())? })
+    }
+
+    fn descriptor(&mut self, number: u32) -> Result<&mut File, Error> {
         if self.opened.is_none() {
             let path = format!("/proc/self/fd/{number}");
             let opened = File::open(path).map_err(Error::io(format!("--passphrase-fd {number} can't be read")))?;
             self.opened = Some(opened);
         }
-        let file = self.opened.as_mut().expect("opened above");
-        read_line(file).map_err(Error::io(format!("--passphrase-fd {number} can't be read")))
+        Ok(self.opened.as_mut().expect("opened above"))
     }
 }
 
@@ -126,13 +139,6 @@ pub(crate) struct FileLines {
 }
 
 impl FileLines {
-    /// Opens the descriptor.
-    pub(crate) fn open(number: u32) -> Result<Self, Error> {
-        let file = File::open(format!("/proc/self/fd/{number}"));
-        let file = file.map_err(Error::io(format!("--file-passphrase-fd {number} can't be read")))?;
-        Ok(Self { number, file })
-    }
-
     /// Returns its next line, without its end.
     pub(crate) fn next(&mut self) -> Result<Zeroizing<String>, Error> {
         read_line(&mut self.file).map_err(Error::io(format!("--file-passphrase-fd {} can't be read", self.number)))
@@ -168,6 +174,8 @@ const LONGEST_PASSPHRASE: usize = 4096;
 
 #[cfg(test)]
 mod tests {
+    use std::{io::Write as _, os::fd::AsRawFd as _};
+
     use super::*;
 
     #[test]
@@ -177,6 +185,17 @@ mod tests {
             assert_eq!(*read_line(&mut file).unwrap(), line);
         }
         assert_eq!(read_line(&mut file).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn passphrase_and_password_may_be_lines_of_one_file() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"passphrase\npassword\n").unwrap();
+        let number = file.as_raw_fd().unsigned_abs();
+        let none = Asking { forbidden: true, by_dialog: false, fd: None, opened: None, tty: None, passphrase: None };
+        let mut asking = Asking { fd: Some(number), ..none };
+        assert_eq!(*asking.fd_line().unwrap(), "passphrase");
+        assert_eq!(*asking.file_lines(number).unwrap().next().unwrap(), "password");
     }
 
     #[test]

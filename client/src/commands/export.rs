@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 use super::list;
 use crate::{
     args::{Export, Order},
-    asking::FileLines,
     error::{Error, exit},
     exporting::{self, Encrypts, Fitting, Format, LeftOut, Lost, Target},
     keeping, output,
@@ -144,7 +143,7 @@ async fn agreed(args: &Export, session: &mut Session, fitting: &Fitting) -> Resu
 /// Returns the file's password: a line of the descriptor, or what the terminal answers twice.
 async fn password(args: &Export, session: &mut Session) -> Result<Zeroizing<String>, Error> {
     let given = if let Some(number) = args.file_passphrase_fd {
-        FileLines::open(number)?.next()?
+        session.asking.file_lines(number)?.next()?
     } else {
         let tty = session.asking.need_tty("the file's password")?;
         loop {

@@ -63,8 +63,9 @@ pub(crate) async fn run(args: Import, session: &mut Session) -> Result<(), Error
     }
     if !done.is_empty() {
         output::line(&preview::kept(Numbers::of(&done, &found)))?;
-        output::print_error(&aftermath::text(&done, &found, output::width_err()));
     }
+    // Also where all of it was here before: then the file is still there.
+    output::print_error(&aftermath::text(&done, &found, output::width_err()));
     if let Some(tag) = args.tag.as_deref().filter(|_| numbers.already_there() > 0) {
         output::say(&preview::without_label(tag, numbers));
     }

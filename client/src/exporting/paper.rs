@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use data_encoding::BASE64;
+use data_encoding::{BASE32_NOPAD, BASE64};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -67,7 +67,7 @@ fn card(page: &mut String, account: &Value, uri: &str) -> Result<(), Error> {
          <p class=\"name\"><bdi>{below}</bdi></p>\n<p class=\"key\">{}</p>\n",
         WIDEST - width,
         *data,
-        *groups(key(uri)),
+        *groups(&key(account)),
     )
     .and_then(|()| {
         let unusual = unusual(account);
@@ -85,10 +85,12 @@ fn width(modules: usize) -> f32 {
     28.0 * (modules + 8.0) / modules
 }
 
-/// Returns the key as the URI writes it: base32, or of mOTP the text itself.
-fn key(uri: &str) -> &str {
-    let parameter = uri.split_once("secret=").map_or("", |(_, rest)| rest);
-    parameter.split('&').next().unwrap_or_default()
+/// Returns the key as it is typed: base32, or of mOTP the text itself.
+fn key(account: &Value) -> Zeroizing<String> {
+    let key = account["secret"].as_str().unwrap_or_default();
+    let text = || String::from_utf8(BASE32_NOPAD.decode(key.as_bytes()).ok()?).ok();
+    let text = if account["type"] == "motp" { text() } else { None };
+    Zeroizing::new(text.unwrap_or_else(|| key.to_owned()))
 }
 
 /// Returns a key in groups of four, each of which stays in one piece.
@@ -205,8 +207,12 @@ mod tests {
 
     #[test]
     fn a_key_stands_in_groups_of_four() {
-        let page = page_of(&json!({"type": "totp"}), "otpauth://totp/a?issuer=x&secret=ABCDEFGHIJ&digits=6");
+        let account = json!({"type": "totp", "secret": "ABCDEFGHIJ"});
+        let page = page_of(&account, "otpauth://totp/a?secret=ABCDEFGHIJ");
         assert!(page.contains("<span>ABCD</span> <span>EFGH</span> <span>IJ</span>"), "{page}");
+        let text = json!({"type": "motp", "secret": BASE32_NOPAD.encode(b"ab+c/d<")});
+        let page = page_of(&text, "motp://x:y?secret=ab%2Bc%2Fd%3C");
+        assert!(page.contains("<span>ab+c</span> <span>/d&lt;</span>"), "{page}");
     }
 
     #[test]

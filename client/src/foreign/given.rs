@@ -34,13 +34,14 @@ impl Given {
         let mut given = Self { shown: super::shown(path), paths, format, file, beside: Vec::new() };
         if path != Path::new("-") {
             given.beside = given.neighbours(path);
+            let has_log = given.beside.iter().any(|(name, _)| *name == LOG);
+            given.paths.extend(has_log.then(|| log_of(path)));
         }
         Ok(given)
     }
 
     /// Opens what belongs to a file by its name. What can't be, or is larger than such files are, does not belong to it.
     fn neighbours(&self, path: &Path) -> Vec<(&'static str, OwnedFd)> {
-        let log: OsString = [path.as_os_str(), "-wal".as_ref()].into_iter().collect();
         let folder = path.parent().unwrap_or(Path::new("."));
         let is_vault =
             path.ends_with("vault.age") || self.head().is_ok_and(|head| AGE.iter().any(|mark| head.starts_with(mark)));
@@ -51,7 +52,7 @@ impl Given {
         };
         let others = names.iter().map(|name| (*name, folder.join(name)));
         let fits = |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() <= MAX_BESIDE);
-        let there = others.chain([("-wal", PathBuf::from(log))]).filter(|(_, path)| fits(path));
+        let there = others.chain([(LOG, log_of(path))]).filter(|(_, path)| fits(path));
         there.filter_map(|(name, path)| Some((name, picture::open(&path).ok()?))).collect()
     }
 
@@ -147,6 +148,12 @@ async fn folder(path: &Path, format: Option<&str>, all: &mut All) -> Result<(), 
     Ok(())
 }
 
+/// Returns where the log of a database lies, which may hold what the database does not have yet.
+fn log_of(path: &Path) -> PathBuf {
+    let name: OsString = [path.as_os_str(), LOG.as_ref()].into_iter().collect();
+    name.into()
+}
+
 /// Returns the password store that a folder with entries lies in.
 fn store_above(path: &Path) -> Option<PathBuf> {
     let has_entries = files(path, "gpg").is_ok_and(|files| !files.is_empty());
@@ -175,6 +182,8 @@ fn is_picture(head: &[u8; HEAD]) -> bool {
     starts(b"\x89PNG\r\n\x1a\n") || starts(b"\xff\xd8\xff") || starts(b"GIF8") || is_map || is_webp || is_bmp
 }
 
+/// What the name of a database's log ends with.
+const LOG: &str = "-wal";
 /// How a maFile was encrypted stands in this file beside it.
 const MANIFEST: &str = "manifest.json";
 /// The keys of a vault, beside it.
@@ -224,6 +233,8 @@ mod tests {
         }
         let given = Given::open(&path("PhoneFactor"), None).unwrap();
         assert_eq!(&given.head().unwrap()[..11], b"PhoneFactor");
+        assert_eq!(given.paths, [path("PhoneFactor"), path("PhoneFactor-wal")], "its keys may be there alone");
+        assert_eq!(Given::open(&path("1.maFile"), None).unwrap().paths, [path("1.maFile")]);
         for (name, beside) in [
             ("PhoneFactor", &["-wal"][..]),
             ("1.maFile", &["manifest.json"]),

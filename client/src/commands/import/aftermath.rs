@@ -1,6 +1,7 @@
 //! What is left to do after an import: the files that still hold the secrets, and the traps of counters.
 //!
-//! Only a file all of whose accounts are kept here is said to be of no more use: in any other lies the only copy of something.
+//! Only a file all of which is kept here is said to be of no more use: in any other lies the only copy of something, be it
+//! the logins of a password manager.
 
 use std::{fmt::Write as _, path::PathBuf};
 
@@ -17,7 +18,7 @@ pub(super) fn text(done: &[Imported], found: &Found, width: usize) -> String {
     let files = found.files.iter().filter(|file| file.accounts > 0 && !file.paths.is_empty());
     let files: Vec<&Read> = files.filter(|file| !IN_USE.contains(&file.format.as_str())).collect();
     let (of_steam, exports): (Vec<&Read>, Vec<&Read>) = files.into_iter().partition(|file| file.format == STEAM);
-    let (whole, parts): (Vec<&Read>, Vec<&Read>) = exports.into_iter().partition(|file| file.others == 0);
+    let (whole, parts): (Vec<&Read>, Vec<&Read>) = exports.into_iter().partition(|file| file.others + file.without_code == 0);
     let (sealed, plain): (Vec<&Read>, Vec<&Read>) = whole.into_iter().partition(|file| file.encrypted);
     let wrapped = |text: &str| format!("\n{}", output::wrap(text, width, ""));
     let mut text: String = counters(done, found).as_deref().map(wrapped).unwrap_or_default();
@@ -39,13 +40,18 @@ pub(super) fn text(done: &[Imported], found: &Found, width: usize) -> String {
 
 /// Says of a file what is in it alone.
 fn only_there(file: &Read) -> String {
-    let others = count(file.others, "account is", "accounts are");
+    let parts = [
+        (file.others > 0).then(|| count(file.others, "account", "accounts")),
+        (file.without_code > 0).then(|| count(file.without_code, "entry without a code", "entries without a code")),
+    ];
+    let others = parts.into_iter().flatten().collect::<Vec<_>>().join(" and ");
+    let are = if file.others + file.without_code == 1 { "is" } else { "are" };
     let how = if file.encrypted {
         "encrypted by its password"
     } else {
         "in the clear: whoever gets at it can make your codes"
     };
-    format!("{} still holds these secrets, {how}. {others} {ONLY_THERE}", paths(&[file]).join(", "))
+    format!("{} still holds these secrets, {how}. {others} {are} {ONLY_THERE}", paths(&[file]).join(", "))
 }
 
 /// Returns where files lie.
@@ -102,7 +108,7 @@ mod tests {
 
     fn read(path: &str, encrypted: bool) -> Read {
         let (format, title) = ("aegis".into(), "Aegis".into());
-        Read { paths: vec![path.into()], format, title, encrypted, accounts: 1, others: 0 }
+        Read { paths: vec![path.into()], format, title, encrypted, accounts: 1, others: 0, without_code: 0 }
     }
 
     fn told(files: Vec<Read>) -> String {
@@ -131,6 +137,9 @@ mod tests {
             );
             assert_eq!(told.contains("secrets, encrypted by"), encrypted, "{told}");
         }
+        let logins = told(vec![Read { without_code: 1, ..read("/tmp/x", false) }]);
+        assert!(logins.contains("1 entry without a code is in it and not kept here"), "{logins}");
+        assert!(!logins.contains("rm --"), "{logins}");
         let of = |format: &str| told(vec![Read { format: format.into(), ..read("/tmp/x", false) }]);
         let steam = of("steam");
         assert!(steam.contains("revocation code") && !steam.contains("rm --"), "{steam}");

@@ -6,7 +6,10 @@ use countersign_api::types::Imported;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{count, reading::Found};
+use super::{
+    count,
+    reading::{Found, Read},
+};
 use crate::{foreign::LeftOut, output};
 
 /// How many there are of each.
@@ -184,6 +187,7 @@ pub(super) fn without_label(tag: &str, numbers: Numbers) -> String {
 pub(super) struct Report<'a> {
     dry_run: bool,
     numbers: Numbers,
+    files: &'a [Read],
     accounts: Vec<Account<'a>>,
     left_out: &'a [LeftOut],
     notes: &'a [String],
@@ -200,7 +204,8 @@ impl<'a> Report<'a> {
     /// Makes a report; `accounts` are in the order of those found.
     pub(super) fn new(dry_run: bool, accounts: &'a [Imported], found: &'a Found, numbers: Numbers) -> Self {
         let accounts = accounts.iter().zip(&found.accounts).map(|(one, found)| Account { one, tags: tags(found) });
-        Self { dry_run, numbers, accounts: accounts.collect(), left_out: &found.left_out, notes: &found.notes }
+        let Found { files, left_out, notes, .. } = found;
+        Self { dry_run, numbers, files, accounts: accounts.collect(), left_out, notes }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tokio::time::{Instant, interval_at};
 use zeroize::Zeroizing;
@@ -30,9 +31,10 @@ pub(super) struct Found {
 }
 
 /// A file that was read.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Read {
     /// Where it lies, as [`Given::paths`] has it.
+    #[serde(serialize_with = "lossy")]
     pub(super) paths: Vec<PathBuf>,
     /// The word for its format.
     pub(super) format: String,
@@ -44,19 +46,28 @@ pub(super) struct Read {
     pub(super) accounts: usize,
     /// How many are in it beside those: unreadable, not exportable, or not asked for.
     pub(super) others: usize,
+    /// How many entries without a code are in it: the logins of a password manager.
+    pub(super) without_code: usize,
+}
+
+/// Writes paths as texts, whatever bytes they are made of.
+fn lossy<S: Serializer>(paths: &[PathBuf], out: S) -> Result<S::Ok, S::Error> {
+    out.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
 }
 
 impl Found {
     fn take(&mut self, paths: Vec<PathBuf>, one: Foreign, encrypted: bool, only: Option<&str>) {
         let Foreign { format, title, .. } = &one;
         let (format, title) = (format.clone(), title.clone());
-        let all = one.accounts.len() + one.left_out.iter().filter(|left| left.why != "no-code").count();
+        let without_code = one.left_out.iter().filter(|left| left.why == "no-code").count();
+        let all = one.accounts.len() + one.left_out.len() - without_code;
         let one = match only {
             Some(words) => only_those(one, words),
             None => one,
         };
         let accounts = one.accounts.len();
-        self.files.push(Read { paths, format, title, encrypted, accounts, others: all - accounts });
+        let others = all - accounts;
+        self.files.push(Read { paths, format, title, encrypted, accounts, others, without_code });
         self.accounts.extend(one.accounts);
         self.left_out.extend(one.left_out);
         self.notes.extend(one.notes.into_iter().filter(|note| !self.notes.contains(note)).collect::<Vec<_>>());
@@ -78,7 +89,7 @@ fn only_those(mut one: Foreign, words: &str) -> Foreign {
 
 /// Reads all files.
 pub(super) async fn all(args: &Import, session: &mut Session) -> Result<Found, Error> {
-    let lines = args.file_passphrase_fd.map(FileLines::open).transpose()?;
+    let lines = args.file_passphrase_fd.map(|number| session.asking.file_lines(number)).transpose()?;
     let mut passwords = Passwords { lines, last: None };
     let all = foreign::all(&args.files, args.format.as_deref()).await.map_err(refused)?;
     let mut found = Found { left_out: all.left_out, ..Found::default() };
@@ -251,6 +262,10 @@ mod tests {
         found.take(vec!["a".into()], file, false, Some("git ALICE"));
         assert_eq!((found.accounts.len(), found.left_out.len()), (1, 1));
         assert_eq!((found.left_out[0].why.as_str(), found.files[0].others), ("bad", 3));
+        let mut file = foreign(&["alice"]);
+        file.left_out.push(LeftOut { why: "no-code".into(), ..file.left_out[0].clone() });
+        found.take(vec!["b".into()], file, false, Some("nobody"));
+        assert_eq!((found.files[1].others, found.files[1].without_code), (2, 1));
     }
 
     #[test]
