@@ -46,15 +46,21 @@ pub(crate) struct Foreign {
 }
 
 /// Something in a file that does not become an account.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Default, Deserialize, serde::Serialize)]
 pub(crate) struct LeftOut {
     /// What it is called there.
     #[serde(rename = "left_out")]
     pub(crate) name: String,
+    /// Where the name is a site's, whose account it is; may be empty.
+    #[serde(default)]
+    pub(crate) account: String,
     /// `bad`, `no-code` or `not-exportable`.
     pub(crate) why: String,
     /// The reason.
     pub(crate) reason: String,
+    /// The program whose file it was in, where that is known.
+    #[serde(skip)]
+    pub(crate) program: String,
 }
 
 /// Why a file gave nothing.

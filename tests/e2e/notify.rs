@@ -259,7 +259,7 @@ fn a_lock_undoes_nothing_and_leaves_nothing_to_undo() {
     world.cli(&["lock"]).ok();
     notifications.expect_withdrawn(&kept);
     // A server that is slow to withdraw: the button leads nowhere.
-    notifications.press(&world, &kept, "Undo");
+    notifications.press_withdrawn(&world, &kept, "Undo");
     world.unlock();
     assert_eq!(issuers(&world), "GitHub");
 }

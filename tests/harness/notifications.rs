@@ -64,11 +64,18 @@ impl Notifications {
     /// Clicks on a notification, beside its buttons.
     pub fn click(&self, world: &World, notification: &Notification) {
         assert!(notification.text.contains("\"default\""), "a click on it means nothing: {notification:?}");
+        listened_to(world);
         invoke(world, notification, "default");
     }
 
     /// Presses a button of a notification, by its label.
     pub fn press(&self, world: &World, notification: &Notification, label: &str) {
+        listened_to(world);
+        self.press_withdrawn(world, notification, label);
+    }
+
+    /// Presses a button of a notification that a slow server still shows: nobody need listen any more.
+    pub fn press_withdrawn(&self, world: &World, notification: &Notification, label: &str) {
         let words: Vec<&str> = notification.text.split('"').collect();
         let place = words.iter().rposition(|word| *word == label);
         let place = place.unwrap_or_else(|| panic!("no button `{label}` in {}", notification.text));
@@ -76,12 +83,15 @@ impl Notifications {
     }
 }
 
-fn invoke(world: &World, notification: &Notification, key: &str) {
-    // It listens only once it knows the number of what is shown: no person presses as fast as a test.
+/// Waits until somebody listens to buttons, which begins once the number of what is shown is known: no person is as fast.
+fn listened_to(world: &World) {
     let rules = ["--user", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", STATS, "GetAllMatchRules"];
     until("somebody listens to what is pressed", LIMIT, || {
         world.cmd("busctl").args(rules).ok().contains("ActionInvoked").then_some(())
     });
+}
+
+fn invoke(world: &World, notification: &Notification, key: &str) {
     let id = notification.id.to_string();
     let service = "org.freedesktop.Notifications";
     let call = ["--user", "call", service, "/org/freedesktop/Notifications", "org.freedesktop.DBus.Mock", "EmitSignal"];

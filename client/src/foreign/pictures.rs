@@ -50,7 +50,12 @@ impl Pictures {
             self.paths.extend(picture.paths);
         }
         if let Some(reason) = reason {
-            left_out.push(LeftOut { name: picture.shown.clone(), why: "bad".into(), reason: reason.into() });
+            left_out.push(LeftOut {
+                name: picture.shown.clone(),
+                why: "bad".into(),
+                reason: reason.into(),
+                ..LeftOut::default()
+            });
         }
         for line in Zeroizing::new(found.stdout).split(|byte| *byte == b'\n') {
             let Ok(Found { text: Some(mut text), binary: false }) = serde_json::from_slice(line) else { continue };

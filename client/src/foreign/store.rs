@@ -46,7 +46,9 @@ pub(super) async fn open(root: &Path) -> Result<(Given, Vec<LeftOut>), Error> {
                 line.push(b'\n');
                 lines.write_all(&line).map_err(failed())?;
             }
-            Err(reason) => left_out.push(LeftOut { name, why: "bad".into(), reason: reason.into() }),
+            Err(reason) => {
+                left_out.push(LeftOut { name, why: "bad".into(), reason: reason.into(), ..LeftOut::default() })
+            }
         }
     }
     lines.rewind().map_err(failed())?;

@@ -18,7 +18,8 @@ pub(super) fn text(done: &[Imported], found: &Found, width: usize) -> String {
     let files = found.files.iter().filter(|file| file.accounts > 0 && !file.paths.is_empty());
     let files: Vec<&Read> = files.filter(|file| !IN_USE.contains(&file.format.as_str())).collect();
     let (of_steam, exports): (Vec<&Read>, Vec<&Read>) = files.into_iter().partition(|file| file.format == STEAM);
-    let (whole, parts): (Vec<&Read>, Vec<&Read>) = exports.into_iter().partition(|file| file.others + file.without_code == 0);
+    let (whole, parts): (Vec<&Read>, Vec<&Read>) =
+        exports.into_iter().partition(|file| file.others + file.without_code == 0);
     let (sealed, plain): (Vec<&Read>, Vec<&Read>) = whole.into_iter().partition(|file| file.encrypted);
     let wrapped = |text: &str| format!("\n{}", output::wrap(text, width, ""));
     let mut text: String = counters(done, found).as_deref().map(wrapped).unwrap_or_default();

@@ -3,7 +3,7 @@
 //! The list stands in the vault. It comes from names that are given, typed or piped, or from what an import had to leave
 //! out; typed or piped, they stand in no shell's history either.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use countersign_api::types::{ChecklistOptions, SiteInfo};
 use serde::Serialize;
@@ -12,6 +12,7 @@ use super::{count, reading::Found, ways};
 use crate::{
     args::Import,
     error::Error,
+    foreign::LeftOut,
     input, output,
     session::{Session, none},
 };
@@ -39,23 +40,50 @@ pub(super) async fn run(args: &Import, session: &mut Session) -> Result<(), Erro
 
 /// Offers to put on the list what can't be exported; `kept` says whether accounts were kept just before.
 pub(super) async fn offer(session: &mut Session, found: &Found, yes: bool, kept: bool) -> Result<(), Error> {
-    let left = found.left_out.iter().filter(|left| left.why == "not-exportable" && !left.name.trim().is_empty());
-    let names: Vec<String> = left.map(|left| left.name.clone()).collect();
-    if names.is_empty() {
+    let sites = sites(&found.left_out);
+    if sites.is_empty() {
         return Ok(());
     }
-    let several = count(names.len(), "account that can't be exported", "accounts that can't be exported");
+    let several = count(sites.len(), "account that can't be exported", "accounts that can't be exported");
     let Some(tty) = session.asking.tty().filter(|_| !yes) else {
         output::say(&format!("Keep account of the {several}: countersign import --checklist SITES"));
         return Ok(());
     };
     if tty.yes(&format!("Put the {several} on the list of sites to enrol again?"), true).await? {
-        let program = found.files.first().map(|file| file.title.split(" (").next().unwrap_or_default().to_owned());
-        let list = edit(session, names, Vec::new(), &program.unwrap_or_default()).await?;
+        let programs: BTreeSet<&String> = sites.iter().map(|(program, _)| program).collect();
+        let mut list = Vec::new();
+        for own in &programs {
+            let of_one = sites.iter().filter(|(program, _)| program == *own).map(|(_, site)| site.clone());
+            list = edit(session, of_one.collect(), Vec::new(), own).await?;
+        }
         output::print(&text(&list, output::columns()))?;
-        output::say(if kept { UNDO_TWICE } else { UNDO_LIST });
+        output::say(match (programs.len(), kept) {
+            (1, false) => UNDO_LIST,
+            (1, true) => UNDO_TWICE,
+            _ => UNDO_SEVERAL,
+        });
     }
     Ok(())
+}
+
+/// Returns what can't be exported, by the program that holds it: each account with a site is an item of its own.
+fn sites(left_out: &[LeftOut]) -> Vec<(String, String)> {
+    let mut sites: Vec<(String, String)> = Vec::new();
+    for left in left_out.iter().filter(|left| left.why == "not-exportable") {
+        let name: String = match (left.name.trim(), left.account.trim()) {
+            (site, account) if account.is_empty() || site == account => site.to_owned(),
+            ("", account) => account.to_owned(),
+            (site, account) => format!("{site}:{account}"),
+        };
+        let name: String = name.chars().take(LONGEST).collect();
+        if name.is_empty() {
+            continue;
+        }
+        let of_this = (2..).map(|number| format!("{name}:{number}"));
+        let one = std::iter::once(name.clone()).chain(of_this).map(|site| (left.program.clone(), site));
+        sites.extend(one.into_iter().find(|site| !sites.contains(site)));
+    }
+    sites
 }
 
 async fn edit(
@@ -160,8 +188,11 @@ fn row(site: &SiteInfo) -> Vec<String> {
     vec![format!("{mark} {}", site.site), what]
 }
 
+/// The most characters of a name that come from a file: the vault takes 256 bytes.
+const LONGEST: usize = 60;
 /// The list is a change of its own.
 const UNDO_LIST: &str = "Take the list back by: countersign undo";
+const UNDO_SEVERAL: &str = "Take the lists back by countersign undo, one at a time";
 const UNDO_TWICE: &str = "Take the list back by countersign undo, and the accounts by another one";
 
 /// What to do with a site on the list.
@@ -199,6 +230,34 @@ mod tests {
             let list = [site("GitHub", "", state)];
             assert!(text(&list, 200).contains("Keep the old app") && !Report::new(&list).may_go, "{state}");
         }
+    }
+
+    #[test]
+    fn two_accounts_with_one_site_are_two_items() {
+        let left = |program: &str, name: &str, account: &str| LeftOut {
+            name: name.into(),
+            account: account.into(),
+            why: "not-exportable".into(),
+            program: program.into(),
+            ..LeftOut::default()
+        };
+        let all = [
+            left("Microsoft", "University", "alice"),
+            left("Microsoft", "University", "bob"),
+            left("Duo", "Acme", ""),
+            left("Duo", "Acme", ""),
+            left("Duo", "bob", "bob"),
+            left("Duo", "", " "),
+            LeftOut { why: "bad".into(), ..left("Duo", "x", "") },
+            left("Duo", &"ü".repeat(200), ""),
+        ];
+        let sites = sites(&all);
+        let names: Vec<String> = sites[..5].iter().map(|(program, site)| format!("{program} {site}")).collect();
+        assert_eq!(
+            names,
+            ["Microsoft University:alice", "Microsoft University:bob", "Duo Acme", "Duo Acme:2", "Duo bob"]
+        );
+        assert_eq!((sites.len(), sites[5].1.chars().count()), (6, LONGEST));
     }
 
     #[test]

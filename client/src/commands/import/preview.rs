@@ -156,8 +156,11 @@ fn tags(account: &Value) -> Vec<&str> {
 }
 
 fn left_row(left: &LeftOut) -> Vec<String> {
-    let name = if left.name.trim().is_empty() { "(unnamed)" } else { &left.name };
-    vec![name.to_owned(), left.reason.clone()]
+    let named = [left.name.trim(), left.account.trim()].into_iter().filter(|name| !name.is_empty());
+    let mut names: Vec<&str> = named.collect();
+    names.dedup();
+    let name = if names.is_empty() { "(unnamed)".to_owned() } else { names.join(" – ") };
+    vec![name, left.reason.clone()]
 }
 
 /// Says what was done. A counter never goes back, so that no undo is about it.
@@ -223,8 +226,12 @@ mod tests {
     }
 
     fn found(accounts: usize) -> Found {
-        let left =
-            |name: &str, why: &str| LeftOut { name: name.into(), why: why.into(), reason: "it has no key".into() };
+        let left = |name: &str, why: &str| LeftOut {
+            name: name.into(),
+            why: why.into(),
+            reason: "it has no key".into(),
+            ..LeftOut::default()
+        };
         Found {
             accounts: vec![json!({"tags": ["work"]}); accounts],
             left_out: vec![left("Old", "bad"), left("Push", "not-exportable"), left("Login", "no-code")],

@@ -67,9 +67,10 @@ impl Found {
         };
         let accounts = one.accounts.len();
         let others = all - accounts;
-        self.files.push(Read { paths, format, title, encrypted, accounts, others, without_code });
+        self.files.push(Read { paths, format, title: title.clone(), encrypted, accounts, others, without_code });
         self.accounts.extend(one.accounts);
-        self.left_out.extend(one.left_out);
+        let program = title.split(" (").next().unwrap_or_default().to_owned();
+        self.left_out.extend(one.left_out.into_iter().map(|left| LeftOut { program: program.clone(), ..left }));
         self.notes.extend(one.notes.into_iter().filter(|note| !self.notes.contains(note)).collect::<Vec<_>>());
     }
 }
@@ -241,7 +242,12 @@ mod tests {
 
     fn foreign(names: &[&str]) -> Foreign {
         let accounts = names.iter().map(|name| serde_json::json!({"issuer": "GitHub", "name": name})).collect();
-        let left = |name: &str| LeftOut { name: name.into(), why: "bad".into(), reason: "it has no key".into() };
+        let left = |name: &str| LeftOut {
+            name: name.into(),
+            why: "bad".into(),
+            reason: "it has no key".into(),
+            ..LeftOut::default()
+        };
         Foreign { accounts, left_out: vec![left("Old")], notes: vec!["Mind this.".into()], ..Foreign::default() }
     }
 

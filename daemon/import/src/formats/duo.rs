@@ -7,7 +7,7 @@ use super::{Confidence, Format};
 use crate::{
     fields::{Fields, Given, Key},
     file::File,
-    import::{Import, ImportError, Why},
+    import::{Import, ImportError},
     json::{called, count, text},
 };
 
@@ -39,7 +39,7 @@ impl Format for Duo {
         for entry in entries {
             let (name, generator) = (called(entry, &["name"]), &entry["otpGenerator"]);
             if !generator.is_object() {
-                import.leave_out(&name, Why::NotExportable, "Duo's own approval, bound to the phone: it has no code");
+                import.leave_behind(&name, "", "Duo's own approval, bound to the phone: it has no code");
                 continue;
             }
             let counter = count(generator, "counter");

@@ -7,7 +7,7 @@ use crate::{
     database::{Database, has_table},
     fields::{Fields, Given, Key},
     file::File,
-    import::{Import, ImportError, Why},
+    import::{Import, ImportError},
 };
 
 /// The format.
@@ -47,7 +47,7 @@ impl Format for GoogleDatabase {
             let name = if issuer.is_empty() { email } else { issuer };
             if text(5) == "1" {
                 let how = "it is encrypted by the phone: use Transfer accounts in the app instead";
-                import.leave_out(name, Why::NotExportable, how);
+                import.leave_behind(name, email, how);
                 continue;
             }
             // What a label's prefix says is the issuer once more.
