@@ -2,7 +2,7 @@
 //!
 //! Nothing of it is secret, and losing it costs a reminder too many.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
 
 /// What is remembered of the backups of one vault. Times are Unix seconds, 0 for never.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub struct Notes {
     pub made: u64,
     /// The folder that it was made in.
     pub folder: String,
-    /// The name of the newest backup that was seen to open; it outlives the others.
-    pub proven: String,
+    /// Of each folder the name of the newest backup in it that was seen to open; it outlives the others there.
+    pub proven: BTreeMap<String, String>,
     /// When one was last restored for trial.
     pub drilled: u64,
     /// When the person was last reminded.
@@ -33,10 +33,12 @@ impl BackupNotes {
         let text = fs::read_to_string(&path).unwrap_or_default();
         let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         let time = |name: &str| value(name).and_then(|text| text.parse().ok()).unwrap_or_default();
+        let proven = text.lines().filter_map(|line| line.strip_prefix("proven ")?.split_once(' '));
+        let proven = proven.map(|(name, folder)| (folder.to_owned(), name.to_owned()));
         let notes = Notes {
             made: time("made"),
             folder: value("folder").unwrap_or_default().to_owned(),
-            proven: value("proven").unwrap_or_default().to_owned(),
+            proven: proven.collect(),
             drilled: time("drilled"),
             reminded: time("reminded"),
         };
@@ -56,9 +58,10 @@ impl BackupNotes {
         let Notes { made, folder, proven, drilled, reminded } = &self.notes;
         // A folder is one line, or is not remembered.
         let folder = if folder.contains('\n') { "" } else { folder };
-        let text = format!(
-            "vault {vault}\nmade {made}\nfolder {folder}\nproven {proven}\ndrilled {drilled}\nreminded {reminded}\n"
-        );
+        let mut text = format!("vault {vault}\nmade {made}\nfolder {folder}\ndrilled {drilled}\nreminded {reminded}\n");
+        for (folder, name) in proven.iter().filter(|(folder, _)| !folder.contains('\n')) {
+            let _ = writeln!(text, "proven {name} {folder}");
+        }
         let temp = self.path.with_extension("tmp");
         if let Err(error) = fs::write(&temp, text).and_then(|()| fs::rename(&temp, &self.path)) {
             tracing::warn!("{} can't be written: {error}", self.path.display());
@@ -77,10 +80,11 @@ mod tests {
         let mut notes = BackupNotes::open(path.clone());
         assert_eq!(notes.of(Some("age1a")), Notes::default());
         notes.note("age1a", |notes| (notes.made, notes.folder) = (5, "/media/a b".into()));
-        notes.note("age1a", |notes| (notes.drilled, notes.proven) = (6, "countersign-x".into()));
+        let proven = BTreeMap::from([("/media/a b", "countersign-x"), ("/b", "countersign-y")]);
+        let proven: BTreeMap<String, String> = proven.into_iter().map(|(a, b)| (a.into(), b.into())).collect();
+        notes.note("age1a", |notes| (notes.drilled, notes.proven) = (6, proven.clone()));
         let again = BackupNotes::open(path.clone());
-        let expected =
-            Notes { made: 5, folder: "/media/a b".into(), proven: "countersign-x".into(), drilled: 6, reminded: 0 };
+        let expected = Notes { made: 5, folder: "/media/a b".into(), proven, drilled: 6, reminded: 0 };
         assert_eq!((again.of(Some("age1a")), again.of(Some("age1b"))), (expected, Notes::default()));
         assert_eq!(again.of(None), Notes::default());
         notes.note("age1b", |notes| notes.reminded = 7);

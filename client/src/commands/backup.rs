@@ -66,13 +66,21 @@ async fn make(named: Option<&Path>, session: &Session) -> Result<BackedUp, Error
     if session.status.state == "absent" {
         return Err(session.no_vault());
     }
-    if named.is_some() {
-        match fs::DirBuilder::new().mode(0o700).create(&folder) {
+    let is_new = named.is_some()
+        && match fs::DirBuilder::new().mode(0o700).create(&folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(not_made(&folder, &error)),
-            _ => {}
-        }
+            made => made.is_ok(),
+        };
+    let made = make_in(&folder, session).await;
+    if made.is_err() && is_new {
+        // It is empty, or it stays.
+        let _ = fs::remove_dir(&folder);
     }
-    let opened = open(&folder).map_err(|error| not_made(&folder, &error))?;
+    made
+}
+
+async fn make_in(folder: &Path, session: &Session) -> Result<BackedUp, Error> {
+    let opened = open(folder).map_err(|error| not_made(folder, &error))?;
     Ok(session.secrets().await?.backup(Fd::from(opened), none()).await?.into())
 }
 
@@ -104,7 +112,13 @@ fn folder(named: Option<&Path>, session: &Session) -> Result<PathBuf, Error> {
         Error::Usage(text.into())
     })?;
     let here = env::current_dir().map_err(Error::io("the folder that this runs in"))?;
-    Ok(here.join(folder))
+    let whole = here.join(folder);
+    if whole.to_str().is_none() {
+        let text =
+            "its name is no text (UTF-8), so that it can't be remembered or scheduled: give a folder of another name";
+        return Err(Error::Usage(format!("{}: {text}", shown(&whole))));
+    }
+    Ok(whole)
 }
 
 /// Opens a folder for the daemon.

@@ -32,6 +32,9 @@ pub(crate) async fn run(args: Export, session: &mut Session) -> Result<(), Error
     let lines = session.secrets().await?.export(ids, options.into()).await?;
     let fitting = exporting::fit(&format, lines.into()).await?;
     output::print_error(&fitting.told(&format.name, output::width_err()));
+    if let Some(text) = not_understood(session.status.quarantined) {
+        output::say(&text);
+    }
     if args.dry_run {
         return reported(&args, &format, sealed, &fitting, &[]);
     }
@@ -47,6 +50,16 @@ pub(crate) async fn run(args: Export, session: &mut Session) -> Result<(), Error
     reported(&args, &format, sealed, &fitting, &files)?;
     aftermath(sealed, &files);
     Ok(())
+}
+
+/// Says what of the vault is in no export.
+fn not_understood(entries: u32) -> Option<String> {
+    let what = match entries {
+        0 => return None,
+        1 => "1 entry is".to_owned(),
+        _ => format!("{entries} entries are"),
+    };
+    Some(format!("{what} left out, since this version can't understand it: countersign backup leaves nothing out"))
 }
 
 /// Whether the file will be encrypted.
@@ -100,7 +113,7 @@ async fn chosen(args: &Export, session: &mut Session) -> Result<Vec<String>, Err
 async fn is_a_file(args: &Export, session: &Session) -> Result<(), Error> {
     let chosen = !args.names.is_empty() || args.only.is_some() || args.tag.is_some();
     let Some(word) = bare_word(args.file.as_deref()).filter(|_| !chosen) else { return Ok(()) };
-    if list::accounts(session, word, Order::Name).await?.is_empty() {
+    if !list::accounts(session, word, Order::Name).await?.iter().any(|account| is_called(account, word)) {
         return Ok(());
     }
     let word = output::one_line(word);
@@ -110,6 +123,11 @@ async fn is_a_file(args: &Export, session: &Session) -> Result<(), Error> {
 /// Returns a file's name that a person could mean for an account's: one without a folder.
 fn bare_word(file: Option<&Path>) -> Option<&str> {
     file?.to_str().filter(|word| !word.contains('/') && !word.is_empty() && *word != "-")
+}
+
+/// Says whether a word is an account's issuer, name, or prefix.
+fn is_called(account: &AccountInfo, word: &str) -> bool {
+    [&account.issuer, &account.name, &account.prefix].into_iter().any(|name| name.to_lowercase() == word.to_lowercase())
 }
 
 /// Says whether all the words stand in issuer or name.
@@ -131,7 +149,7 @@ async fn agreed(args: &Export, session: &mut Session, fitting: &Fitting) -> Resu
     let Some(tty) = session.asking.tty() else {
         output::say(&format!(
             "countersign: nothing was written: not all of it fits\n  hint: export what fits ({}) by --skip-unfit, or take \
-             countersign-backup, which holds all",
+             countersign-backup, which holds all that belongs to an account",
             accounts(count)
         ));
         return Err(Error::Said(exit::BAD_ENTRIES));
@@ -261,5 +279,6 @@ mod tests {
     fn only_what_has_all_the_words_is_exported() {
         let account = AccountInfo { issuer: "GitHub".into(), name: "alice".into(), ..AccountInfo::default() };
         assert!(fits(&account, "git ALICE") && !fits(&account, "git bob"));
+        assert!(is_called(&account, "github") && is_called(&account, "alice") && !is_called(&account, "git"));
     }
 }

@@ -93,7 +93,8 @@ fn advice(status: &Status, now: u64) -> Vec<String> {
     when(status.state == "absent", "There is no vault yet: countersign init".into());
     let days = now.saturating_sub(status.last_backup) / DAY;
     let old = format!("The last backup is {days} days old: countersign backup");
-    when(status.state != "absent" && status.last_backup > 0 && days >= LIMIT, old);
+    let limit = u64::from(status.backup_reminder);
+    when(status.state != "absent" && status.last_backup > 0 && limit > 0 && days >= limit, old);
     let unusable = status.state == "unusable";
     when(unusable, "Nothing of the vault was changed, and nothing will be by looking on.".into());
     when(unusable, what_now(&status.why).into());
@@ -132,8 +133,6 @@ fn advice(status: &Status, now: u64) -> Vec<String> {
 }
 
 const DAY: u64 = 24 * 60 * 60;
-/// After how many days a backup is old: as the reminder on the desktop has it, where nobody set another limit.
-const LIMIT: u64 = 90;
 
 /// Returns what helps a vault that can't be used, by the id of the reason.
 fn what_now(why: &str) -> &'static str {
@@ -169,6 +168,7 @@ mod tests {
             recovery: "made".into(),
             slots: vec!["passphrase".into(), "keyring".into()],
             last_backup: 1_000,
+            backup_reminder: 90,
             ..Status::default()
         }
     }
@@ -212,6 +212,8 @@ mod tests {
         let late = lines(&status(), 1_000 + 91 * DAY, 200);
         assert!(late.contains("* The last backup is 91 days old: countersign backup"), "{late}");
         assert!(!lines(&status(), 1_000 + 89 * DAY, 200).contains("days old"));
+        let off = Status { backup_reminder: 0, ..status() };
+        assert!(!lines(&off, 1_000 + 1_000 * DAY, 200).contains("days old"));
         let unlocked = Status { state: "unlocked".into(), accounts: 1, ..never };
         assert!(lines(&unlocked, 2_000, 200).contains("* There is no backup yet: countersign backup DIR"));
         assert!(!lines(&Status { accounts: 0, ..unlocked }, 2_000, 200).contains("no backup yet"));

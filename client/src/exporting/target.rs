@@ -2,11 +2,15 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, IsTerminal, Read, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    io::{self, IsTerminal, Read, Seek, Write},
+    os::{
+        fd::AsRawFd,
+        unix::fs::{MetadataExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
 };
 
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat};
 use zeroize::Zeroizing;
 
 use super::{Format, Made, Shape};
@@ -33,6 +37,9 @@ impl Target {
     /// [`Error::Usage`] where that can't be: nothing has been asked yet.
     pub(crate) fn of(args: &Export, format: &Format) -> Result<Self, Error> {
         let refused = |why: String| Err(Error::Usage(why));
+        if args.dry_run {
+            return Ok(Self::Output);
+        }
         let path = args.file.as_deref().unwrap_or(Path::new("-"));
         if path != Path::new("-") {
             let several = format.shape == Shape::Pictures && path.is_dir();
@@ -105,31 +112,48 @@ fn new(path: &Path) -> Result<Target, Error> {
     }
 }
 
-/// Writes a new file for this user only, sees to it that it is on the disk, and reads it again.
+/// Writes a new file for this user only, reads it again, and sees to it that it is on the disk. It has no name before it is
+/// whole, where the file system can do that; else a torn one is removed.
 fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    let saved = match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(nameless) => {
+            let file = File::from(nameless);
+            let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+            put(&file, bytes).and_then(|()| Ok(linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)?))
+        }
+        Err(_) => OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).and_then(|file| {
+            put(&file, bytes).inspect_err(|_| {
+                let _ = fs::remove_file(path); // a torn file of secrets is of no use to anybody
+            })
+        }),
+    };
     let shown = output::one_line(&path.display().to_string());
-    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let file = opened.map_err(|error| match error.kind() {
+    saved.and_then(|()| sync(folder)).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Error::io(format!("{shown} is there already and is not overwritten"))(error),
         _ => Error::io(format!("{shown} can't be written"))(error),
-    })?;
-    put(file, path, bytes).map_err(|error| {
-        let _ = fs::remove_file(path); // a torn file of secrets is of no use to anybody
-        Error::io(format!("{shown} can't be written"))(error)
     })
 }
 
-fn put(mut file: File, path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn put(mut file: &File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()?;
+    file.rewind()?;
     let mut again = Zeroizing::new(Vec::with_capacity(bytes.len() + 1));
-    File::open(path)?.take(bytes.len() as u64 + 1).read_to_end(&mut again)?;
+    file.take(bytes.len() as u64 + 1).read_to_end(&mut again)?;
     if *again == bytes {
         return Ok(());
     }
     Err(io::Error::new(io::ErrorKind::InvalidData, "it does not read back as it was written"))
+}
+
+/// Waits until a folder is on the disk; some file systems know no such wait.
+fn sync(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        synced => synced,
+    }
 }
 
 /// Whether others may read a file: some file systems keep no permissions.

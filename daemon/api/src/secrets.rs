@@ -468,7 +468,7 @@ impl<B: SecretsBackend> Secrets<B> {
     /// Opens a backup by its own files alone, by a `passphrase` or by the `recovery` key, and compares it with the vault,
     /// which may be locked. The folder is a backup, or holds some: then the newest of this vault. Options: drill b
     /// (restores it into a private place first, as on a new computer). Answers name s, path s, made t, accounts u,
-    /// compared b, why_not s, same u, missing as, changed as, counters as, removed as.
+    /// compared b, why_not s, same u, missing as, changed as, counters as, removed as, beside as, passed_over as.
     #[zbus(out_args("look"))]
     async fn verify_backup(
         &self,

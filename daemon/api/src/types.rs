@@ -193,6 +193,8 @@ record! {
         backup_folder: String,
         /// Unix time at which a backup was last restored for trial; 0 for never.
         last_drill: u64,
+        /// Days after which a backup is old; 0 for never.
+        backup_reminder: u32,
     }
 }
 

@@ -65,7 +65,7 @@ impl<B: VaultBackend> Vault<B> {
 
     /// How the daemon and its vault are: state s, why s, why_text s, since t, version s, vault s, accounts u,
     /// unconfirmed u, quarantined u, inbox u, read_only s, recovery s, slots as, idle_lock u, missing as, config_error s,
-    /// last_backup t, backup_folder s, last_drill t.
+    /// last_backup t, backup_folder s, last_drill t, backup_reminder u.
     #[zbus(out_args("status"))]
     async fn status(&self, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<Dict, Error> {
         NoOptions::try_from(options)?;

@@ -48,7 +48,9 @@ impl Service {
         let _one = self.backing_up.try_acquire().map_err(busy)?;
         let (snapshot, accounts) = self.snapshot().await?;
         let same_disk = folder.lies_beside(&self.paths.data);
-        let (slots, store, proven) = (snapshot.slots(), self.store.clone(), self.backup_notes().proven);
+        let (slots, store) = (snapshot.slots(), self.store.clone());
+        let place = folder.path.to_string_lossy().into_owned();
+        let proven = self.backup_notes().proven.remove(&place).unwrap_or_default();
         // On a thread of its own: a slow disk holds nobody up.
         let (folder, made) = harden::aside(move || {
             if scheduled && store.backups(&folder.here()).is_empty() {
@@ -62,10 +64,10 @@ impl Service {
         .await;
         let made = made?;
         self.note_backup(|notes| {
-            (notes.made, notes.folder) = (now(), folder.path.to_string_lossy().into_owned());
             if accounts.is_some() {
-                notes.proven.clone_from(&made.name);
+                notes.proven.insert(place.clone(), made.name.clone());
             }
+            (notes.made, notes.folder) = (now(), place);
         });
         Ok(BackedUp {
             made: Backup::named(made.name.clone()).map_or(0, |backup| backup.made),
@@ -107,8 +109,9 @@ impl Service {
         let folder = Folder::of(folder)?;
         let (store, by_paper) = (self.store.clone(), matches!(given, Given::Recovery(_)));
         // On a thread of its own, as all that reads a disk which may be slow.
-        let found = harden::aside(move || newest_in(&store, &folder, by_paper).map(|(way, path)| (folder, way, path)));
-        let (folder, backup, path) = found.await?;
+        let found = harden::aside(move || newest_in(&store, &folder, by_paper).map(|found| (folder, found)));
+        let (folder, found) = found.await?;
+        let Found { backup, path, passed_over } = found;
         let (store, place) = (self.store.clone(), drill.then(|| self.paths.drill()));
         let looked = self.derive(move || {
             let looked = look(&store, &backup, place, given.opener());
@@ -125,13 +128,17 @@ impl Service {
             if drill {
                 notes.drilled = now();
             }
+            let place = path.parent().unwrap_or(&path).to_string_lossy().into_owned();
+            let known = notes.proven.get(&place);
             // Names are in the order of time.
-            if let Some(backup) = named.as_ref().filter(|backup| look.compared && backup.name > notes.proven) {
-                notes.proven.clone_from(&backup.name);
+            let newer = |backup: &&Backup| look.compared && known.is_none_or(|known| backup.name > *known);
+            if let Some(backup) = named.as_ref().filter(newer) {
+                notes.proven.insert(place, backup.name.clone());
             }
         });
         let made = named.map_or(0, |backup| backup.made);
-        Ok(BackupLook { name: visible(&name), path: visible(&path.to_string_lossy()), made, ..look })
+        let passed_over = passed_over.iter().map(|name| visible(name)).collect();
+        Ok(BackupLook { name: visible(&name), path: visible(&path.to_string_lossy()), made, passed_over, ..look })
     }
 
     /// Tells the person that a scheduled backup was not made.
@@ -175,11 +182,21 @@ impl Service {
     }
 }
 
-/// Returns the way to the backup that is meant, the folder itself or the newest of this vault in it, and its path for people.
-fn newest_in(store: &Store, folder: &Folder, by_paper: bool) -> Result<(PathBuf, PathBuf), Error> {
+/// The backup that is meant.
+struct Found {
+    /// The way to it.
+    backup: PathBuf,
+    /// Its path for people.
+    path: PathBuf,
+    /// The names of those of a time to come.
+    passed_over: Vec<String>,
+}
+
+/// Returns the backup that is meant: the folder itself, or the newest of this vault in it.
+fn newest_in(store: &Store, folder: &Folder, by_paper: bool) -> Result<Found, Error> {
     let own_name = folder.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let (backup, path) = if is_backup(&folder.here()) || Backup::named(own_name).is_some() {
-        (folder.here(), folder.path.clone())
+    let found = if is_backup(&folder.here()) || Backup::named(own_name).is_some() {
+        Found { backup: folder.here(), path: folder.path.clone(), passed_over: Vec::new() }
     } else {
         if let Some(damaged) = store.damaged_backup(&folder.here()) {
             let text =
@@ -187,13 +204,15 @@ fn newest_in(store: &Store, folder: &Folder, by_paper: bool) -> Result<(PathBuf,
             return Err(Error::BackupUnusable(format!("the newest backup, {}, {text}", visible(&damaged.name))));
         }
         let none = || format!("there is no backup of this vault in {}: countersign backup DIR", folder.shown());
-        let name = store.backups(&folder.here()).into_iter().next().ok_or_else(|| Error::NotFound(none()))?.name;
-        (folder.here().join(&name), folder.path.join(name))
+        let mut all = store.backups(&folder.here()).into_iter();
+        let name = all.next().ok_or_else(|| Error::NotFound(none()))?.name;
+        let passed_over = all.filter(|backup| backup.name > name).map(|backup| backup.name).collect();
+        Found { backup: folder.here().join(&name), path: folder.path.join(name), passed_over }
     };
-    if by_paper && !backup.join("slots/recovery.age").exists() {
+    if by_paper && !found.backup.join("slots/recovery.age").exists() {
         return Err(Error::NotFound("the backup was made without a recovery key: try its passphrase".into()));
     }
-    Ok((backup, path))
+    Ok(found)
 }
 
 /// Whether to remind: neither a backup nor a reminder was lately, and the first account is old enough to be missed.
@@ -229,6 +248,7 @@ fn compare(vault: &Vault, copy: &Vault, look: &mut BackupLook) {
     look.changed = titles(&drift.changed);
     look.counters = titles(&drift.counters);
     look.removed = titles(&drift.removed);
+    look.beside = drift.beside.iter().map(|what| (*what).to_owned()).collect();
 }
 
 /// A folder that a caller has opened: they name none that only this process could write.
@@ -398,8 +418,11 @@ mod tests {
         assert!(matches!(&refused, Err(Error::BackupUnusable(text)) if text.contains("vault.age")), "{refused:?}");
         let look = try_it(&door, Path::new(&first.path), "old", false).await.unwrap();
         assert_eq!(look.name, first.name);
-        fs::rename(&second.path, to.path().join("countersign-2999-01-01T000000Z")).unwrap();
-        assert_eq!(try_it(&door, to.path(), "old", false).await.unwrap().name, first.name);
+        let future = to.path().join("countersign-2999-01-01T000000Z");
+        fs::rename(&second.path, &future).unwrap();
+        fs::copy(Path::new(&first.path).join("recipient"), future.join("recipient")).unwrap();
+        let look = try_it(&door, to.path(), "old", false).await.unwrap();
+        assert_eq!((look.name, look.passed_over), (first.name, vec!["countersign-2999-01-01T000000Z".to_owned()]));
     }
 
     #[tokio::test]

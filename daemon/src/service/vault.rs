@@ -39,6 +39,7 @@ impl VaultBackend for Door {
         status.config_error = config.error.clone().unwrap_or_default();
         let backups = self.backup_notes();
         (status.last_backup, status.last_drill) = (backups.made, backups.drilled);
+        status.backup_reminder = config.backup_reminder.unwrap_or_default();
         let folder = config.backup_folder.as_ref().map(|folder| folder.to_string_lossy().into_owned());
         status.backup_folder = folder.unwrap_or(backups.folder);
         status.missing = self.missing.lock().expect("no holder panics").values().cloned().collect();

@@ -52,6 +52,10 @@ async fn look(folder: &Path, recovery: bool, drill: bool, session: &mut Session)
 fn told(look: &BackupLook, now: u64, how: &str) -> String {
     let when = if look.made == 0 { String::new() } else { format!(", made {}", time::ago(look.made, now)) };
     let mut text = format!("{}{when}: {how}.\n", output::one_line(&look.path));
+    if !look.passed_over.is_empty() {
+        let names = look.passed_over.iter().map(|name| output::one_line(name)).collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "Passed over, since a wrong clock dated it in a time to come: {names}.");
+    }
     let _ = write!(text, "{} in it. ", count(look.accounts, "account"));
     if !look.compared {
         let _ = writeln!(text, "Not compared with the vault: {}.", output::one_line(&look.why_not));
@@ -64,10 +68,13 @@ fn told(look: &BackupLook, now: u64, how: &str) -> String {
         ("Counters that moved on since then; to be set again by countersign edit NAME --counter", &look.counters),
         ("Removed since then; there again in this one", &look.removed),
     ];
-    let differs = groups.iter().any(|(_, titles)| !titles.is_empty());
+    let differs = groups.iter().any(|(_, titles)| !titles.is_empty()) || !look.beside.is_empty();
     for (what, titles) in groups.into_iter().filter(|(_, titles)| !titles.is_empty()) {
         let _ = writeln!(text, "{what}: {}", titles.len());
         text.extend(titles.iter().map(|title| format!("  {}\n", output::one_line(title))));
+    }
+    if !look.beside.is_empty() {
+        let _ = writeln!(text, "Beside the accounts differs: {}", look.beside.join(", "));
     }
     text += if differs { "A new one has it all: countersign backup\n" } else { "Nothing would be lost.\n" };
     text
@@ -109,6 +116,11 @@ mod tests {
             assert!(behind.contains(words), "{words}: {behind}");
         }
         assert!(!behind.contains("Nothing would be lost"));
+        let list = BackupLook { beside: vec!["what lies in the trash".into()], ..look() };
+        let list = told(&list, 2_000, "opened");
+        assert!(list.contains("differs: what lies in the trash\nA new one"), "{list}");
+        let odd = BackupLook { passed_over: vec!["countersign-2999-01-01T000000Z".into()], ..look() };
+        assert!(told(&odd, 2_000, "opened").contains("time to come: countersign-2999-01-01T000000Z.\n"));
     }
 
     #[test]

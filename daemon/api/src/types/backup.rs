@@ -66,5 +66,9 @@ record! {
         counters: Vec<String>,
         /// Titles of accounts that were removed later.
         removed: Vec<String>,
+        /// What else would be lost, in words.
+        beside: Vec<String>,
+        /// Names of backups in the folder that say they are of a time to come: a clock was wrong, and they were passed over.
+        passed_over: Vec<String>,
     }
 }

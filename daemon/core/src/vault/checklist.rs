@@ -219,6 +219,15 @@ impl Checklist {
         Ok(())
     }
 
+    /// Whether the same sites are on another list.
+    pub(super) fn lists_as(&self, other: &Self) -> bool {
+        let listed = |list: &Self| {
+            let sites = list.sites.iter().filter(|site| site.is_listed());
+            sites.map(|site| (site.name.clone(), site.program.clone())).collect::<HashSet<_>>()
+        };
+        listed(self) == listed(other)
+    }
+
     /// Returns the last change that can be taken back.
     pub(super) fn last_change(&self) -> Option<Version> {
         self.sites.iter().filter_map(|site| site.changes.last().copied()).max()

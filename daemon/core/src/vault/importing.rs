@@ -85,7 +85,12 @@ impl Taking<'_> {
             None => (self.add(&one.account)?, Outcome::Kept),
         };
         let entry = &mut self.draft.entries[place];
+        let pinned = entry.details.pinned;
         bring_along(&mut entry.details, one, self.mark.at);
+        if outcome == Outcome::Replaced {
+            // Where it stands in lists is the person's choice here, and nothing that undo would take back.
+            entry.details.pinned = pinned;
+        }
         self.index.note(place, entry);
         Ok(Added { id: entry.id, outcome })
     }

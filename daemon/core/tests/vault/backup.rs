@@ -10,8 +10,8 @@ use std::{
 use countersign_core::{
     secret::SecretText,
     vault::{
-        Backup, BackupError, Drift, Edit, Entry, IfExists, Look, Opener, Store, Vault, VaultError, is_backup,
-        open_backup, restore_backup,
+        Backup, BackupError, ChecklistEdit, Drift, Edit, Entry, IfExists, Look, Opener, Store, Vault, VaultError,
+        is_backup, open_backup, restore_backup,
     },
 };
 use tempfile::TempDir;
@@ -316,26 +316,51 @@ fn an_old_backup_can_be_restored_as_on_a_new_computer() {
 #[test]
 fn what_would_be_lost_is_told_account_by_account() {
     let world = World::new();
-    let (store, mut vault, _) = world.vault(&["same", "renamed", "removed", "resealed"]);
-    vault.add(counter_based("counter", 5), IfExists::KeepBoth).unwrap();
+    let (store, mut vault, _) = world.vault(&["same", "renamed", "removed", "resealed", "pinned"]);
+    for name in ["counter", "both"] {
+        vault.add(counter_based(name, 5), IfExists::KeepBoth).unwrap();
+    }
     let id = |vault: &Vault, name: &str| vault.entries().find(|one| one.account().name == name).unwrap().id();
     let to = TempDir::new().unwrap();
     let backup = to.path().join(back_up(&store, to.path()).unwrap());
+    let note = || Edit { note: Some("a note".into()), ..Edit::default() };
     vault.add(account("Example", "new"), IfExists::KeepBoth).unwrap();
-    vault.advance(id(&vault, "counter")).unwrap();
+    for name in ["counter", "both"] {
+        vault.advance(id(&vault, name)).unwrap();
+    }
     vault.remove(id(&vault, "removed")).unwrap();
-    let edit = Edit { note: Some("a note".into()), ..Edit::default() };
-    vault.edit(id(&vault, "renamed"), edit).unwrap();
+    vault.edit(id(&vault, "renamed"), note()).unwrap();
+    vault.edit(id(&vault, "both"), note()).unwrap();
+    vault.pin(id(&vault, "pinned"), true).unwrap();
     let replaced = crate::world::with_secret("Example", "resealed", b"another secret");
     vault.add(replaced, IfExists::Replace).unwrap();
     let copy = open_backup(&backup, Opener::Passphrase(&passphrase())).unwrap();
     let drift = Drift::between(&vault, &copy, 1_800_000_000);
-    let told = |list: &[&Entry]| list.iter().map(|one| one.account().name.clone()).collect::<Vec<_>>();
-    assert_eq!(told(&drift.same), ["same"]);
-    assert_eq!(told(&drift.missing), ["new"]);
-    assert_eq!(told(&drift.changed), ["renamed", "resealed"]);
-    assert_eq!(told(&drift.counters), ["counter"]);
-    assert_eq!(told(&drift.removed), ["removed"]);
+    let told = |list: &[&Entry]| {
+        let mut names: Vec<String> = list.iter().map(|one| one.account().name.clone()).collect();
+        names.sort();
+        names.join(" ")
+    };
+    assert_eq!(told(&drift.same), "same");
+    assert_eq!(told(&drift.missing), "new");
+    assert_eq!(told(&drift.changed), "both pinned renamed resealed");
+    assert_eq!(told(&drift.counters), "both counter");
+    assert_eq!(told(&drift.removed), "removed");
+    assert!(drift.beside.is_empty(), "what was removed is in both: {:?}", drift.beside);
     let none = Drift::between(&vault, &vault, 1_800_000_000);
-    assert_eq!((none.same.len(), none.missing.len(), none.removed.len()), (5, 0, 0));
+    assert_eq!((none.same.len(), none.missing.len(), none.removed.len()), (7, 0, 0));
+}
+
+#[test]
+fn what_would_be_lost_beside_the_accounts_is_told() {
+    let world = World::new();
+    let (store, mut vault, _) = world.vault(&[]);
+    let to = TempDir::new().unwrap();
+    let backup = to.path().join(back_up(&store, to.path()).unwrap());
+    let gone = vault.add(account("Example", "gone"), IfExists::KeepBoth).unwrap().id;
+    vault.remove(gone).unwrap();
+    vault.edit_checklist(&ChecklistEdit { add: vec!["GitHub".into()], ..ChecklistEdit::default() }).unwrap();
+    let copy = open_backup(&backup, Opener::Passphrase(&passphrase())).unwrap();
+    let drift = Drift::between(&vault, &copy, 1_800_000_000);
+    assert_eq!(drift.beside, ["the list of sites to enrol again", "what lies in the trash"]);
 }
