@@ -31,7 +31,7 @@ tests![
 ];
 
 /// Keeps an account of each kind; returns what an independent reader is to find, sorted.
-fn keep_all_kinds(world: &World) -> Vec<Account> {
+pub(super) fn keep_all_kinds(world: &World) -> Vec<Account> {
     let accounts: Vec<Account> =
         ["GitHub", "Microsoft", "Bank", "=SUM(1)", "Steam"].map(|issuer| Account::new(issuer, "@alice")).into();
     let more = ["", "&algorithm=SHA256&digits=8&period=60", "&counter=7", "&period=15", "&encoder=steam"];
@@ -44,7 +44,7 @@ fn keep_all_kinds(world: &World) -> Vec<Account> {
 }
 
 /// Exports, and lets the file hold secrets; the passphrase and the file's password come on descriptor 0.
-fn export(world: &World, format: &str, name: &str, more: &[&str]) -> PathBuf {
+pub(super) fn export(world: &World, format: &str, name: &str, more: &[&str]) -> PathBuf {
     let file = world.dir().join(name);
     world.witness().exempt(&file);
     let args = [&["export", "--format", format, name, "--passphrase-fd", "0", "--skip-unfit"], more].concat();
@@ -68,7 +68,7 @@ fn read(world: &World, format: &str, file: &Path) -> Vec<[String; 4]> {
 }
 
 /// Returns the same as countersign itself tells it; codes that follow a counter are as `oathtool` makes them.
-fn own(world: &World, accounts: &[Account]) -> Vec<[String; 4]> {
+pub(super) fn own(world: &World, accounts: &[Account]) -> Vec<[String; 4]> {
     let listed: Value = serde_json::from_str(&world.cli(&["list", "--json"]).ok()).unwrap();
     let one = |account: &Value| {
         let text = |name: &str| account[name].as_str().unwrap().to_owned();
@@ -313,4 +313,4 @@ fn an_export_is_seen_on_the_desktop_and_in_the_log() {
     assert!(!used.contains("\"last_used\":1"), "to be exported is no use: {used}");
 }
 
-const PASSWORD: &str = "another horse of battery";
+pub(super) const PASSWORD: &str = "another horse of battery";

@@ -9,6 +9,7 @@ mod camera;
 mod cli;
 mod clipboard;
 mod codes;
+mod cotp;
 mod desktop;
 mod exporting;
 mod gnome;
@@ -111,7 +112,10 @@ fn main() {
     tests.extend(witness::tests());
     tests.extend(x11::tests());
     let arguments = Arguments::from_args();
-    // A whole desktop more, which most machines lack: only where it is asked for.
+    // A program that has to be built, and a whole desktop more, which most machines lack: only where they are asked for.
+    if arguments.filter.as_deref().is_some_and(|filter| filter.starts_with("cotp")) {
+        tests.extend(cotp::tests());
+    }
     if arguments.filter.as_deref().is_some_and(|filter| filter.starts_with("gnome")) {
         tests.extend(gnome::tests());
         tests.extend(gnome_clipboard::tests());
