@@ -186,6 +186,7 @@ along in countersign's own formats only, which hold all.
   countersign export --format countersign-backup backup.age  all, encrypted; age -d opens it
   countersign export --format aegis aegis.json --tag work    one label, for Aegis
   countersign export --format sheet sheet.html               to print
+  countersign qr --all --migration                           Google's QR codes, on the terminal or in a window
   countersign export --format uris - github | ...            one account, down a pipe";
 
 /// What a recovery key is for.

@@ -19,7 +19,7 @@ tests![
     every_way_out_that_people_ask_for_is_told,
     a_checklist_goes_from_the_first_site_to_the_old_app_may_go,
     what_can_not_be_exported_is_offered_for_the_checklist,
-    ten_thousand_accounts_come_in_one_go,
+    ten_thousand_accounts_come_in_one_go_and_leave_in_one,
 ];
 
 /// Writes a file of the world; what is in it are the secrets that it holds.
@@ -331,7 +331,7 @@ fn what_can_not_be_exported_is_offered_for_the_checklist() {
     assert!(world.cli(&["import", "--checklist"]).ok().contains("[x] Shop"));
 }
 
-fn ten_thousand_accounts_come_in_one_go() {
+fn ten_thousand_accounts_come_in_one_go_and_leave_in_one() {
     let world = World::build().vault().start();
     let mut lines = String::new();
     for number in 0..10_000 {
@@ -343,5 +343,13 @@ fn ten_thousand_accounts_come_in_one_go() {
     assert!(run.out.ends_with("Kept 10000 accounts. Take it all back by: countersign undo\n"));
     let again = world.cli(&["import", "--yes", path.to_str().unwrap()]).fails(0);
     assert!(again.out.contains("10000 already there") && again.err.contains("nothing new"), "{again:?}");
+    for (format, name) in [("aegis", "out.json"), ("uris", "out.txt")] {
+        let out = world.dir().join(name);
+        world.witness().exempt(&out);
+        let plain: &[&str] = if format == "aegis" { &["--plain"] } else { &[] };
+        let args = [&["export", "--format", format, out.to_str().unwrap()], plain].concat();
+        let told = world.cli_present(&args).ok();
+        assert!(told.contains("Exported 10000 accounts") && told.contains("read back, and equal"), "{told}");
+    }
     assert!(world.cli(&["undo"]).ok().contains("and 9990 more"));
 }
