@@ -53,7 +53,7 @@ pub(crate) struct LeftOut {
     pub(crate) name: String,
     /// Where the name is a site's, whose account it is; may be empty.
     #[serde(default)]
-    pub(crate) account: String,
+    pub(crate) user: String,
     /// `bad`, `no-code` or `not-exportable`.
     pub(crate) why: String,
     /// The reason.

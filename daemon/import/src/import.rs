@@ -26,14 +26,14 @@ impl Import {
 
     /// Leaves something out.
     pub fn leave_out(&mut self, name: &str, why: Why, reason: impl Into<String>) {
-        let (name, account) = (name.to_owned(), String::new());
-        self.left_out.push(LeftOut { name, account, why, reason: reason.into() });
+        let (name, user) = (name.to_owned(), String::new());
+        self.left_out.push(LeftOut { name, user, why, reason: reason.into() });
     }
 
     /// Leaves an account with a site out that can't leave the other program.
-    pub fn leave_behind(&mut self, site: &str, account: &str, reason: impl Into<String>) {
-        let (name, account) = (site.to_owned(), account.to_owned());
-        self.left_out.push(LeftOut { name, account, why: Why::NotExportable, reason: reason.into() });
+    pub fn leave_behind(&mut self, site: &str, user: &str, reason: impl Into<String>) {
+        let (name, user) = (site.to_owned(), user.to_owned());
+        self.left_out.push(LeftOut { name, user, why: Why::NotExportable, reason: reason.into() });
     }
 
     /// Says something once.
@@ -50,7 +50,7 @@ pub struct LeftOut {
     /// What it is called there.
     pub name: String,
     /// Where the name is a site's, whose account it is; may be empty.
-    pub account: String,
+    pub user: String,
     /// Of which sort the reason is.
     pub why: Why,
     /// The reason, to be read after a colon.

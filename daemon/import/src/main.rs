@@ -220,8 +220,8 @@ fn write(import: &Import) -> io::Result<()> {
         write_account(&mut out, account)?;
     }
     for left in &import.left_out {
-        let (name, account, why) = (visible(&left.name), visible(&left.account), left.why.word());
-        writeln!(out, "{}", json!({"left_out": name, "account": account, "why": why, "reason": left.reason}))?;
+        let (name, user, why) = (visible(&left.name), visible(&left.user), left.why.word());
+        writeln!(out, "{}", json!({"left_out": name, "user": user, "why": why, "reason": left.reason}))?;
     }
     for note in &import.notes {
         writeln!(out, "{}", json!({"note": note}))?;
@@ -293,7 +293,7 @@ told on standard output, a JSON object a line:
 
   {\"format\": …, \"title\": …}                 what the file is
   {\"account\": {…}}                          as FORMAT.md describes an entry
-  {\"left_out\": …, \"account\": …, \"why\": …, \"reason\": …}
+  {\"left_out\": …, \"user\": …, \"why\": …, \"reason\": …}
                                             why: bad, no-code, not-exportable
   {\"note\": …}                               what to know of all of it
   {\"end\": N}                                that is all: N accounts

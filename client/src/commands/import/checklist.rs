@@ -70,7 +70,7 @@ pub(super) async fn offer(session: &mut Session, found: &Found, yes: bool, kept:
 fn sites(left_out: &[LeftOut]) -> Vec<(String, String)> {
     let mut sites: Vec<(String, String)> = Vec::new();
     for left in left_out.iter().filter(|left| left.why == "not-exportable") {
-        let name: String = match (left.name.trim(), left.account.trim()) {
+        let name: String = match (left.name.trim(), left.user.trim()) {
             (site, account) if account.is_empty() || site == account => site.to_owned(),
             ("", account) => account.to_owned(),
             (site, account) => format!("{site}:{account}"),
@@ -236,7 +236,7 @@ mod tests {
     fn two_accounts_with_one_site_are_two_items() {
         let left = |program: &str, name: &str, account: &str| LeftOut {
             name: name.into(),
-            account: account.into(),
+            user: account.into(),
             why: "not-exportable".into(),
             program: program.into(),
             ..LeftOut::default()

@@ -156,7 +156,7 @@ fn tags(account: &Value) -> Vec<&str> {
 }
 
 fn left_row(left: &LeftOut) -> Vec<String> {
-    let named = [left.name.trim(), left.account.trim()].into_iter().filter(|name| !name.is_empty());
+    let named = [left.name.trim(), left.user.trim()].into_iter().filter(|name| !name.is_empty());
     let mut names: Vec<&str> = named.collect();
     names.dedup();
     let name = if names.is_empty() { "(unnamed)".to_owned() } else { names.join(" – ") };
