@@ -5,15 +5,13 @@ mod pictures;
 mod store;
 
 use std::{
-    fs::File,
-    io::{self, Seek, Write},
+    io::{self, Seek},
     os::fd::{AsRawFd, OwnedFd},
     path::{Path, PathBuf},
     process::Stdio,
 };
 
 use countersign_api::connect;
-use rustix::fs::{MemfdFlags, memfd_create};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::{
@@ -27,7 +25,7 @@ pub(crate) use given::{Given, all};
 use crate::{
     error::{Error, exit},
     exporting::Encrypts,
-    output,
+    memory, output,
 };
 
 /// What was in a file.
@@ -109,7 +107,7 @@ pub(crate) async fn read_from(
 /// Reads what was given, from its beginning.
 pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Foreign, Refusal> {
     let shown = &given.shown;
-    let passphrase = passphrase.map(in_memory).transpose().map_err(failed())?;
+    let passphrase = passphrase.map(|text| memory::inherited(text.as_bytes())).transpose()?;
     let mut command = Command::new(program()?);
     command.args(given.format.iter().flat_map(|format| ["--format", format]));
     if let Some(passphrase) = &passphrase {
@@ -208,7 +206,7 @@ pub(crate) async fn worker(
     input: OwnedFd,
     passphrase: Option<&str>,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let passphrase = passphrase.map(in_memory).transpose().map_err(failed())?;
+    let passphrase = passphrase.map(|text| memory::inherited(text.as_bytes())).transpose()?;
     let mut command = Command::new(program()?);
     command.args(arguments);
     if let Some(passphrase) = &passphrase {
@@ -244,7 +242,7 @@ pub(crate) fn password_exit(wrong: bool) -> u8 {
 
 /// Returns accounts as a file in memory that the daemon reads.
 pub(crate) fn to_memory(accounts: &[Value]) -> Result<OwnedFd, Error> {
-    memory(&as_lines(accounts)?)
+    Ok(memory::file(&as_lines(accounts)?)?.into())
 }
 
 /// Returns accounts a line each.
@@ -257,14 +255,6 @@ pub(crate) fn as_lines(accounts: &[Value]) -> Result<Zeroizing<Vec<u8>>, Error> 
     Ok(text)
 }
 
-/// Returns a file in memory, to be read from its beginning.
-pub(crate) fn memory(bytes: &[u8]) -> Result<OwnedFd, Error> {
-    let memory = memfd_create("accounts", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING);
-    let mut memory = File::from(memory.map_err(|error| failed()(error.into()))?);
-    memory.write_all(bytes).and_then(|()| memory.rewind()).map_err(failed())?;
-    Ok(memory.into())
-}
-
 /// Returns what lies beside a file, each where the program that is started finds it, under the same number.
 fn beside(given: &Given) -> io::Result<Vec<(&'static str, OwnedFd)>> {
     let again = |(name, file): &(&'static str, OwnedFd)| {
@@ -272,14 +262,6 @@ fn beside(given: &Given) -> io::Result<Vec<(&'static str, OwnedFd)>> {
         Ok((*name, rustix::io::dup(file)?))
     };
     given.beside.iter().map(again).collect()
-}
-
-/// Puts a password where the program that is started finds it, under the same number.
-fn in_memory(passphrase: &str) -> io::Result<File> {
-    let mut memory = File::from(memfd_create("password", MemfdFlags::empty())?);
-    memory.write_all(passphrase.as_bytes())?;
-    memory.rewind()?;
-    Ok(memory)
 }
 
 /// Reads what is told, and whether that was all.

@@ -22,6 +22,7 @@ mod input;
 mod keeping;
 mod kept;
 mod looking_on;
+mod memory;
 mod menus;
 mod output;
 mod path;

@@ -100,6 +100,11 @@ pub(crate) fn visible(text: &str) -> String {
     shown
 }
 
+/// Returns a number and what there are so many of.
+pub(crate) fn count(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
+}
+
 /// Returns the text on one line of its own: line feeds made visible too.
 pub(crate) fn one_line(text: &str) -> String {
     visible(text).replace('\n', "\\n")

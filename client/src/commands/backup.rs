@@ -21,7 +21,7 @@ use zbus::zvariant::Fd;
 use crate::{
     args::{Backup, BackupAction, Drill},
     error::Error,
-    output,
+    output::{self, count},
     session::{Session, none},
 };
 
@@ -134,13 +134,16 @@ fn shown(folder: &Path) -> String {
 fn told(made: &BackedUp, session: &Session) -> String {
     let mut text = format!("{}\n", output::one_line(&made.path));
     let checked = if made.decrypted {
-        format!("{}, read back from the disk, decrypted and compared.", count(made.accounts, "account"))
+        format!(
+            "{}, read back from the disk, decrypted and compared.",
+            count(made.accounts as usize, "account", "accounts")
+        )
     } else {
         "Read back from the disk and compared. The vault is locked, so nothing was decrypted.".into()
     };
     let _ = writeln!(text, "{checked} Opened by: {}.", made.slots.join(", "));
     if !made.removed.is_empty() {
-        let _ = writeln!(text, "{} of older days removed.", count(made.removed.len() as u32, "backup"));
+        let _ = writeln!(text, "{} of older days removed.", count(made.removed.len(), "backup", "backups"));
     }
     for advice in advice(made, session.status.last_drill) {
         text += &output::wrap(advice, output::width(), "  ").replacen("  ", "* ", 1);
@@ -166,10 +169,6 @@ fn advice(made: &BackedUp, last_drill: u64) -> Vec<&'static str> {
         lines.push("A backup is as good as its last trial: countersign drill");
     }
     lines
-}
-
-fn count(number: u32, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

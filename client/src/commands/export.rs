@@ -260,7 +260,7 @@ async fn formats() -> Result<(), Error> {
 }
 
 fn accounts(count: usize) -> String {
-    format!("{count} account{}", if count == 1 { "" } else { "s" })
+    output::count(count, "account", "accounts")
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ use self::{
 use crate::{
     args::Import,
     error::{Error, exit},
-    foreign, keeping, output,
+    foreign, keeping,
+    output::{self, count},
     session::Session,
 };
 
@@ -160,8 +161,4 @@ async fn list(json: bool) -> Result<(), Error> {
     }
     let rows: Vec<Vec<String>> = formats.into_iter().map(|format| vec![format.name, format.title]).collect();
     output::print(&output::table(&rows, output::columns()))
-}
-
-fn count(number: usize, one: &str, several: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { several })
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::process::Command;
 use zeroize::Zeroizing;
 
-use crate::{error::Error, foreign};
+use crate::{error::Error, memory};
 
 /// A line of `countersign-scan`.
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ async fn text(picture: &[u8]) -> Result<Zeroizing<String>, Error> {
     let program = connect::program("countersign-scan");
     let program = program.ok_or_else(|| Error::Usage("countersign-scan is not installed".into()))?;
     let mut command = Command::new(program);
-    command.arg("-").stdin(Stdio::from(foreign::memory(picture)?)).stderr(Stdio::null()).kill_on_drop(true);
+    command.arg("-").stdin(Stdio::from(memory::file(picture)?)).stderr(Stdio::null()).kill_on_drop(true);
     let output = command.output().await.map_err(failed())?;
     let told = Zeroizing::new(output.stdout);
     let read: Result<Code, _> = serde_json::from_slice(told.split(|byte| *byte == b'\n').next().unwrap_or_default());

@@ -10,7 +10,7 @@ use super::{Fitting, Format, Shape, format::URIS, loss::title, paper, scanned};
 use crate::{
     error::{Error, exit},
     foreign::{self, Foreign, Refusal},
-    output,
+    memory, output,
     qr::Matrix,
 };
 
@@ -35,7 +35,7 @@ pub(crate) async fn fit(format: &Format, lines: OwnedFd) -> Result<Fitting, Erro
     let mut text = Zeroizing::new(Vec::new());
     let mut memory = File::from(lines);
     memory.read_to_end(&mut text).map_err(Error::io("the accounts can't be read"))?;
-    let told = foreign::worker(&["--fit", format.written_as()], foreign::memory(&text)?, None).await?;
+    let told = foreign::worker(&["--fit", format.written_as()], memory::file(&text)?.into(), None).await?;
     let accounts: Vec<Value> = parsed(&text)?;
     let becomes: Vec<Line> = parsed(&told)?;
     if accounts.len() != becomes.len() {
@@ -84,7 +84,7 @@ fn natural(title: &str) -> Vec<(String, u128)> {
 /// An export that does not read back as it was given is never returned.
 pub(crate) async fn make(format: &Format, held: &[Value], password: Option<&str>) -> Result<Made, Error> {
     let accounts = foreign::as_lines(held)?;
-    let written = foreign::worker(&["--write", format.written_as()], foreign::memory(&accounts)?, password).await?;
+    let written = foreign::worker(&["--write", format.written_as()], memory::file(&accounts)?.into(), password).await?;
     let (made, back) = match format.shape {
         Shape::File => {
             let back = read(&written, &format.name, password).await?;
@@ -113,7 +113,7 @@ pub(crate) async fn make(format: &Format, held: &[Value], password: Option<&str>
 
 /// Reads what was written, by a worker of its own.
 async fn read(bytes: &[u8], format: &str, password: Option<&str>) -> Result<Foreign, Error> {
-    match foreign::read_from(foreign::memory(bytes)?, "the export", format, password).await {
+    match foreign::read_from(memory::file(bytes)?.into(), "the export", format, password).await {
         Ok(found) => Ok(found),
         Err(Refusal::Failed(error)) => Err(error),
         Err(Refusal::Password { wrong, .. }) => Err(Error::Said(foreign::password_exit(wrong))),

@@ -2,20 +2,18 @@
 //! stand on several find each other.
 
 use std::{
-    fs::File,
-    io::{self, Seek, Write},
+    io::Seek,
     path::PathBuf,
     process::{Output, Stdio},
 };
 
 use countersign_api::connect;
-use rustix::fs::{MemfdFlags, memfd_create};
 use serde::Deserialize;
 use tokio::process::Command;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{LeftOut, given::Given};
-use crate::error::Error;
+use crate::{error::Error, memory};
 
 /// What stood on pictures so far.
 #[derive(Default)]
@@ -76,7 +74,7 @@ impl Pictures {
         if self.list.is_empty() {
             return Err(Error::NoQr(format!("{shown}: no QR code was found")));
         }
-        let file = memory(self.list.as_bytes()).map_err(Error::io("countersign-scan"))?;
+        let file = memory::file(self.list.as_bytes())?;
         Ok(Some(Given { paths: self.paths, ..Given::in_memory(shown, "uris", file) }))
     }
 }
@@ -90,14 +88,6 @@ async fn scan(picture: &Given, options: &[&str]) -> Result<Output, Error> {
     let mut command = Command::new(program);
     command.args(options).arg("-").stdin(file).stderr(Stdio::null()).kill_on_drop(true);
     command.output().await.map_err(failed())
-}
-
-/// Puts bytes into a file in memory.
-pub(super) fn memory(bytes: &[u8]) -> io::Result<File> {
-    let mut memory = File::from(memfd_create("list", MemfdFlags::CLOEXEC)?);
-    memory.write_all(bytes)?;
-    memory.rewind()?;
-    Ok(memory)
 }
 
 /// Exit codes of `countersign-scan`.

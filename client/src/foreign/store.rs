@@ -2,20 +2,18 @@
 //! to `countersign-import` in memory, and nowhere else.
 
 use std::{
-    env,
-    fs::{self, File},
+    env, fs,
     io::{self, Seek, Write},
     path::{Path, PathBuf},
     process::Stdio,
 };
 
-use rustix::fs::{MemfdFlags, memfd_create};
 use serde::Serialize;
 use tokio::{io::AsyncReadExt, process::Command};
 use zeroize::Zeroizing;
 
 use super::{LeftOut, given::Given};
-use crate::{error::Error, keeping, output};
+use crate::{error::Error, keeping, memory, output};
 
 /// A line for `countersign-import`.
 #[derive(Serialize)]
@@ -34,8 +32,7 @@ pub(super) async fn open(root: &Path) -> Result<(Given, Vec<LeftOut>), Error> {
     let root = root.canonicalize().map_err(failed())?;
     let files = files(&root).map_err(failed())?;
     output::remark(&format!("Opening {} files of {shown} by gpg …", files.len()));
-    let mut lines =
-        memfd_create("entries", MemfdFlags::CLOEXEC).map(File::from).map_err(io::Error::from).map_err(failed())?;
+    let mut lines = memory::file(&[])?;
     let mut left_out = Vec::new();
     for path in files {
         let name = name(&root, &path);

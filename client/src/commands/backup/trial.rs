@@ -8,8 +8,13 @@ use countersign_api::{
 };
 use zbus::zvariant::Fd;
 
-use super::{count, open, shown};
-use crate::{error::Error, output, session::Session, time};
+use super::{open, shown};
+use crate::{
+    error::Error,
+    output::{self, count},
+    session::Session,
+    time,
+};
 
 /// Opens a backup where it lies.
 pub(super) async fn verify(folder: &Path, recovery: bool, json: bool, session: &mut Session) -> Result<(), Error> {
@@ -56,7 +61,7 @@ fn told(look: &BackupLook, now: u64, how: &str) -> String {
         let names = look.passed_over.iter().map(|name| output::one_line(name)).collect::<Vec<_>>().join(", ");
         let _ = writeln!(text, "Passed over, since a wrong clock dated it in a time to come: {names}.");
     }
-    let _ = write!(text, "{} in it. ", count(look.accounts, "account"));
+    let _ = write!(text, "{} in it. ", count(look.accounts as usize, "account", "accounts"));
     if !look.compared {
         let _ = writeln!(text, "Not compared with the vault: {}.", output::one_line(&look.why_not));
         return text;

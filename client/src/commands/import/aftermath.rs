@@ -7,11 +7,11 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use countersign_api::types::Imported;
 
-use super::{
-    count,
-    reading::{Found, Read},
+use super::reading::{Found, Read};
+use crate::{
+    foreign,
+    output::{self, count},
 };
-use crate::{foreign, output};
 
 /// Says what is left to do, no line wider than the width.
 pub(super) fn text(done: &[Imported], found: &Found, width: usize) -> String {

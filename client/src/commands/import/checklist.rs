@@ -8,12 +8,13 @@ use std::{collections::BTreeSet, path::Path};
 use countersign_api::types::{ChecklistOptions, SiteInfo};
 use serde::Serialize;
 
-use super::{count, reading::Found, ways};
+use super::{reading::Found, ways};
 use crate::{
     args::Import,
     error::Error,
     foreign::LeftOut,
-    input, output,
+    input,
+    output::{self, count},
     session::{Session, none},
 };
 

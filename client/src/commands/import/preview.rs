@@ -6,11 +6,11 @@ use countersign_api::types::Imported;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{
-    count,
-    reading::{Found, Read},
+use super::reading::{Found, Read};
+use crate::{
+    foreign::LeftOut,
+    output::{self, count},
 };
-use crate::{foreign::LeftOut, output};
 
 /// How many there are of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
