@@ -86,7 +86,7 @@ fn quoted(word: &str) -> String {
 
 const SEALED: &str = "still holds these secrets, encrypted by its password: it is as safe as that password. Remove it when it is \
                       of no more use.";
-const ONLY_THERE: &str = "in it and not kept here: remove it only when you need those no more.";
+const ONLY_THERE: &str = "in it and not kept here: remove it only when nothing else in it is needed.";
 const OF_STEAM: &str = "not to be removed. Only there is Steam's revocation code, by which you get your account back, and what \
                         confirms trades.";
 const IN_THE_CLEAR: &str = "holds your secrets in the clear: whoever gets at it can make your codes. Once the codes work here, \
