@@ -52,7 +52,7 @@ pub(crate) struct LeftOut {
     /// Where the name is a site's, whose account it is; may be empty.
     #[serde(default)]
     pub(crate) user: String,
-    /// `bad`, `no-code` or `not-exportable`.
+    /// `bad`, `no-code`, `deleted` or `not-exportable`.
     pub(crate) why: String,
     /// The reason.
     pub(crate) reason: String,

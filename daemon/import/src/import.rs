@@ -36,6 +36,11 @@ impl Import {
         self.left_out.push(LeftOut { name, user, why: Why::NotExportable, reason: reason.into() });
     }
 
+    /// Leaves an account out that its program has thrown away.
+    pub fn leave_deleted(&mut self, name: &str) {
+        self.leave_out(name, Why::Deleted, "it lies in the recycle bin");
+    }
+
     /// Says something once.
     pub fn note(&mut self, text: &str) {
         if !self.notes.iter().any(|note| note == text) {
@@ -64,6 +69,8 @@ pub enum Why {
     Bad,
     /// It holds no code at all.
     NoCode,
+    /// It has one, and lies in the recycle bin.
+    Deleted,
     /// It holds one that by its nature can't leave the other program.
     NotExportable,
 }
@@ -74,6 +81,7 @@ impl Why {
         match self {
             Self::Bad => "bad",
             Self::NoCode => "no-code",
+            Self::Deleted => "deleted",
             Self::NotExportable => "not-exportable",
         }
     }

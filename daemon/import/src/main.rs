@@ -294,7 +294,8 @@ told on standard output, a JSON object a line:
   {\"format\": …, \"title\": …}                 what the file is
   {\"account\": {…}}                          as FORMAT.md describes an entry
   {\"left_out\": …, \"user\": …, \"why\": …, \"reason\": …}
-                                            why: bad, no-code, not-exportable
+                                            why: bad, no-code, deleted,
+                                                 not-exportable
   {\"note\": …}                               what to know of all of it
   {\"end\": N}                                that is all: N accounts
 

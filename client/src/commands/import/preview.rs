@@ -15,7 +15,7 @@ use crate::{
 /// How many there are of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Numbers {
-    /// All accounts, with those that can't be read and those that can't be exported.
+    /// All accounts, with those that can't be read, can't be exported, or lie in a recycle bin.
     found: usize,
     kept: usize,
     replaced: usize,
@@ -27,6 +27,8 @@ pub(super) struct Numbers {
     /// What should be an account and can't be read.
     pub(super) bad: usize,
     not_exportable: usize,
+    /// In the other program's recycle bin, and left there.
+    deleted: usize,
     /// Entries of a password manager that have no code: no accounts, and only told.
     no_code: usize,
 }
@@ -36,9 +38,9 @@ impl Numbers {
     pub(super) fn of(accounts: &[Imported], found: &Found) -> Self {
         let of = |outcome: &str| accounts.iter().filter(|one| one.outcome == outcome).count();
         let left = |why: &str| found.left_out.iter().filter(|left| left.why == why).count();
-        let (bad, not_exportable) = (left("bad"), left("not-exportable"));
+        let (bad, not_exportable, deleted) = (left("bad"), left("not-exportable"), left("deleted"));
         Self {
-            found: accounts.len() + bad + not_exportable,
+            found: accounts.len() + bad + not_exportable + deleted,
             kept: of("kept"),
             replaced: of("replaced"),
             kept_both: of("kept-both"),
@@ -47,6 +49,7 @@ impl Numbers {
             repeated: of("repeated"),
             bad,
             not_exportable,
+            deleted,
             no_code: left("no-code"),
         }
     }
@@ -76,6 +79,7 @@ impl Numbers {
             (self.repeated, "more than once in it"),
             (self.bad, "unreadable"),
             (self.not_exportable, "not exportable"),
+            (self.deleted, "in the recycle bin"),
         ];
         let told: Vec<String> =
             parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
@@ -98,11 +102,7 @@ pub(super) fn text(preview: &[Imported], found: &Found, columns: usize) -> Strin
     let mut text = output::wrap(&numbers.line(found), columns, "");
     let rows = |outcome: &str, most: usize| {
         let all = preview.iter().zip(&found.accounts).filter(|(one, _)| one.outcome == outcome);
-        let mut rows: Vec<Vec<String>> = all.map(|(one, account)| row(one, account)).collect();
-        let more = rows.len().saturating_sub(most);
-        rows.truncate(most);
-        rows.extend((more > 0).then(|| vec![format!("and {more} more")]));
-        rows
+        first(all.map(|(one, account)| row(one, account)).collect(), most)
     };
     let left = |why: &str| found.left_out.iter().filter(|left| left.why == why).map(left_row).collect::<Vec<_>>();
     for (head, rows) in [
@@ -116,6 +116,7 @@ pub(super) fn text(preview: &[Imported], found: &Found, columns: usize) -> Strin
         ("Without a code", Some(left("no-code")).filter(|rows| rows.len() <= FEW).unwrap_or_default()),
         ("Unreadable", left("bad")),
         ("Not exportable", left("not-exportable")),
+        ("In the recycle bin, and left there", first(left("deleted"), FEW)),
     ] {
         text += &section(head, &rows, columns);
     }
@@ -126,6 +127,14 @@ pub(super) fn text(preview: &[Imported], found: &Found, columns: usize) -> Strin
         text += &notes;
     }
     text + "\n"
+}
+
+/// Returns the first rows, and how many more there are.
+fn first(mut rows: Vec<Vec<String>>, most: usize) -> Vec<Vec<String>> {
+    let more = rows.len().saturating_sub(most);
+    rows.truncate(most);
+    rows.extend((more > 0).then(|| vec![format!("and {more} more")]));
+    rows
 }
 
 fn section(head: &str, rows: &[Vec<String>], columns: usize) -> String {
@@ -160,7 +169,9 @@ fn left_row(left: &LeftOut) -> Vec<String> {
     let mut names: Vec<&str> = named.collect();
     names.dedup();
     let name = if names.is_empty() { "(unnamed)".to_owned() } else { names.join(" – ") };
-    vec![name, left.reason.clone()]
+    // Of what lies in a bin the heading says it.
+    let reason = if left.why == "deleted" { String::new() } else { left.reason.clone() };
+    vec![name, reason]
 }
 
 /// Says what was done. A counter never goes back, so that no undo is about it.
@@ -234,7 +245,12 @@ mod tests {
         };
         Found {
             accounts: vec![json!({"tags": ["work"]}); accounts],
-            left_out: vec![left("Old", "bad"), left("Push", "not-exportable"), left("Login", "no-code")],
+            left_out: vec![
+                left("Old", "bad"),
+                left("Push", "not-exportable"),
+                left("Login", "no-code"),
+                left("Gone", "deleted"),
+            ],
             notes: vec!["Mind this.".into()],
             ..Found::default()
         }
@@ -246,13 +262,14 @@ mod tests {
         let text = text(&all, &found(3), 200);
         assert_eq!(
             text.lines().next().unwrap(),
-            "Found 5 (0 files): 1 new, 1 there with another secret (both are kept), 1 already there, 1 unreadable, 1 not \
-             exportable. Beside them 1 entry without a code."
+            "Found 6 (0 files): 1 new, 1 there with another secret (both are kept), 1 already there, 1 unreadable, 1 not \
+             exportable, 1 in the recycle bin. Beside them 1 entry without a code."
         );
         for part in [
             "New:\n  GitHub – alice  work\n",
             "Already there:\n  Bank",
             "Unreadable:\n  Old   it has no key",
+            "In the recycle bin, and left there:\n  Gone\n",
             "Mind this.",
         ] {
             assert!(text.contains(&part.replace("Old   ", "Old  ")), "{part}: {text}");
@@ -264,10 +281,12 @@ mod tests {
     fn what_nothing_happens_to_is_not_told_without_end() {
         let all: Vec<Imported> = (0..500).map(|number| one("already-kept", &number.to_string())).collect();
         let mut found = found(500);
-        let login = found.left_out.iter().find(|left| left.why == "no-code").unwrap().clone();
-        found.left_out.extend(vec![login; FEW]);
+        for why in ["no-code", "deleted"] {
+            let left = found.left_out.iter().find(|left| left.why == why).unwrap().clone();
+            found.left_out.extend(vec![left; FEW]);
+        }
         let text = text(&all, &found, 80);
-        assert!(text.contains("and 480 more") && text.lines().count() < 40, "{text}");
+        assert!(text.contains("and 480 more") && text.contains("and 1 more") && text.lines().count() < 60, "{text}");
         assert!(!text.contains("Login"), "a password manager's entries without a code are only counted: {text}");
     }
 

@@ -44,7 +44,7 @@ pub(super) struct Read {
     pub(super) encrypted: bool,
     /// How many accounts of it are taken.
     pub(super) accounts: usize,
-    /// How many are in it beside those: unreadable, not exportable, or not asked for.
+    /// How many are in it beside those: unreadable, not exportable, in a recycle bin, or not asked for.
     pub(super) others: usize,
     /// How many entries without a code are in it: the logins of a password manager.
     pub(super) without_code: usize,
@@ -264,14 +264,13 @@ mod tests {
     fn only_what_fits_is_taken_and_what_can_not_be_read_is_told() {
         let mut found = Found::default();
         let mut file = foreign(&["alice", "bob"]);
-        file.left_out.push(LeftOut { why: "not-exportable".into(), ..file.left_out[0].clone() });
+        for why in ["not-exportable", "deleted", "no-code"] {
+            file.left_out.push(LeftOut { why: why.into(), ..file.left_out[0].clone() });
+        }
         found.take(vec!["a".into()], file, false, Some("git ALICE"));
         assert_eq!((found.accounts.len(), found.left_out.len()), (1, 1));
-        assert_eq!((found.left_out[0].why.as_str(), found.files[0].others), ("bad", 3));
-        let mut file = foreign(&["alice"]);
-        file.left_out.push(LeftOut { why: "no-code".into(), ..file.left_out[0].clone() });
-        found.take(vec!["b".into()], file, false, Some("nobody"));
-        assert_eq!((found.files[1].others, found.files[1].without_code), (2, 1));
+        let file = &found.files[0];
+        assert_eq!((found.left_out[0].why.as_str(), file.others, file.without_code), ("bad", 4, 1));
     }
 
     #[test]

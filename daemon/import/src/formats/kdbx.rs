@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use countersign_core::{secret::SecretText, uri, vault::Portable};
+use countersign_core::secret::SecretText;
 use keepass::{
     Database, DatabaseKey,
     db::{EntryRef, GroupRef},
@@ -11,9 +11,9 @@ use keepass::{
 
 use super::{Confidence, Format};
 use crate::{
-    fields::complete,
     file::File,
-    import::{Import, ImportError, Why},
+    import::{Import, ImportError},
+    keepass::Entry,
     keys,
 };
 
@@ -59,11 +59,11 @@ impl Format for Kdbx {
         let mut import = Import::default();
         let bin = database.meta.recyclebin_uuid;
         let mut groups = vec![(database.root(), Vec::new(), false)];
-        while let Some((group, tags, trashed)) = groups.pop() {
-            let trashed = trashed || Some(group.id().uuid()) == bin;
-            group.entries().for_each(|entry| take(&mut import, &entry, &tags, trashed));
+        while let Some((group, tags, deleted)) = groups.pop() {
+            let deleted = deleted || Some(group.id().uuid()) == bin;
+            group.entries().for_each(|entry| take(&mut import, &entry, &tags, deleted));
             groups.extend(
-                group.groups().map(|inner| (database_group(&database, &inner), tag(&tags, &inner.name), trashed)),
+                group.groups().map(|inner| (database_group(&database, &inner), tag(&tags, &inner.name), deleted)),
             );
         }
         Ok(import)
@@ -80,21 +80,10 @@ fn tag(tags: &[String], name: &str) -> Vec<String> {
 }
 
 /// Takes an entry's code; its groups become labels.
-fn take(import: &mut Import, entry: &EntryRef<'_>, tags: &[String], trashed: bool) {
-    let title = entry.get_title().unwrap_or_default();
-    let attributes = entry.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    match uri::from_attributes(attributes) {
-        Ok(None) => import.leave_out(title, Why::NoCode, "it has no code"),
-        Err(error) => import.leave_out(title, Why::Bad, error.to_string()),
-        Ok(Some(parsed)) => {
-            let mut account = parsed.account;
-            complete(&mut account, title, entry.get_username().unwrap_or_default());
-            let mut tags = tags.to_vec();
-            tags.extend(entry.tags.iter().filter(|tag| !tag.is_empty()).cloned());
-            let note = entry.fields.get("Notes").map(|note| note.as_str().to_owned()).unwrap_or_default();
-            import.accounts.push(Portable { note, tags, trashed, ..Portable::new(account) });
-        }
-    }
+fn take(import: &mut Import, entry: &EntryRef<'_>, groups: &[String], deleted: bool) {
+    let attributes = entry.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let own = entry.tags.iter().filter(|tag| !tag.is_empty());
+    Entry { attributes, tags: groups.iter().chain(own).cloned().collect(), deleted }.take(import);
 }
 
 /// Looks at the price of the key derivation before it is paid.

@@ -1,13 +1,13 @@
 //! `KeePass`'s XML export, which `KeePassXC` writes too.
 
-use countersign_core::{secret::SecretText, uri, vault::Portable};
+use countersign_core::secret::SecretText;
 use quick_xml::{Reader, events::Event};
 
 use super::{Confidence, Format};
 use crate::{
-    fields::complete,
     file::File,
-    import::{Import, ImportError, Why},
+    import::{Import, ImportError},
+    keepass::Entry,
     prefs::{character, foreign_type},
 };
 
@@ -134,21 +134,11 @@ impl Walk {
     }
 
     fn take(&mut self) {
-        let value = |name: &str| self.attributes.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value);
-        let title = value("Title").to_owned();
-        match uri::from_attributes(self.attributes.iter().map(|(key, value)| (key.as_str(), value.as_str()))) {
-            Ok(None) => self.import.leave_out(&title, Why::NoCode, "it has no code"),
-            Err(error) => self.import.leave_out(&title, Why::Bad, error.to_string()),
-            Ok(Some(parsed)) => {
-                let mut account = parsed.account;
-                complete(&mut account, &title, value("UserName"));
-                // The outermost group is the database itself.
-                let tags = self.groups.iter().skip(1).chain(&self.tags).cloned().collect();
-                let trashed = !self.bin.is_empty() && self.group_ids.contains(&self.bin);
-                let note = value("Notes").to_owned();
-                self.import.accounts.push(Portable { note, tags, trashed, ..Portable::new(account) });
-            }
-        }
+        let attributes = self.attributes.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        // The outermost group is the database itself.
+        let tags = self.groups.iter().skip(1).chain(&self.tags).cloned().collect();
+        let deleted = !self.bin.is_empty() && self.group_ids.contains(&self.bin);
+        Entry { attributes, tags, deleted }.take(&mut self.import);
     }
 }
 

@@ -55,12 +55,15 @@ impl Format for KeepassXcCsv {
                 import.leave_out(title, Why::NoCode, "it has no code");
                 continue;
             }
-            let fields = Fields { issuer: title, name: user, ..Fields::default() };
             // The first part is the database's own name.
             let tags: Vec<String> = value("Group").split('/').skip(1).map(str::to_owned).collect();
-            let trashed = tags.first().is_some_and(|tag| tag == BIN);
+            if tags.first().is_some_and(|tag| tag == BIN) {
+                import.leave_deleted(title);
+                continue;
+            }
+            let fields = Fields { issuer: title, name: user, ..Fields::default() };
             let note = unescaped(value("Notes")).to_owned();
-            let account = from_uri(totp, &fields).map(|account| Portable { note, tags, trashed, ..account });
+            let account = from_uri(totp, &fields).map(|account| Portable { note, tags, ..account });
             import.take(title, account);
         }
         Ok(import)
@@ -78,7 +81,7 @@ impl Writer for KeepassXcCsv {
 
     fn fit(&self, account: Portable) -> Result<Portable, String> {
         let mut account = export::with(Beside { note: true, tags: usize::MAX, ..Beside::default() }, account)?;
-        // They become groups, one in the other.
+        // They become groups, one in the other; what lies in that of the bin is not read again.
         account.tags.retain(|tag| !tag.contains('/') && tag != BIN);
         match account.account.kind {
             Kind::Totp { digits: 10, .. } => Err("KeePassXC makes no codes of 10 digits".into()),
