@@ -1,6 +1,6 @@
 //! A list of URIs, one a line: `otpauth`, `otpauth-migration`, `motp`, `steam`. Many programs write it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use countersign_core::{
     account::{Account, Kind},
@@ -105,10 +105,10 @@ pub(super) fn print(account: &Account) -> SecretText {
 /// Reads a list of URIs; lines that begin with `#` are remarks.
 pub(super) fn read(text: &str) -> Import {
     let mut import = Import::default();
-    let mut parts = Vec::new();
+    let (mut parts, mut seen) = (Vec::new(), HashSet::new());
     for (number, line) in lines(text) {
         match classify(line) {
-            Payload::Migration(part) => parts.push(part),
+            Payload::Migration(part) => parts.extend(seen.insert(line).then_some(part)),
             payload => take(&mut import, &called(number, line), line, payload),
         }
     }
@@ -116,17 +116,22 @@ pub(super) fn read(text: &str) -> Import {
     import
 }
 
-/// Takes the parts of Google exports, of as many as there are.
+/// Takes the parts of Google exports, of as many as there are. No two parts are the same: a second first part is that of
+/// another export, though it has no number that says so.
 fn take_parts(import: &mut Import, parts: Vec<Part>) {
     let mut exports: Vec<Collector> = Vec::new();
-    let mut places = HashMap::new();
+    let mut places: HashMap<_, Vec<usize>> = HashMap::new();
+    let mut counts: HashMap<_, usize> = HashMap::new();
     for part in parts {
         // What `Collector::fits` compares.
-        let place = *places.entry((part.batch, part.size)).or_insert(exports.len());
-        if place == exports.len() {
+        let alike = places.entry((part.batch, part.size)).or_default();
+        let count = counts.entry((part.batch, part.size, part.index)).or_default();
+        if *count == alike.len() {
+            alike.push(exports.len());
             exports.push(Collector::default());
         }
-        exports[place].add(part);
+        exports[alike[*count]].add(part);
+        *count += 1;
     }
     for export in exports {
         let missing: Vec<String> = export.missing().iter().map(ToString::to_string).collect();
@@ -195,4 +200,25 @@ pub(super) fn is_list(text: &str) -> bool {
 fn is_uri(line: &str) -> bool {
     let scheme = line.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()).unwrap_or_default();
     ["otpauth", "apple-otpauth", "otpauth-migration", "motp", "steam"].contains(&scheme.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::payload::migration;
+
+    use super::*;
+
+    fn names(text: &str) -> Vec<String> {
+        read(text).accounts.into_iter().map(|one| one.account.name).collect()
+    }
+
+    #[test]
+    fn every_google_export_in_a_list_is_read_and_each_of_its_parts_once() {
+        let part = |name: &str| {
+            let account = uri::parse(&format!("otpauth://totp/{name}?secret=JBSWY3DPEHPK3PXP")).unwrap().account;
+            migration::write(std::iter::once(&account), 0).parts.remove(0).text
+        };
+        let (a, b) = (part("a"), part("b"));
+        assert_eq!(names(&format!("{0}\n{1}\n{0}\n{1}\n", a.expose(), b.expose())), ["a", "b"]);
+    }
 }
