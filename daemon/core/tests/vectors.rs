@@ -160,7 +160,7 @@ fn keepass_attributes_get_the_account_written_there() {
     for case in rows(&file, "cases") {
         let attributes = case["attributes"].as_object().unwrap();
         let pairs = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
-        let account = uri::from_attributes(pairs).unwrap().unwrap().account;
+        let account = uri::from_attributes(pairs).remove(0).unwrap().account;
         same(&account, &case["entry"], &case.to_string());
     }
 }

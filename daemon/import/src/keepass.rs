@@ -18,24 +18,28 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// Takes the entry's code, where it has one.
+    /// Takes the entry's codes.
     pub fn take(self, import: &mut Import) {
         let value =
             |name: &str| self.attributes.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value);
         let title = value("Title");
-        let parsed = match uri::from_attributes(self.attributes.iter().copied()) {
-            Ok(None) => return import.leave_out(title, Why::NoCode, "it has no code"),
-            _ if self.deleted => return import.leave_deleted(title),
-            Ok(Some(parsed)) => Ok(parsed),
-            Err(error) => Err(error.to_string()),
-        };
-        let account = parsed.map(|parsed| {
-            let mut account = parsed.account;
-            complete(&mut account, title, value("UserName"));
-            let (note, tags) = (value("Notes").to_owned(), self.tags.clone());
-            Portable { note, tags, ..Portable::new(account) }
-        });
-        import.take(title, account);
+        let codes = uri::from_attributes(self.attributes.iter().copied());
+        if codes.is_empty() {
+            import.leave_out(title, Why::NoCode, "it has no code");
+        }
+        for code in codes {
+            if self.deleted {
+                import.leave_deleted(title);
+                continue;
+            }
+            let account = code.map(|parsed| {
+                let mut account = parsed.account;
+                complete(&mut account, title, value("UserName"));
+                let (note, tags) = (value("Notes").to_owned(), self.tags.clone());
+                Portable { note, tags, ..Portable::new(account) }
+            });
+            import.take(title, account.map_err(|error| error.to_string()));
+        }
     }
 }
 

@@ -6,38 +6,57 @@ use super::{
     Note, Parsed, UriError,
     escape::decode,
     fields::{algorithm, number},
-    key, parse,
+    key::{self, MAX_KEY},
+    parse,
 };
 use crate::{
     account::{Account, Algorithm, Kind},
     secret::Secret,
 };
 
-/// Reads an account out of an entry's attributes, and `None` where none of them is about codes.
+/// Reads the accounts out of an entry's attributes: none where no attribute is about codes.
 ///
-/// `otp` (a URI, or `key=…&step=…&size=…`), `TOTP Seed` with `TOTP Settings`, `TimeOtp-…` and `HmacOtp-…` are known.
-/// Issuer and name stay empty where no URI tells them: they are the entry's title and user.
-pub fn from_attributes<'a>(
-    attributes: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<Option<Parsed>, UriError> {
-    let attributes: Vec<(&str, &str)> = attributes.into_iter().collect();
-    let value = |name: &str| attributes.iter().find(|(other, _)| *other == name).map(|(_, value)| value.trim());
-    if let Some(text) = value("otp") {
-        return if text.contains("://") { parse(text) } else { from_pairs(text) }.map(Some);
-    }
-    if let Some(seed) = value("TOTP Seed") {
-        return from_settings(seed, value("TOTP Settings").unwrap_or_default()).map(Some);
-    }
-    for prefix in ["TimeOtp", "HmacOtp"] {
-        let own = |name: &str| value(&format!("{prefix}-{name}"));
-        if let Some((secret, notes)) = keepass_key(own)? {
-            return keepass_kind(prefix, own).map(|kind| Some(parsed(kind, secret, notes)));
-        }
-    }
-    Ok(None)
+/// `otp` (a URI, or `key=…&step=…&size=…`), its further ones `otp_1`, `otp_2`, …, `TOTP Seed` with `TOTP Settings`,
+/// `TimeOtp-…` and `HmacOtp-…` are known. What is empty says nothing; what says an account again, for another program,
+/// is passed over. Issuer and name stay empty where no URI tells them: they are the entry's title and user.
+pub fn from_attributes<'a>(attributes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Result<Parsed, UriError>> {
+    let attributes = attributes.into_iter().map(|(name, value)| (name, value.trim()));
+    let attributes: Vec<(&str, &str)> = attributes.filter(|(_, value)| !value.is_empty()).collect();
+    let value = |name: &str| attributes.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
+    let otps = otps(&attributes).into_iter();
+    let mut all: Vec<_> = otps.map(|text| if text.contains("://") { parse(text) } else { from_pairs(text) }).collect();
+    all.extend(value("TOTP Seed").map(|seed| from_settings(seed, value("TOTP Settings").unwrap_or_default())));
+    all.extend(["TimeOtp", "HmacOtp"].iter().filter_map(|prefix| from_own(prefix, value)));
+    without_repeats(all)
 }
 
-/// `key=…&step=…&size=…&type=…&otpHashMode=…`, as `KeeOtp` writes it.
+/// Returns the values of `otp`, `otp_1`, `otp_2`, …, in this order.
+fn otps<'a>(attributes: &[(&str, &'a str)]) -> Vec<&'a str> {
+    let number = |name: &str| match name.strip_prefix("otp")? {
+        "" => Some(0),
+        rest => rest.strip_prefix('_')?.parse::<u32>().ok(),
+    };
+    let mut all: Vec<_> = attributes.iter().filter_map(|(name, value)| Some((number(name)?, *value))).collect();
+    all.sort_by_key(|(number, _)| *number);
+    all.into_iter().map(|(_, value)| value).collect()
+}
+
+/// Passes over what is of the same kind and key as one before it.
+fn without_repeats(all: Vec<Result<Parsed, UriError>>) -> Vec<Result<Parsed, UriError>> {
+    let mut once: Vec<Result<Parsed, UriError>> = Vec::new();
+    for one in all {
+        let same = |Parsed { account, .. }: &Parsed| {
+            let own = one.as_ref().ok().map(|own| &own.account);
+            own.is_some_and(|own| own.secret == account.secret && own.kind.name() == account.kind.name())
+        };
+        if !once.iter().flatten().any(same) {
+            once.push(one);
+        }
+    }
+    once
+}
+
+/// `key=…&encoding=…&step=…&size=…&type=…&otpHashMode=…`, as `KeeOtp` writes it.
 fn from_pairs(text: &str) -> Result<Parsed, UriError> {
     let mut pairs = Vec::new();
     for pair in text.split('&') {
@@ -45,7 +64,11 @@ fn from_pairs(text: &str) -> Result<Parsed, UriError> {
         pairs.push((name.to_ascii_lowercase(), Zeroizing::new(decode(value, true)?.into_owned())));
     }
     let value = |name: &str| pairs.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
-    let (secret, notes) = key::read(value("key").ok_or(UriError::NoSecret)?)?;
+    let writing = Writing::named(value("encoding").unwrap_or("Base32"))?;
+    let key = value("key").ok_or(UriError::NoSecret)?;
+    // Of base64 a space was a plus sign that nobody escaped.
+    let signs = matches!(writing, Writing::Base64).then(|| Zeroizing::new(key.replace(' ', "+")));
+    let (secret, notes) = writing.read(signs.as_deref().map_or(key, String::as_str), "key")?;
     let algorithm = algorithm(value("otphashmode"))?;
     let digits = digits(value("size"))?;
     let kind = match value("type").unwrap_or("totp").to_ascii_lowercase().as_str() {
@@ -69,24 +92,59 @@ fn from_settings(seed: &str, settings: &str) -> Result<Parsed, UriError> {
     Ok(parsed(kind, secret, notes))
 }
 
-/// Reads `KeePass`'s own key, in one of its four writings.
-fn keepass_key<'a>(own: impl Fn(&str) -> Option<&'a str>) -> Result<Option<(Secret, Vec<Note>)>, UriError> {
-    let plain = |bytes: Vec<u8>| {
-        let weak = key::weak(bytes.len() * 8).into_iter().collect();
-        if bytes.is_empty() { Err(UriError::NoSecret) } else { Ok(Some((Secret::new(bytes), weak))) }
-    };
-    if let Some(text) = own("Secret-Base32") {
-        return key::read(text).map(Some);
-    }
-    if let Some(text) = own("Secret-Hex") {
-        let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes());
-        return plain(bytes.map_err(|_| UriError::BadValue("Secret-Hex"))?);
-    }
-    if let Some(text) = own("Secret-Base64") {
-        return plain(data_encoding::BASE64.decode(text.as_bytes()).map_err(|_| UriError::BadValue("Secret-Base64"))?);
-    }
-    own("Secret").map_or(Ok(None), |text| plain(text.as_bytes().to_vec()))
+/// `TimeOtp-Secret-…` or `HmacOtp-Secret-…` and what stands beside it, which are `KeePass`'s own.
+fn from_own<'a>(prefix: &str, value: impl Fn(&str) -> Option<&'a str>) -> Option<Result<Parsed, UriError>> {
+    let own = |name: &str| value(&format!("{prefix}-{name}"));
+    let key = WRITINGS.iter().find_map(|(name, writing)| own(name).map(|text| writing.read(text, name)))?;
+    Some(key.and_then(|(secret, notes)| Ok(parsed(keepass_kind(prefix, own)?, secret, notes))))
 }
+
+/// How a key is written.
+#[derive(Clone, Copy)]
+enum Writing {
+    Base32,
+    Hex,
+    Base64,
+    /// The text is the key.
+    Text,
+}
+
+impl Writing {
+    /// Returns the writing of this name in `KeeOtp`.
+    fn named(name: &str) -> Result<Self, UriError> {
+        match name.to_ascii_lowercase().as_str() {
+            "base32" => Ok(Self::Base32),
+            "hex" => Ok(Self::Hex),
+            "base64" => Ok(Self::Base64),
+            "utf8" => Ok(Self::Text),
+            _ => Err(UriError::BadValue("encoding")),
+        }
+    }
+
+    /// Reads a key that stands in an attribute of this name.
+    fn read(self, text: &str, name: &'static str) -> Result<(Secret, Vec<Note>), UriError> {
+        let bytes = match self {
+            Self::Base32 => return key::read(text),
+            Self::Hex => data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()),
+            Self::Base64 => data_encoding::BASE64.decode(text.as_bytes()),
+            Self::Text => Ok(text.as_bytes().to_vec()),
+        };
+        let bytes = bytes.map_err(|_| UriError::BadValue(name))?;
+        match bytes.len() {
+            0 => Err(UriError::NoSecret),
+            length if length > MAX_KEY => Err(UriError::TooLong { what: "key", most: MAX_KEY }),
+            length => Ok((Secret::new(bytes), key::weak(length * 8).into_iter().collect())),
+        }
+    }
+}
+
+/// The names of `KeePass`'s own keys.
+const WRITINGS: [(&str, Writing); 4] = [
+    ("Secret-Base32", Writing::Base32),
+    ("Secret-Hex", Writing::Hex),
+    ("Secret-Base64", Writing::Base64),
+    ("Secret", Writing::Text),
+];
 
 fn keepass_kind<'a>(prefix: &str, own: impl Fn(&str) -> Option<&'a str>) -> Result<Kind, UriError> {
     if prefix == "HmacOtp" {
@@ -122,8 +180,14 @@ fn parsed(kind: Kind, secret: Secret, notes: Vec<Note>) -> Parsed {
 mod tests {
     use super::*;
 
-    fn read(attributes: &[(&'static str, &'static str)]) -> Result<Option<Parsed>, UriError> {
+    fn all(attributes: &[(&'static str, &'static str)]) -> Vec<Result<Parsed, UriError>> {
         from_attributes(attributes.iter().copied())
+    }
+
+    fn read(attributes: &[(&'static str, &'static str)]) -> Result<Parsed, UriError> {
+        let mut all = all(attributes);
+        assert_eq!(all.len(), 1, "{attributes:?}");
+        all.remove(0)
     }
 
     #[test]
@@ -140,6 +204,10 @@ mod tests {
                 vec![("otp", "Key=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&Type=Hotp&counter=9")],
                 Kind::Hotp { algorithm: Algorithm::Sha1, digits: 6, counter: 9 },
             ),
+            (vec![("otp", "key=48656C6C6F21deadbeef48656c6c6f21deadbeef&encoding=hex")], Kind::totp()),
+            (vec![("otp", "key=SGVsbG8h3q2%2B70hlbGxvId6tvu8%3D&encoding=Base64")], Kind::totp()),
+            (vec![("otp", "key=SGVsbG8h3q2+70hlbGxvId6tvu8%3D&encoding=base64")], Kind::totp()),
+            (vec![("otp", "key=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&encoding=Base32")], Kind::totp()),
             (vec![("TOTP Settings", "15;8"), ("TOTP Seed", key)], totp(Algorithm::Sha1, 8, 15)),
             (vec![("TOTP Settings", "30;S"), ("TOTP Seed", key)], Kind::Steam),
             (vec![("TOTP Seed", key)], Kind::totp()),
@@ -154,7 +222,7 @@ mod tests {
                 Kind::Hotp { algorithm: Algorithm::Sha1, digits: 6, counter: 3 },
             ),
         ] {
-            let parsed = read(&attributes).unwrap().unwrap();
+            let parsed = read(&attributes).unwrap();
             assert_eq!(parsed.account.kind, kind, "{attributes:?}");
             assert_eq!(
                 parsed.account.secret.expose(),
@@ -162,23 +230,55 @@ mod tests {
                 "{attributes:?}"
             );
         }
-        let plain = read(&[("TimeOtp-Secret", "hush")]).unwrap().unwrap();
-        assert_eq!(plain.account.secret.expose(), b"hush");
+        for plain in [("TimeOtp-Secret", "hush"), ("otp", "key=hush&encoding=UTF8")] {
+            assert_eq!(read(&[plain]).unwrap().account.secret.expose(), b"hush");
+        }
     }
 
     #[test]
     fn an_entry_without_codes_is_none_and_a_broken_one_an_error() {
-        assert!(read(&[("Title", "x"), ("URL", "https://example.com")]).unwrap().is_none());
+        assert!(all(&[("Title", "x"), ("URL", "https://example.com"), ("otp", " "), ("TOTP Seed", "")]).is_empty());
         for attributes in [
             vec![("otp", "step=30")],
             vec![("otp", "key=A1&step=30")],
             vec![("otp", "key=JBSWY3DPEHPK3PXP&step=0")],
             vec![("otp", "key=JBSWY3DPEHPK3PXP&type=other")],
+            vec![("otp", "key=JBSWY3DPEHPK3PXP&encoding=base85")],
+            vec![("otp", "key=JBSWY3DPEHPK3PXP&encoding=hex")],
             vec![("TOTP Seed", "JBSWY3DPEHPK3PXP"), ("TOTP Settings", "30;11")],
             vec![("TimeOtp-Secret-Hex", "xy")],
             vec![("HmacOtp-Secret", "hush"), ("HmacOtp-Counter", "18446744073709551615")],
         ] {
             assert!(read(&attributes).is_err(), "{attributes:?} was taken");
+        }
+    }
+
+    #[test]
+    fn an_entry_has_as_many_accounts_as_it_says_and_each_once() {
+        let kinds = |attributes: &[(&'static str, &'static str)]| -> Vec<&'static str> {
+            all(attributes).iter().map(|one| one.as_ref().map_or("broken", |one| one.account.kind.name())).collect()
+        };
+        let (key, other) = ("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        let (one, two) = ("otpauth://totp/?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "key=GEZDGNBVGY3TQOJQ&type=hotp");
+        for (attributes, expected) in [
+            (vec![("otp", ""), ("TOTP Seed", key)], vec!["totp"]),
+            (vec![("TOTP Seed", ""), ("TimeOtp-Secret-Base32", ""), ("TimeOtp-Secret", "hush")], vec!["totp"]),
+            (vec![("TimeOtp-Secret-Base32", key), ("HmacOtp-Secret-Base32", key)], vec!["totp", "hotp"]),
+            (vec![("otp_10", "steam://GEZDGNBVGY3TQOJQ"), ("otp_2", two), ("otp", one)], vec!["totp", "hotp", "steam"]),
+            (vec![("otp_1", "key=!"), ("otp", one)], vec!["totp", "broken"]),
+            (vec![("otp", one), ("TOTP Seed", key), ("TimeOtp-Secret-Base32", key)], vec!["totp"]),
+            (vec![("otp", one), ("TOTP Seed", other)], vec!["totp", "totp"]),
+            (vec![("otp_x", one), ("otp", one), ("otpx", two)], vec!["totp"]),
+        ] {
+            assert_eq!(kinds(&attributes), expected, "{attributes:?}");
+        }
+    }
+
+    #[test]
+    fn no_writing_gives_a_longer_key_than_others_take() {
+        let long: &'static str = "ab".repeat(MAX_KEY + 1).leak();
+        for name in ["TimeOtp-Secret", "TimeOtp-Secret-Hex"] {
+            assert!(matches!(read(&[(name, long)]), Err(UriError::TooLong { what: "key", .. })), "{name}");
         }
     }
 }
