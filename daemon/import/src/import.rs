@@ -16,9 +16,10 @@ pub struct Import {
 }
 
 impl Import {
-    /// Takes an account, or why one can't be read.
+    /// Takes an account, or why one can't be read. One that the vault would refuse is none either.
     pub fn take(&mut self, name: &str, read: Result<Portable, String>) {
-        match read {
+        let kept = read.and_then(|one| one.check().map(|()| one).map_err(|error| error.to_string()));
+        match kept {
             Ok(account) => self.accounts.push(account),
             Err(reason) => self.leave_out(name, Why::Bad, reason),
         }
@@ -138,5 +139,27 @@ impl ImportError {
     /// Returns the error for a broken file; `what` names the part that is.
     pub fn damaged(what: impl fmt::Display) -> Self {
         Self::Damaged(what.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::uri;
+
+    use super::*;
+
+    #[test]
+    fn what_the_vault_would_refuse_is_left_out_and_takes_no_other_with_it() {
+        let mut import = Import::default();
+        for issuer in ["a".repeat(5000), "b".into()] {
+            let mut account = uri::parse("steam://JBSWY3DPEHPK3PXP").unwrap().account;
+            account.issuer = issuer;
+            import.take("x", Ok(Portable::new(account)));
+        }
+        assert_eq!((import.accounts.len(), import.left_out.len()), (1, 1));
+        assert_eq!(
+            (import.left_out[0].why, import.left_out[0].reason.as_str()),
+            (Why::Bad, "the name is longer than 4 KiB")
+        );
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     account::{Account, Algorithm, Kind},
     secret::Secret,
     text,
-    uri::{MAX_URI, UriError},
+    uri::{MAX_KEY, MAX_URI, UriError},
 };
 
 /// One QR of an export.
@@ -230,6 +230,9 @@ impl Entry {
 
     fn account(self) -> Result<Account, &'static str> {
         let secret = self.secret.filter(|secret| !secret.expose().is_empty()).ok_or("it has no secret")?;
+        if secret.expose().len() > MAX_KEY {
+            return Err("its secret is longer than 4 KiB");
+        }
         let algorithm = match self.algorithm {
             0 | 1 => Algorithm::Sha1,
             2 => Algorithm::Sha256,
@@ -362,6 +365,15 @@ mod tests {
             assert_eq!((part.accounts.len(), part.skipped.len()), (1, 1), "{why}");
             assert!(part.skipped[0].starts_with("x: ") && part.skipped[0].contains(why), "{}", part.skipped[0]);
         }
+    }
+
+    #[test]
+    fn a_secret_that_no_vault_keeps_is_left_out() {
+        let secret = [&[0x0a, 0x81, 0x20][..], &[7; MAX_KEY + 1]].concat();
+        let message = [&[0x0a, 0x84, 0x20][..], &secret, &entry(&[0x0a, 1, 7])].concat();
+        let part = read(&uri(&message));
+        assert_eq!((part.accounts.len(), part.skipped.len()), (1, 1));
+        assert!(part.skipped[0].contains("4 KiB"), "{:?}", part.skipped);
     }
 
     #[test]

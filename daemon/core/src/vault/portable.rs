@@ -5,7 +5,9 @@
 use std::io::{self, Write};
 
 use super::{
+    change::check,
     content::{Details, Entry, duplicate},
+    error::VaultError,
     json::{Object, ObjectWriter, Odd},
     record::{read_details, write_details},
 };
@@ -59,6 +61,14 @@ impl Portable {
         let trashed = object.maybe("trashed")?.unwrap_or_default();
         let Details { account, note, tags, pinned, uses, .. } = read_details(object)?;
         Ok(Self { account, note, tags, pinned, trashed, uses })
+    }
+
+    /// Says why no vault keeps it: of an import it would take all the others with it.
+    ///
+    /// # Errors
+    /// [`VaultError::Invalid`] names what is too long, or can't be.
+    pub fn check(&self) -> Result<(), VaultError> {
+        check(&self.account)
     }
 
     /// Returns a second holder of the same, for the places that must keep one.

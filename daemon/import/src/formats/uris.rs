@@ -142,7 +142,9 @@ fn take_parts(import: &mut Import, parts: Vec<Part>) {
             let (name, reason) = skipped.rsplit_once(": ").unwrap_or((&skipped, "it can't be read"));
             import.leave_out(name, Why::Bad, reason);
         }
-        import.accounts.extend(export.into_accounts().into_iter().map(Portable::new));
+        for account in export.into_accounts() {
+            import.take(&account.title(), Ok(Portable::new(account)));
+        }
     }
 }
 
@@ -152,7 +154,7 @@ fn take(import: &mut Import, name: &str, line: &str, payload: Payload) {
         return import.take(name, account);
     }
     match payload {
-        Payload::Account(parsed) => import.accounts.push(beside(line, Portable::new(parsed.account))),
+        Payload::Account(parsed) => import.take(name, Ok(beside(line, Portable::new(parsed.account)))),
         Payload::Broken(error) => import.leave_out(name, Why::Bad, error.to_string()),
         Payload::Vendor(activation) => import.leave_out(name, Why::NotExportable, activation.advice().what.text),
         other => import.leave_out(name, Why::NoCode, other.what()),
