@@ -190,4 +190,4 @@ pub fn needed(passphrase: Option<&SecretText>) -> Result<&[u8], ImportError> {
 /// The most memory that a derivation may use: what real exports ask for stays far below.
 pub const MAX_MEMORY: u64 = 1 << 30;
 /// KiB times rounds: a memory of 1 GiB eight times over.
-pub const MAX_ARGON_WORK: u64 = 8 << 20;
+const MAX_ARGON_WORK: u64 = 8 << 20;

@@ -1,6 +1,6 @@
 //! `KeePass` databases (KDBX 3 and 4), of `KeePass`, `KeePassXC` and their kin.
 
-use std::iter;
+use std::{collections::HashSet, iter};
 
 use countersign_core::secret::SecretText;
 use keepass::{
@@ -99,18 +99,15 @@ fn costs(bytes: &[u8]) -> Result<(), ImportError> {
             // Rounds of AES.
             (6, value) if !of_version_4 => keys::check_work(little(value), MAX_AES_ROUNDS)?,
             (11, dictionary) => {
-                let value = |name: &[u8]| entry_of(dictionary, name).map(little);
-                // Argon2 has memory; what else there is has rounds alone.
-                match value(b"M") {
-                    Some(memory) => {
-                        keys::check_memory(memory)?;
-                        keys::check_work(
-                            (memory >> 10).saturating_mul(value(b"I").unwrap_or(1)),
-                            keys::MAX_ARGON_WORK,
-                        )?;
-                    }
-                    None => keys::check_work(value(b"R").unwrap_or(0), MAX_AES_ROUNDS)?,
+                // Of two values of one name the parser takes the last, of two derivations that which another value names.
+                let mut names = HashSet::new();
+                if !entries(dictionary).all(|(_, name, _)| names.insert(name)) {
+                    return Err(ImportError::damaged("its header"));
                 }
+                let value = |name: &[u8]| entry_of(dictionary, name).map_or(0, little);
+                keys::check_memory(value(b"M"))?;
+                keys::check_work((value(b"M") >> 10).saturating_mul(value(b"I")), MAX_ARGON_WORK)?;
+                keys::check_work(value(b"R"), MAX_AES_ROUNDS)?;
             }
             _ => {}
         }
@@ -177,6 +174,8 @@ fn little(bytes: &[u8]) -> u64 {
 const KEY_FILE: &str = "it has no password: it opens by a key file or a security key, which are not read here. Give a copy of it a \
                         password and nothing else (Database, Database Security), or export it as XML";
 const SIGNATURE: &[u8] = &[0x03, 0xd9, 0xa2, 0x9a, 0x67, 0xfb, 0x4b, 0xb5];
+/// KiB times rounds, half a minute's work for one core: `KeePassXC` takes as many rounds as all of them make in some seconds.
+const MAX_ARGON_WORK: u64 = 24 << 20;
 /// Half a minute's work.
 const MAX_AES_ROUNDS: u64 = 200_000_000;
 
@@ -203,5 +202,22 @@ mod tests {
         {
             assert_eq!(costs(&good), Ok(()), "{good:?}");
         }
+    }
+
+    #[test]
+    fn what_a_derivation_costs_is_looked_at_however_it_is_told() {
+        let number = |name: u8, value: u64| [&[5, 1, 0, 0, 0, name, 8, 0, 0, 0][..], &value.to_le_bytes()].concat();
+        let check = |numbers: &[(u8, u64)]| {
+            let told: Vec<u8> = numbers.iter().flat_map(|(name, value)| number(*name, *value)).collect();
+            let dictionary = [&[0, 1][..], &told, &[0]].concat();
+            let head = [SIGNATURE, &[0, 0, 4, 0, 11], &(dictionary.len() as u32).to_le_bytes()].concat();
+            costs(&[head, dictionary].concat())
+        };
+        let costly = |numbers: &[(u8, u64)]| matches!(check(numbers), Err(ImportError::TooCostly(_)));
+        assert_eq!(check(&[(b'M', 64 << 20), (b'I', 130)]), Ok(()), "as KeePassXC measures it on a fast machine");
+        assert!(costly(&[(b'M', 64 << 20), (b'I', 400)]) && costly(&[(b'M', 2 << 30), (b'I', 1)]));
+        assert!(costly(&[(b'M', 8 << 10), (b'I', 1), (b'R', u64::MAX)]), "the rounds of the other derivation");
+        let twice = check(&[(b'M', 8 << 10), (b'I', 1), (b'M', 1 << 40)]);
+        assert!(matches!(twice, Err(ImportError::Damaged(_))), "{twice:?}");
     }
 }
