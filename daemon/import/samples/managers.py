@@ -77,6 +77,12 @@ def bitwarden():
     rows.writerow(["Work", "1", "login", "Mail", "two\nlines", "", "0", "", "", "p", MAIL.uri()])
     rows.writerow(["", "", "login", "A bare key", "", "", "0", "", "judy", "p", bare.base32])
     rows.writerow(["", "", "note", "A note", "=cmd|x", "", "0", "", "", "", ""])
+    out_of_organisation = io.StringIO()
+    rows = csv.writer(out_of_organisation, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    rows.writerow("collections,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp".split(","))
+    rows.writerow(["Work, Mail", "login", "Mail", "", "", "0", "", "", "p", MAIL.uri()])
+    shared = MAIL.but(extra={"groups": ["Work", "Mail"]})
+    yield sample("bitwarden", "organisation.csv", out_of_organisation.getvalue().encode(), [shared], [])
     yield sample("bitwarden", "export.csv", out.getvalue().encode(), [mail, bare], [("A note", "no totp")])
 
 

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod marks;
 pub mod prefs;
 pub mod sqlcipher;
+pub mod table;
 pub mod wal;
 pub mod ways;
 

@@ -1,6 +1,9 @@
 //! Bitwarden: JSON (plain or password-protected), CSV; Bitwarden Authenticator's JSON and CSV are the same.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    iter,
+};
 
 use countersign_core::{account::Kind, secret::SecretText, uri, vault::Portable};
 use data_encoding::BASE64;
@@ -18,6 +21,7 @@ use crate::{
     import::{Import, ImportError, Why},
     json::{self, called, flag, list, maybe, number, text, texts},
     keys::{self, Hash},
+    table::{self, Table},
 };
 
 /// The format.
@@ -41,7 +45,7 @@ impl Format for Bitwarden {
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        let is_csv = file.text().is_some_and(|text| is_header(text.lines().next().unwrap_or_default()));
+        let is_csv = table::has_columns(file, &["login_totp"]);
         let is_item = |one: &Value| one["login"].is_object() || one["type"].is_u64();
         // Old exports do not say that they are plain.
         let is_list = |json: &Value| match (json["encrypted"].as_bool(), list(json, "items")) {
@@ -144,10 +148,6 @@ fn seal(vault: &Value, passphrase: &SecretText) -> Result<Value, ExportError> {
     }))
 }
 
-fn is_header(line: &str) -> bool {
-    line.split(',').any(|name| name.trim() == "login_totp")
-}
-
 fn decrypt(json: &Value, passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, ImportError> {
     let missing = || ImportError::damaged("its key derivation");
     let rounds = number(json, "kdfIterations").and_then(|rounds| u32::try_from(rounds).ok()).ok_or_else(missing)?;
@@ -229,7 +229,7 @@ fn import(json: &Value) -> Import {
         };
         let fields = Fields { issuer: text(item, "name"), name: text(login, "username"), ..Fields::default() };
         let ids = texts(item, "collectionIds");
-        let ids = std::iter::once(text(item, "folderId")).chain(ids.iter().map(String::as_str));
+        let ids = iter::once(text(item, "folderId")).chain(ids.iter().map(String::as_str));
         let mut tags: Vec<String> = ids.filter_map(|id| folders.get(id)).map(|name| (*name).to_owned()).collect();
         tags.extend(item["archivedDate"].is_string().then(|| "archived".to_owned()));
         let account = from_uri(totp, &fields).map(|account| Portable {
@@ -245,25 +245,19 @@ fn import(json: &Value) -> Import {
 }
 
 fn csv(file: &File) -> Result<Import, ImportError> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file.bytes());
-    let damaged = |_| ImportError::damaged("a line of it");
-    let header = reader.headers().map_err(damaged)?.clone();
     let mut import = Import::default();
-    for row in reader.records() {
-        let row = row.map_err(damaged)?;
-        let value = |name: &str| {
-            let at = header.iter().position(|column| column.trim_start_matches('\u{feff}') == name);
-            at.and_then(|at| row.get(at)).unwrap_or_default()
-        };
-        let (item, totp) = (value("name"), value("login_totp"));
+    for row in Table::read(file)?.rows() {
+        let (item, totp) = (row.cell("name"), row.cell("login_totp"));
         if totp.is_empty() {
             import.leave_out(item, Why::NoCode, "it has no code");
             continue;
         }
-        let fields = Fields { issuer: item, name: value("login_username"), ..Fields::default() };
-        let tags = Some(value("folder")).filter(|folder| !folder.is_empty()).map(str::to_owned).into_iter().collect();
-        let pinned = value("favorite") == "1";
-        let note = value("notes").to_owned();
+        let fields = Fields { issuer: item, name: row.cell("login_username"), ..Fields::default() };
+        // A folder may have a comma in its name; of an organisation there are collections in its place.
+        let tags = iter::once(row.cell("folder")).chain(row.cell("collections").split(',').map(str::trim));
+        let tags = tags.filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
+        let pinned = row.cell("favorite") == "1";
+        let note = row.cell("notes").to_owned();
         import.take(item, from_uri(totp, &fields).map(|account| Portable { note, tags, pinned, ..account }));
     }
     Ok(import)

@@ -14,6 +14,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError, Why},
+    table::{self, Table},
 };
 
 /// The format.
@@ -33,36 +34,26 @@ impl Format for KeepassXcCsv {
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        let head = file.text().and_then(|text| text.lines().next()).unwrap_or_default().replace('"', "");
-        let names: Vec<&str> = head.split(',').collect();
-        let is_ours = ["Group", "Title", "Username", "TOTP"].iter().all(|name| names.contains(name));
+        let is_ours = table::has_columns(file, &["Group", "Title", "Username", "TOTP"]);
         if is_ours { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file.bytes());
-        let damaged = |_| ImportError::damaged("a line of it");
-        let header = reader.headers().map_err(damaged)?.clone();
         let mut import = Import::default();
-        for row in reader.records() {
-            let row = row.map_err(damaged)?;
-            let value = |name: &str| {
-                let at = header.iter().position(|column| column.trim_start_matches('\u{feff}') == name);
-                at.and_then(|at| row.get(at)).unwrap_or_default()
-            };
-            let (title, user, totp) = (unescaped(value("Title")), unescaped(value("Username")), value("TOTP"));
+        for row in Table::read(file)?.rows() {
+            let (title, user, totp) = (unescaped(row.cell("Title")), unescaped(row.cell("Username")), row.cell("TOTP"));
             if totp.is_empty() {
                 import.leave_out(title, Why::NoCode, "it has no code");
                 continue;
             }
             // The first part is the database's own name.
-            let tags: Vec<String> = value("Group").split('/').skip(1).map(str::to_owned).collect();
+            let tags: Vec<String> = row.cell("Group").split('/').skip(1).map(str::to_owned).collect();
             if tags.first().is_some_and(|tag| tag == BIN) {
                 import.leave_deleted(title);
                 continue;
             }
             let fields = Fields { issuer: title, name: user, ..Fields::default() };
-            let note = unescaped(value("Notes")).to_owned();
+            let note = unescaped(row.cell("Notes")).to_owned();
             let account = from_uri(totp, &fields).map(|account| Portable { note, tags, ..account });
             import.take(title, account);
         }

@@ -1,0 +1,71 @@
+//! Tables as password managers and spreadsheets write them (CSV): a line of names, then rows.
+
+use csv::{Reader, ReaderBuilder, StringRecord, Trim};
+
+use crate::{file::File, import::ImportError};
+
+/// A table in memory.
+pub struct Table {
+    header: StringRecord,
+    rows: Vec<StringRecord>,
+}
+
+impl Table {
+    /// Reads a file as a table.
+    ///
+    /// # Errors
+    /// [`ImportError::Damaged`] where a line of it is no text.
+    pub fn read(file: &File) -> Result<Self, ImportError> {
+        let mut reader = reader(file.bytes());
+        let damaged = |_| ImportError::damaged("a line of it");
+        let header = reader.headers().map_err(damaged)?.clone();
+        let rows = reader.into_records().collect::<Result<_, _>>().map_err(damaged)?;
+        Ok(Self { header, rows })
+    }
+
+    /// Returns its rows, in their order.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|cells| Row { header: &self.header, cells })
+    }
+}
+
+/// A row of a table.
+pub struct Row<'a> {
+    header: &'a StringRecord,
+    cells: &'a StringRecord,
+}
+
+impl<'a> Row<'a> {
+    /// Returns what stands in the column of this name; nothing where there is none.
+    pub fn cell(&self, column: &str) -> &'a str {
+        let place = self.header.iter().position(|name| name == column);
+        place.and_then(|place| self.cells.get(place)).unwrap_or_default()
+    }
+}
+
+/// Says whether the first line of a file names all of these columns, in quotes or not.
+pub fn has_columns(file: &File, columns: &[&str]) -> bool {
+    let line = file.text().and_then(|text| text.lines().next()).unwrap_or_default();
+    let mut reader = reader(line.as_bytes());
+    reader.headers().is_ok_and(|header| columns.iter().all(|column| header.iter().any(|name| name == *column)))
+}
+
+fn reader(bytes: &[u8]) -> Reader<&[u8]> {
+    ReaderBuilder::new().flexible(true).trim(Trim::Headers).from_reader(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_by_their_names_however_they_are_quoted() {
+        for head in ["a,b", "\"a\",\"b\"", "\u{feff}\"b\", a", "b,x,a,"] {
+            let file = File::new(format!("{head}\n1,2\n").into_bytes());
+            assert!(has_columns(&file, &["a", "b"]) && !has_columns(&file, &["a", "c"]), "{head}");
+        }
+        let table = Table::read(&File::new(b"a,b\n1,\"2\n3\"\n4\n".to_vec())).unwrap();
+        let rows: Vec<_> = table.rows().map(|row| (row.cell("a"), row.cell("b"), row.cell("c"))).collect();
+        assert_eq!(rows, [("1", "2\n3", ""), ("4", "", "")]);
+    }
+}
