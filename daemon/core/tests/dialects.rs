@@ -52,7 +52,31 @@ fn limits_hold() {
     assert!(uri::parse(&key(4097)).is_err());
     assert!(uri::parse(&key(9000)).is_err());
     assert!(uri::parse(&format!("otpauth://totp/{}?secret=MFZWIZLTOQQGK43U", "a".repeat(257))).is_err());
-    assert!(uri::parse("otpauth://totp/a?secret=MFZWIZLTOQQGK43U&secret=MFZWIZLTOQQGK43U").is_err());
+}
+
+#[test]
+fn a_parameter_says_one_thing() {
+    let twice = |pairs: &str| uri::parse(&format!("otpauth://totp/a?secret=MFZWIZLTOQQGK43U&{pairs}")).map(drop);
+    assert_eq!(twice("secret=MFZWIZLTOQQGK43U&digits=8&digits=8&algo=SHA256&algorithm=SHA256"), Ok(()));
+    assert_eq!(twice("secret=GEZDGNBVGY3TQOJQ"), Err(UriError::Twice("secret")));
+    assert_eq!(twice("digits=6&digits=8"), Err(UriError::Twice("digits")));
+}
+
+#[test]
+fn a_hash_function_has_many_names() {
+    let of = |name: &str| uri::parse(&format!("otpauth://totp/a?secret=MFZWIZLTOQQGK43U&algorithm={name}"));
+    for (name, expected) in [
+        ("", Algorithm::Sha1),
+        ("sha", Algorithm::Sha1),
+        ("HmacSHA1", Algorithm::Sha1),
+        ("SHA-256", Algorithm::Sha256),
+        ("HMAC-SHA-512", Algorithm::Sha512),
+    ] {
+        assert_eq!(of(name).unwrap().account.kind, Kind::Totp { algorithm: expected, digits: 6, period: 30 }, "{name}");
+    }
+    for name in ["HMAC", "HMACHMACSHA1", "SHA224", "MD5", "SHA3-256"] {
+        assert!(of(name).is_err(), "{name}");
+    }
 }
 
 #[test]
@@ -91,6 +115,8 @@ fn every_dialect_is_an_account_of_its_kind() {
         (format!("otpauth://hotp/A:b?secret={key}&counter=18446744073709551614"), "hotp"),
         (format!("otpauth://totp/A:b?secret={key}&encoder=steam"), "steam"),
         (format!("otpauth://totp/A:b?secret={key}&steam"), "steam"),
+        (format!("otpauth://totp/A:b?secret={key}&steam=True"), "steam"),
+        (format!("otpauth://totp/A:b?secret={key}&steam=false"), "totp"),
         (format!("otpauth://steam/A:b?secret={key}"), "steam"),
         (format!("steam://{key}"), "steam"),
         (format!("otpauth://yaotp/b?secret={key}MFZWIZLTOQ&pin=GEZDGNA"), "yandex"),
@@ -101,6 +127,10 @@ fn every_dialect_is_an_account_of_its_kind() {
     assert_eq!(parse("motp://A:b?secret=0123456789ABCDEF").secret.expose(), b"0123456789abcdef");
     let yandex = parse("otpauth://yaotp/b?secret=MFZWIZLTOQQGK43UMFZWIZLTOQ&pin=GEZDGNA");
     assert_eq!(yandex.kind, Kind::Yandex { pin: Some("1234".into()), pin_length: None });
+    for plain in ["1809", "2345", "2222"] {
+        let yandex = parse(&format!("otpauth://yaotp/b?secret=MFZWIZLTOQQGK43UMFZWIZLTOQ&pin={plain}"));
+        assert_eq!(yandex.kind, Kind::Yandex { pin: Some(plain.into()), pin_length: None });
+    }
 }
 
 #[test]

@@ -165,13 +165,7 @@ impl Fields<'_> {
 /// Reads the name of a hash function; none is SHA-1.
 pub fn algorithm(name: Option<&str>) -> Result<Algorithm, String> {
     let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(Algorithm::Sha1) };
-    let plain: String = name.to_ascii_uppercase().chars().filter(char::is_ascii_alphanumeric).collect();
-    match plain.strip_prefix("HMAC").unwrap_or(&plain) {
-        "SHA1" | "SHA" => Ok(Algorithm::Sha1),
-        "SHA256" => Ok(Algorithm::Sha256),
-        "SHA512" => Ok(Algorithm::Sha512),
-        other => Err(format!("codes by {} are not known here", text::visible(&short(other)))),
-    }
+    Algorithm::of_name(name).ok_or_else(|| format!("codes by {} are not known here", text::visible(&short(name))))
 }
 
 impl Key<'_> {

@@ -58,7 +58,7 @@ impl Fields {
     fn mark(&mut self, name: &str, value: &str) {
         match name {
             "encoder" if value.eq_ignore_ascii_case("steam") => self.steam = true,
-            "steam" => self.steam = true,
+            "steam" if !matches!(value.to_ascii_lowercase().as_str(), "false" | "no" | "0") => self.steam = true,
             "2step_salt" | "2step_output" | "2step_difficulty" => self.two_step = true,
             // Ente writes its own state as JSON.
             "codedisplay" => {
@@ -114,26 +114,31 @@ impl Fields {
         }
     }
 
-    /// Aegis writes the PIN as base32 of its text.
+    /// Aegis writes the PIN as base32 of its text; digits alone, and what is no such text, are the PIN itself.
     fn yandex_pin(&self) -> Option<SecretText> {
-        let (bytes, _) = key::read(self.pin.as_ref()?).ok()?;
-        str::from_utf8(bytes.expose()).ok().map(SecretText::from)
+        let pin = self.pin.as_ref().filter(|pin| !pin.is_empty())?;
+        let decoded = key::read(pin).ok().filter(|_| !pin.bytes().all(|byte| byte.is_ascii_digit()));
+        let decoded = decoded.as_ref().and_then(|(bytes, _)| str::from_utf8(bytes.expose()).ok());
+        Some(SecretText::from(decoded.unwrap_or(pin)))
     }
 }
 
-fn once<T>(place: &mut Option<T>, value: T, name: &'static str) -> Result<(), UriError> {
-    // Of two values one would be taken silently, and perhaps the wrong one.
-    place.replace(value).map_or(Ok(()), |_| Err(UriError::Twice(name)))
+fn once<T: PartialEq>(place: &mut Option<T>, value: T, name: &'static str) -> Result<(), UriError> {
+    match place {
+        // Of two values one would be taken silently, and perhaps the wrong one.
+        Some(before) if *before != value => Err(UriError::Twice(name)),
+        _ => {
+            *place = Some(value);
+            Ok(())
+        }
+    }
 }
 
-/// Reads a hash function's name in any spelling: `sha256`, `SHA-256`, `HmacSHA256`, `HMAC-SHA-256`.
+/// Reads a hash function's name; none is SHA-1.
 pub(super) fn algorithm(text: Option<&str>) -> Result<Algorithm, UriError> {
-    let plain: String = text.unwrap_or("").chars().filter(char::is_ascii_alphanumeric).collect();
-    match plain.to_ascii_uppercase().trim_start_matches("HMAC") {
-        "" | "SHA1" => Ok(Algorithm::Sha1),
-        "SHA256" => Ok(Algorithm::Sha256),
-        "SHA512" => Ok(Algorithm::Sha512),
-        _ => Err(UriError::BadValue("algorithm")),
+    match text.map(str::trim).filter(|text| !text.is_empty()) {
+        None => Ok(Algorithm::Sha1),
+        Some(name) => Algorithm::of_name(name).ok_or(UriError::BadValue("algorithm")),
     }
 }
 
