@@ -197,23 +197,18 @@ struct Names {
 }
 
 impl Names {
-    /// Puts label and parameter together: the parameter goes before the label's prefix, which is kept where it differs.
+    /// Reads the label and the parameter.
     fn read(label: &str, fields: &Fields, notes: &mut Vec<Note>) -> Result<Self, UriError> {
         let issuer = fields.issuer.as_deref().unwrap_or_default();
         let plus = issuer.eq_ignore_ascii_case("microsoft") && !label.contains("%20");
         notes.extend((plus && label.contains('+')).then_some(Note::PlusInLabel));
         let label = decode(label, plus)?;
-        let (prefix, name) = split(&label, issuer);
-        for (what, text) in [("issuer", issuer), ("issuer", prefix), ("name", name)] {
+        let (issuer, prefix, name) = names(&label, issuer);
+        for (what, text) in [("issuer", issuer), ("issuer", prefix.unwrap_or_default()), ("name", name)] {
             if !text::fits(text) {
                 return Err(UriError::TooLong { what, most: text::MAX_BYTES });
             }
         }
-        let (issuer, prefix) = match (issuer.trim(), prefix) {
-            ("", prefix) => (prefix, None),
-            (issuer, prefix) if prefix.is_empty() || prefix.eq_ignore_ascii_case(issuer) => (issuer, None),
-            (issuer, prefix) => (issuer, Some(prefix)),
-        };
         notes.extend(prefix.is_some().then_some(Note::PrefixDiffers));
         notes.extend(issuer.is_empty().then_some(Note::NoIssuer));
         notes.extend(&fields.notes);
@@ -222,6 +217,17 @@ impl Names {
 
     fn account(self, kind: Kind, secret: Secret) -> Account {
         Account { issuer: self.issuer, name: self.name, prefix: self.prefix, kind, secret }
+    }
+}
+
+/// Puts a label and the issuer beside it together, as issuer, prefix and name: the issuer goes before the label's prefix,
+/// which is kept where it differs.
+pub(crate) fn names<'a>(label: &'a str, issuer: &'a str) -> (&'a str, Option<&'a str>, &'a str) {
+    let (prefix, name) = split(label, issuer);
+    match (issuer.trim(), prefix) {
+        ("", prefix) => (prefix, None, name),
+        (issuer, prefix) if prefix.is_empty() || prefix.eq_ignore_ascii_case(issuer) => (issuer, None, name),
+        (issuer, prefix) => (issuer, Some(prefix), name),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     account::{Account, Algorithm, Kind},
     secret::Secret,
     text,
-    uri::{MAX_KEY, MAX_URI, UriError},
+    uri::{self, MAX_KEY, MAX_URI, UriError},
 };
 
 /// One QR of an export.
@@ -254,15 +254,12 @@ impl Entry {
         if !text::fits(&self.name) || !text::fits(&self.issuer) {
             return Err("its name is too long");
         }
-        // The name repeats the issuer, or is all that tells it.
-        let issuer = self.issuer.trim();
-        let (issuer, name) = match self.name.split_once(':') {
-            Some((prefix, name)) if issuer.is_empty() || prefix.trim().eq_ignore_ascii_case(issuer) => {
-                (if issuer.is_empty() { prefix.trim() } else { issuer }, name.trim())
-            }
-            _ => (issuer, self.name.as_str()),
-        };
-        Ok(Account { issuer: issuer.to_owned(), name: name.to_owned(), prefix: None, kind, secret })
+        // The name is a URI's label: an account that comes by both is the same one.
+        let (issuer, prefix, name) = uri::names(&self.name, &self.issuer);
+        let prefix = prefix.map(str::to_owned);
+        // Alone it stays as the app shows it, with the spaces around it.
+        let name = if self.name.contains(':') { name } else { self.name.as_str() };
+        Ok(Account { issuer: issuer.to_owned(), name: name.to_owned(), prefix, kind, secret })
     }
 }
 
