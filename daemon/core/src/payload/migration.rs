@@ -16,7 +16,7 @@ use crate::{
     account::{Account, Algorithm, Kind},
     secret::Secret,
     text,
-    uri::{self, MAX_KEY, MAX_URI, UriError},
+    uri::{self, MAX_KEY, UriError},
 };
 
 /// One QR of an export.
@@ -35,10 +35,10 @@ pub struct Part {
 }
 
 impl Part {
-    /// Reads one QR's text.
+    /// Reads one QR's text, or a longer one that stands in a file.
     pub fn parse(text: &str) -> Result<Self, UriError> {
-        if text.len() > MAX_URI {
-            return Err(UriError::TooLong { what: "export", most: MAX_URI });
+        if text.len() > MAX_EXPORT {
+            return Err(UriError::TooLong { what: "export", most: MAX_EXPORT });
         }
         let (_, query) = text.split_once('?').ok_or(UriError::DamagedExport)?;
         let data = query.split('&').find_map(|pair| pair.strip_prefix("data=").or(pair.strip_prefix("DATA=")));
@@ -263,6 +263,8 @@ impl Entry {
     }
 }
 
+/// The longest text, in bytes: programs that write files put all of their accounts in one.
+const MAX_EXPORT: usize = 256 * 1024;
 const MAX_ENTRIES: usize = 1000;
 const MAX_PARTS: u32 = 1000;
 
@@ -388,6 +390,9 @@ mod tests {
         let part = |count| Part::parse(&uri(&[0x0a, 0].repeat(count)));
         assert_eq!(part(MAX_ENTRIES).unwrap().skipped.len(), MAX_ENTRIES);
         assert!(part(MAX_ENTRIES + 1).is_err());
+        let secret = [&[0x0a, 20][..], &[7; 20]].concat();
+        let whole = read(&uri(&entry(&secret).repeat(MAX_ENTRIES)));
+        assert_eq!(whole.accounts.len(), MAX_ENTRIES, "a file has them all in one text");
         assert!(Part::parse(&uri(&[0x0a, 0].repeat(1_000_000))).is_err());
     }
 

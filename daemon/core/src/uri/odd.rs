@@ -87,7 +87,7 @@ impl fmt::Display for Note {
 #[non_exhaustive]
 pub enum UriError {
     /// It is longer than any account needs.
-    #[error("the {what} is too long: {most} bytes are the most, and 256 characters of an issuer or a name")]
+    #[error("the {what} is too long: {most} bytes are the most{}", characters(what))]
     TooLong {
         /// Which part.
         what: &'static str,
@@ -135,4 +135,9 @@ pub enum UriError {
     /// Its percent escapes give no text.
     #[error("its percent escapes give no text")]
     NotText,
+}
+
+/// Returns the limit in characters, which names have.
+fn characters(what: &str) -> &'static str {
+    if matches!(what, "issuer" | "name") { ", and 256 characters" } else { "" }
 }

@@ -9,7 +9,7 @@ use countersign_core::{
         migration::{Collector, Part},
     },
     secret::SecretText,
-    uri,
+    uri::{self, UriError},
     vault::Portable,
 };
 use serde_json::Value;
@@ -155,6 +155,10 @@ fn take(import: &mut Import, name: &str, line: &str, payload: Payload) {
     }
     match payload {
         Payload::Account(parsed) => import.take(name, Ok(beside(line, Portable::new(parsed.account)))),
+        // A list need not come from QR codes that could be shown again.
+        Payload::Broken(UriError::DamagedExport) => {
+            import.leave_out(name, Why::Bad, "the export is damaged or cut off");
+        }
         Payload::Broken(error) => import.leave_out(name, Why::Bad, error.to_string()),
         Payload::Vendor(activation) => import.leave_out(name, Why::NotExportable, activation.advice().what.text),
         other => import.leave_out(name, Why::NoCode, other.what()),
@@ -222,5 +226,13 @@ mod tests {
         };
         let (a, b) = (part("a"), part("b"));
         assert_eq!(names(&format!("{0}\n{1}\n{0}\n{1}\n", a.expose(), b.expose())), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_broken_export_in_a_list_is_told_in_words_of_its_own() {
+        let reasons = |text: &str| read(text).left_out.remove(0).reason;
+        assert_eq!(reasons("otpauth-migration://offline?data=!!"), "the export is damaged or cut off");
+        let long = format!("otpauth-migration://offline?data={}", "A".repeat(300_000));
+        assert_eq!(reasons(&long), "the export is too long: 262144 bytes are the most");
     }
 }
