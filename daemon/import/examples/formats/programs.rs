@@ -75,7 +75,7 @@ fn take(reading: &mut Reading, end: &mut Option<u64>, line: &[u8]) -> Result<(),
     }
     let told: Value = serde_json::from_slice(line).map_err(|_| "it told no JSON")?;
     let text = |name: &str| told[name].as_str().map(str::to_owned);
-    reading.left_out.extend(text("left_out"));
+    reading.left_out.extend(text("left_out").zip(text("why")));
     reading.notes.extend(text("note"));
     if let Some(format) = text("format") {
         reading.format = format;

@@ -22,7 +22,7 @@ impl Reader for Library {
         let password = password.map(SecretText::from);
         let read = countersign_import::read(&candidates(&file), &file, password.as_ref());
         let (format, import) = read.map_err(|error| error.to_string())?;
-        let left_out = import.left_out.into_iter().map(|left| left.name).collect();
+        let left_out = import.left_out.into_iter().map(|left| (left.name, left.why.word().to_owned())).collect();
         Ok(Reading { format: format.name().into(), accounts: import.accounts, left_out, notes: import.notes })
     }
 
