@@ -44,7 +44,7 @@ pub(super) async fn open(root: &Path) -> Result<(Given, Vec<LeftOut>), Error> {
                 lines.write_all(&line).map_err(failed())?;
             }
             Err(reason) => {
-                left_out.push(LeftOut { name, why: "bad".into(), reason: reason.into(), ..LeftOut::default() })
+                left_out.push(LeftOut { name, why: "bad".into(), reason: reason.into(), ..LeftOut::default() });
             }
         }
     }

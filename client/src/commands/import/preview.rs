@@ -165,10 +165,12 @@ fn tags(account: &Value) -> Vec<&str> {
 }
 
 fn left_row(left: &LeftOut) -> Vec<String> {
-    let named = [left.name.trim(), left.user.trim()].into_iter().filter(|name| !name.is_empty());
-    let mut names: Vec<&str> = named.collect();
-    names.dedup();
-    let name = if names.is_empty() { "(unnamed)".to_owned() } else { names.join(" – ") };
+    let name = match (left.name.trim(), left.user.trim()) {
+        ("", "") => "(unnamed)".to_owned(),
+        ("", name) => name.to_owned(),
+        (name, user) if user.is_empty() || name == user => name.to_owned(),
+        (name, user) => format!("{name} – {user}"),
+    };
     // Of what lies in a bin the heading says it.
     let reason = if left.why == "deleted" { String::new() } else { left.reason.clone() };
     vec![name, reason]
