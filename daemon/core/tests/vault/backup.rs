@@ -347,8 +347,8 @@ fn what_would_be_lost_is_told_account_by_account() {
     assert_eq!(told(&drift.counters), "both counter");
     assert_eq!(told(&drift.removed), "removed");
     assert!(drift.beside.is_empty(), "what was removed is in both: {:?}", drift.beside);
-    let none = Drift::between(&vault, &vault, 1_800_000_000);
-    assert_eq!((none.same.len(), none.missing.len(), none.removed.len()), (7, 0, 0));
+    let itself = Drift::between(&vault, &vault, 1_800_000_000);
+    assert_eq!((itself.same.len(), itself.missing.len(), itself.removed.len()), (7, 0, 0));
 }
 
 #[test]
