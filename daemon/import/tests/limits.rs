@@ -3,18 +3,22 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "../../sandbox/tests/stuck/mod.rs"]
+mod stuck;
+
 use std::{
     fmt::Write as _,
     fs::{self, File},
-    io::{self, Read, Seek, Write},
+    io::{self, Seek, Write},
     os::fd::AsRawFd,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::fs::{CWD, FileType, MemfdFlags, Mode, OFlags, fcntl_getfl, fcntl_setfl, memfd_create, mknodat};
+use rustix::fs::{CWD, FileType, MemfdFlags, Mode, memfd_create, mknodat};
+use stuck::Stuck;
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign-import"));
@@ -227,28 +231,10 @@ fn a_database_may_be_empty_and_all_of_it_in_its_log() {
 
 #[test]
 fn it_is_shut_in_before_it_looks_at_the_file() {
-    let (reader, mut writer) = io::pipe().unwrap();
-    let flags = fcntl_getfl(&writer).unwrap();
-    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).unwrap();
-    while writer.write(&[b'x'; 4096]).is_ok_and(|written| written > 0) {}
-    fcntl_setfl(&writer, flags).unwrap();
     let file = in_memory(&sample("aegis/database-3.json"), MemfdFlags::CLOEXEC);
-    let child = program().stdin(file).stdout(writer).stderr(Stdio::null()).spawn().unwrap();
-    let worker = Killed { child, _unread: reader };
-    let proc = format!("/proc/{}", worker.child.id());
-    let end = Instant::now() + Duration::from_secs(60);
-    // It knows the format and can't say it: nobody reads.
-    while line(&proc, "Seccomp:").as_deref() != Some("2") || line(&proc, "State:").as_deref() != Some("S") {
-        assert!(Instant::now() < end, "{}", fs::read_to_string(format!("{proc}/status")).unwrap());
-        thread::yield_now();
-    }
-    assert_eq!(line(&proc, "NoNewPrivs:").as_deref(), Some("1"));
-    assert_eq!(line(&proc, "Threads:").as_deref(), Some("1"));
-    let limits = fs::read_to_string(format!("{proc}/limits")).unwrap();
-    for (name, value) in [("Max address space", 2_u64 << 30), ("Max cpu time", 60), ("Max core file size", 0)] {
-        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
-        assert!(line.contains(&format!(" {value} ")), "{line}");
-    }
+    // It knows the format and can't say it.
+    let worker = Stuck::start(program().stdin(file), Command::spawn);
+    worker.is_shut_in(&[("Max address space", 2 << 30), ("Max cpu time", 60), ("Max core file size", 0)]);
 }
 
 #[test]
@@ -258,27 +244,6 @@ fn the_self_test_proves_the_walls() {
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(told.starts_with("landlock: "), "{told}");
     assert!(told.ends_with("seccomp: on\nopen: refused\nsocket: refused\nprocess: refused\nexec: refused\n"), "{told}");
-}
-
-/// The worker, killed when dropped; its answer's reader lives as long, so that it waits.
-struct Killed {
-    child: Child,
-    _unread: io::PipeReader,
-}
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Returns the first word behind a name in the kernel's account of a process.
-fn line(proc: &str, name: &str) -> Option<String> {
-    let mut status = String::new();
-    File::open(format!("{proc}/status")).ok()?.read_to_string(&mut status).ok()?;
-    let value = status.lines().find_map(|line| line.strip_prefix(name))?;
-    value.split_whitespace().next().map(str::to_owned)
 }
 
 /// The samples' own.

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod drawing;
+#[path = "../../sandbox/tests/stuck/mod.rs"]
+mod stuck;
 
 use std::{
     collections::BTreeMap,
     env::consts::ARCH,
     fs::{self, File, Permissions},
-    io::{self, ErrorKind, Read, Write},
+    io::{self, ErrorKind, Read},
     os::unix::{
         fs::{MetadataExt, PermissionsExt},
         process::CommandExt,
@@ -16,17 +18,14 @@ use std::{
     path::Path,
     process::{Child, Command, Output, Stdio},
     thread,
-    time::{Duration, Instant},
 };
 
 use countersign_scan::limits::LIMITS;
 use drawing::{file, page, with_code};
 use image::ImageFormat;
-use rustix::{
-    fs::{OFlags, fcntl_getfl, fcntl_setfl},
-    process::geteuid,
-};
+use rustix::process::geteuid;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
+use stuck::Stuck;
 use tempfile::TempDir;
 
 fn program() -> Command {
@@ -39,71 +38,33 @@ fn program() -> Command {
 fn it_is_shut_in_before_it_decodes_and_stays_dumpable() {
     let folder = TempDir::new().unwrap();
     let worker = start_as_a_person(&folder);
-    let proc = format!("/proc/{}", worker.child.id());
-    let end = Instant::now() + Duration::from_secs(60);
-    // It has found the code and can't be rid of it: nobody reads its report.
-    while line(&proc, "Seccomp:").as_deref() != Some("2") || line(&proc, "State:").as_deref() != Some("S") {
-        assert!(Instant::now() < end, "{}", fs::read_to_string(format!("{proc}/status")).unwrap());
-        thread::yield_now();
-    }
-    assert_eq!(line(&proc, "NoNewPrivs:").as_deref(), Some("1"));
-    assert_eq!(line(&proc, "Threads:").as_deref(), Some("1"));
-    let limits = fs::read_to_string(format!("{proc}/limits")).unwrap();
-    for (name, value) in [("Max address space", LIMITS.memory), ("Max cpu time", LIMITS.seconds)] {
-        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
-        assert!(line.contains(&format!(" {value} ")), "{line}");
-    }
+    worker.is_shut_in(&[("Max address space", LIMITS.memory), ("Max cpu time", LIMITS.seconds)]);
     // The memory of a process that is not dumpable belongs to root there, and the desktop portals refuse it.
-    assert_ne!(fs::metadata(format!("{proc}/mem")).unwrap().uid(), 0, "the program is not dumpable");
+    assert_ne!(fs::metadata(worker.path("mem")).unwrap().uid(), 0, "the program is not dumpable");
 }
 
-/// Starts the program under a user who is not root, on a picture with a code, with a full pipe to write into.
-fn start_as_a_person(folder: &TempDir) -> Killed {
+/// Starts the program under a user who is not root, on a picture with a code; nobody reads that it found it.
+fn start_as_a_person(folder: &TempDir) -> Stuck {
     let (copy, picture) = (folder.path().join("countersign-scan"), folder.path().join("page.png"));
     fs::copy(env!("CARGO_BIN_EXE_countersign-scan"), &copy).unwrap();
     fs::write(&picture, file(&with_code("anything"), ImageFormat::Png)).unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-    let (reader, mut writer) = io::pipe().unwrap();
-    let flags = fcntl_getfl(&writer).unwrap();
-    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).unwrap();
-    while writer.write(&[b'x'; 4096]).is_ok_and(|written| written > 0) {}
-    fcntl_setfl(&writer, flags).unwrap();
     let mut command = Command::new(copy);
-    command.env_clear().arg("-").stdin(File::open(picture).unwrap()).stdout(writer).stderr(Stdio::null());
+    command.env_clear().arg("-").stdin(File::open(picture).unwrap());
     if geteuid().is_root() {
         command.uid(NOBODY).gid(NOBODY);
     }
-    Killed { child: spawn(&mut command), _unread: reader }
+    Stuck::start(&mut command, spawn)
 }
 
 /// Another test's child, forked at the wrong moment, may still hold the copy open for writing: then once more.
-fn spawn(command: &mut Command) -> Child {
+fn spawn(command: &mut Command) -> io::Result<Child> {
     loop {
         match command.spawn() {
             Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::yield_now(),
-            spawned => return spawned.unwrap(),
+            spawned => return spawned,
         }
     }
-}
-
-/// The worker; killed when dropped. Its report's reader lives as long, so that it waits.
-struct Killed {
-    child: Child,
-    _unread: io::PipeReader,
-}
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Returns the first word behind a name in the kernel's account of a process.
-fn line(proc: &str, name: &str) -> Option<String> {
-    let status = fs::read_to_string(format!("{proc}/status")).ok()?;
-    let value = status.lines().find_map(|line| line.strip_prefix(name))?;
-    value.split_whitespace().next().map(str::to_owned)
 }
 
 #[test]
