@@ -112,11 +112,14 @@ impl Asking {
         read_line(self.descriptor(number)?).map_err(Error::io(format!("--passphrase-fd {number} can't be read")))
     }
 
-    /// Returns the lines of a descriptor, a password each. Where it is the passphrase's too, each line serves one of both.
+    /// Returns the lines of a descriptor, a password each. Where it is the passphrase's too, that is its first line.
     pub(crate) fn file_lines(&mut self, number: u32) -> Result<FileLines, Error> {
         let unread = || Error::io(format!("--file-passphrase-fd {number} can't be read"));
         let path = format!("/proc/self/fd/{number}");
         let shared = self.fd == Some(number);
+        if shared && self.passphrase.is_none() {
+            self.passphrase = Some(self.fd_line()?);
+        }
         // A file that is opened twice is read from its start twice; a copy of the descriptor reads on.
         let file = if shared { self.descriptor(number)?.try_clone() } else { File::open(path) };
         Ok(FileLines { number, file: file.map_err(unread())? })
@@ -194,8 +197,8 @@ mod tests {
         let number = file.as_raw_fd().unsigned_abs();
         let none = Asking { forbidden: true, by_dialog: false, fd: None, opened: None, tty: None, passphrase: None };
         let mut asking = Asking { fd: Some(number), ..none };
-        assert_eq!(*asking.fd_line().unwrap(), "passphrase");
         assert_eq!(*asking.file_lines(number).unwrap().next().unwrap(), "password");
+        assert_eq!(*asking.passphrase.unwrap(), "passphrase", "whichever is asked for first");
     }
 
     #[test]

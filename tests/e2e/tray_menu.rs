@@ -225,6 +225,8 @@ fn a_code_that_dies_soon_is_waited_for_and_the_menu_says_so() {
 
 /// The state as a text of D-Bus: its length, itself, a zero.
 const LOCKED: &[u8] = b"\x06\0\0\0locked\0";
+/// The signal by which the tray says that its menu is another one.
+const CHANGED: &[u8] = b"LayoutUpdated\0";
 
 fn no_name_on_the_bus_while_locked_and_no_code_ever() {
     let bank = Account::new("Confidential Bank", "someone");
@@ -252,9 +254,13 @@ fn no_name_on_the_bus_while_locked_and_no_code_ever() {
     assert!(!says(&heard.bytes, &copied), "a code was on the bus");
     let before = heard.bytes.len();
     world.cli(&["lock"]).ok();
+    // What was asked before may be answered still, until the tray has heard of the lock and says that its menu is another.
+    let place = |heard: &[u8], word: &[u8]| heard.windows(word.len()).position(|part| part == word);
+    let changed = until("the changed menu", LIMIT, || {
+        let heard = &monitor.heard().bytes[before..];
+        let locked = place(heard, LOCKED)?;
+        Some(before + locked + place(&heard[locked..], CHANGED)?)
+    });
     until("a locked menu", LIMIT, || world.tray_menu(&menu.tray).contains("Unlock…").then_some(()));
-    let heard = &monitor.heard().bytes[before..];
-    // What was asked before it may be answered still: the lock begins with the word that it is.
-    let locked = heard.windows(LOCKED.len()).position(|part| part == LOCKED).expect("the lock was on the bus");
-    assert!(!says(&heard[locked..], "Confidential"), "a name left the tray after the lock");
+    assert!(!says(&monitor.heard().bytes[changed..], "Confidential"), "a name left the tray after the lock");
 }

@@ -32,7 +32,7 @@ pub(crate) struct Export {
     /// In the clear, where the format could be encrypted
     #[arg(long, conflicts_with = "file_passphrase_fd")]
     pub(crate) plain: bool,
-    /// Read the file's password from this file descriptor, one line
+    /// Read the file's password from this file descriptor, one line; behind the passphrase's, where it is the same one
     #[arg(long, value_name = "N")]
     pub(crate) file_passphrase_fd: Option<u32>,
     /// Let it be printed on a terminal
@@ -47,4 +47,11 @@ pub(crate) struct Export {
     /// List what can be written
     #[arg(long, exclusive = true)]
     pub(crate) list_formats: bool,
+}
+
+impl Export {
+    /// Whether no account is chosen.
+    pub(crate) fn means_all(&self) -> bool {
+        self.names.is_empty() && self.only.is_none() && self.tag.is_none()
+    }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Import {
     /// When the name is there with another secret: replace (the old secret stays in the history) or keep-both
     #[arg(long, value_name = "WHAT", value_parser = ["replace", "keep-both"])]
     pub(crate) if_exists: Option<String>,
-    /// Read the files' passwords from this file descriptor, one line each
+    /// Read the files' passwords from this file descriptor, one line each; behind the passphrase's, where it is the same one
     #[arg(long, value_name = "N")]
     pub(crate) file_passphrase_fd: Option<u32>,
     /// Print what is found and what became of it as JSON

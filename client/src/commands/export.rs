@@ -32,7 +32,8 @@ pub(crate) async fn run(args: Export, session: &mut Session) -> Result<(), Error
     let lines = session.secrets().await?.export(ids, options.into()).await?;
     let fitting = exporting::fit(&format, lines.into()).await?;
     output::print_error(&fitting.told(&format.name, output::width_err()));
-    if let Some(text) = not_understood(session.status.quarantined) {
+    let quarantined = if args.means_all() { session.status.quarantined } else { 0 };
+    if let Some(text) = not_understood(quarantined) {
         output::say(&text);
     }
     if args.dry_run {
@@ -111,8 +112,7 @@ async fn chosen(args: &Export, session: &mut Session) -> Result<Vec<String>, Err
 
 /// Refuses a file that looks like an account, where no account is named: all of them would go into it.
 async fn is_a_file(args: &Export, session: &Session) -> Result<(), Error> {
-    let chosen = !args.names.is_empty() || args.only.is_some() || args.tag.is_some();
-    let Some(word) = bare_word(args.file.as_deref()).filter(|_| !chosen) else { return Ok(()) };
+    let Some(word) = bare_word(args.file.as_deref()).filter(|_| args.means_all()) else { return Ok(()) };
     if !list::accounts(session, word, Order::Name).await?.iter().any(|account| is_called(account, word)) {
         return Ok(());
     }

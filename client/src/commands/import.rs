@@ -59,14 +59,15 @@ pub(crate) async fn run(args: Import, session: &mut Session) -> Result<(), Error
     } else {
         Vec::new()
     };
+    let became = if done.is_empty() { &preview } else { &done };
     if args.json {
-        return output::json(&report(false, if done.is_empty() { &preview } else { &done }));
+        return output::json(&report(false, became));
     }
     if !done.is_empty() {
         output::line(&preview::kept(Numbers::of(&done, &found)))?;
     }
     // Also where all of it was here before: then the file is still there.
-    output::print_error(&aftermath::text(&done, &found, output::width_err()));
+    output::print_error(&aftermath::text(became, &found, output::width_err()));
     if let Some(tag) = args.tag.as_deref().filter(|_| numbers.already_there() > 0) {
         output::say(&preview::without_label(tag, numbers));
     }

@@ -116,6 +116,13 @@ fn new(path: &Path) -> Result<Target, Error> {
 /// whole, where the file system can do that; else a torn one is removed.
 fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let shown = output::one_line(&path.display().to_string());
+    let unwritten = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Error::io(format!("{shown} is there already and is not overwritten"))(error),
+        _ => Error::io(format!("{shown} can't be written"))(error),
+    };
+    // Before anything is there: it has to be waited for at the end.
+    let opened = File::open(folder).map_err(unwritten)?;
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let saved = match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
         Ok(nameless) => {
@@ -129,10 +136,10 @@ fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             })
         }),
     };
-    let shown = output::one_line(&path.display().to_string());
-    saved.and_then(|()| sync(folder)).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Error::io(format!("{shown} is there already and is not overwritten"))(error),
-        _ => Error::io(format!("{shown} can't be written"))(error),
+    saved.map_err(unwritten)?;
+    sync(&opened).map_err(|error| {
+        let _ = fs::remove_file(path); // what may be gone tomorrow is no export
+        unwritten(error)
     })
 }
 
@@ -149,8 +156,8 @@ fn put(mut file: &File, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Waits until a folder is on the disk; some file systems know no such wait.
-fn sync(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
+fn sync(folder: &File) -> io::Result<()> {
+    match folder.sync_all() {
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         synced => synced,
     }
@@ -177,6 +184,18 @@ mod tests {
         let again = save(&path, b"other").unwrap_err();
         assert!(again.to_string().contains("not overwritten"), "{again}");
         assert_eq!(fs::read(&path).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn nothing_stays_in_a_folder_that_can_not_be_waited_for() {
+        if rustix::process::geteuid().is_root() {
+            return; // whom no permission stops
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o300)).unwrap();
+        let refused = save(&folder.path().join("x"), b"secret").unwrap_err();
+        assert!(refused.to_string().contains("can't be written"), "{refused}");
+        assert!(!folder.path().join("x").exists());
     }
 
     #[test]

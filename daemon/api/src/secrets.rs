@@ -208,7 +208,8 @@ impl<B: SecretsBackend> Secrets<B> {
 
     /// Keeps accounts that `countersign-import` has read, in one change or not at all. The descriptor is a file in memory, a
     /// JSON object a line as FORMAT.md describes an entry. Options: dry_run b (only tell), if_exists s, tag s (a label that
-    /// all of them get). Each answers outcome s, account s, title s, trashed b, in the order of the lines.
+    /// all of them get). Each answers outcome s, account s, title s, trashed b, leaves_note b, in the order
+    /// of the lines.
     #[zbus(out_args("imported"))]
     async fn import(
         &self,

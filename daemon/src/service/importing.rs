@@ -55,6 +55,7 @@ fn imported(added: &Added, one: &Portable, dry: bool) -> Imported {
         account: if dry { String::new() } else { added.id.to_string() },
         title: visible(&one.account.title()),
         trashed: one.trashed,
+        leaves_note: added.leaves_note,
     }
 }
 

@@ -15,18 +15,27 @@ use crate::{
 
 /// Says what is left to do, no line wider than the width.
 pub(super) fn text(done: &[Imported], found: &Found, width: usize) -> String {
-    let files = found.files.iter().filter(|file| file.accounts > 0 && !file.paths.is_empty());
-    let files: Vec<&Read> = files.filter(|file| !IN_USE.contains(&file.format.as_str())).collect();
-    let (of_steam, exports): (Vec<&Read>, Vec<&Read>) = files.into_iter().partition(|file| file.format == STEAM);
-    let (whole, parts): (Vec<&Read>, Vec<&Read>) =
-        exports.into_iter().partition(|file| file.others + file.without_code == 0);
-    let (sealed, plain): (Vec<&Read>, Vec<&Read>) = whole.into_iter().partition(|file| file.encrypted);
+    let of_use = |file: &Read| file.accounts > 0 && !file.paths.is_empty() && !IN_USE.contains(&file.format.as_str());
+    let (mut of_steam, mut parts, mut sealed, mut plain) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (file, done) in found.by_file(done).filter(|(file, _)| of_use(file)) {
+        let only_there = only_there(file, done);
+        match only_there.is_empty() {
+            _ if file.format == STEAM => of_steam.push(file),
+            false => parts.push((file, only_there)),
+            true if file.encrypted => sealed.push(file),
+            true => plain.push(file),
+        }
+    }
     let wrapped = |text: &str| format!("\n{}", output::wrap(text, width, ""));
     let mut text: String = counters(done, found).as_deref().map(wrapped).unwrap_or_default();
     if !of_steam.is_empty() {
         text += &wrapped(&format!("{}: {OF_STEAM}", paths(&of_steam).join(", ")));
     }
-    text.extend(parts.into_iter().map(|file| wrapped(&only_there(file))));
+    for (file, only_there) in parts {
+        let how = if file.encrypted { ENCRYPTED } else { OPEN };
+        let place = paths(&[file]).join(", ");
+        text += &wrapped(&format!("{place} still holds these secrets, {how}. {only_there} {ONLY_THERE}"));
+    }
     if !sealed.is_empty() {
         text += &wrapped(&format!("{} {SEALED}", paths(&sealed).join(", ")));
     }
@@ -39,20 +48,21 @@ pub(super) fn text(done: &[Imported], found: &Found, width: usize) -> String {
     text
 }
 
-/// Says of a file what is in it alone.
-fn only_there(file: &Read) -> String {
+/// Returns what is in a file alone, as the beginning of a sentence; empty where it is nothing.
+fn only_there(file: &Read, done: &[Imported]) -> String {
+    let notes = done.iter().filter(|one| one.leaves_note).count();
     let parts = [
-        (file.others > 0).then(|| count(file.others, "account", "accounts")),
-        (file.without_code > 0).then(|| count(file.without_code, "entry without a code", "entries without a code")),
+        (file.others, "account", "accounts"),
+        (file.without_code, "entry without a code", "entries without a code"),
+        (notes, "note of an account that was here before", "notes of accounts that were here before"),
     ];
-    let others = parts.into_iter().flatten().collect::<Vec<_>>().join(" and ");
-    let are = if file.others + file.without_code == 1 { "is" } else { "are" };
-    let how = if file.encrypted {
-        "encrypted by its password"
-    } else {
-        "in the clear: whoever gets at it can make your codes"
-    };
-    format!("{} still holds these secrets, {how}. {others} {are} {ONLY_THERE}", paths(&[file]).join(", "))
+    let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+    let told: Vec<String> = parts.map(|(number, one, several)| count(number, one, several)).collect();
+    match (told.is_empty(), file.others + file.without_code + notes) {
+        (true, _) => String::new(),
+        (_, 1) => format!("{} is", told[0]),
+        _ => format!("{} are", told.join(" and ")),
+    }
 }
 
 /// Returns where files lie.
@@ -86,6 +96,8 @@ fn quoted(word: &str) -> String {
 
 const SEALED: &str = "still holds these secrets, encrypted by its password: it is as safe as that password. Remove it when it is \
                       of no more use.";
+const ENCRYPTED: &str = "encrypted by its password";
+const OPEN: &str = "in the clear: whoever gets at it can make your codes";
 const ONLY_THERE: &str = "in it and not kept here: remove it only when nothing else in it is needed.";
 const OF_STEAM: &str = "not to be removed. Only there is Steam's revocation code, by which you get your account back, and what \
                         confirms trades.";
@@ -141,6 +153,12 @@ mod tests {
         let logins = told(vec![Read { without_code: 1, ..read("/tmp/x", false) }]);
         assert!(logins.contains("1 entry without a code is in it and not kept here"), "{logins}");
         assert!(!logins.contains("rm --"), "{logins}");
+        let done = [Imported { leaves_note: true, ..Imported::default() }];
+        let note = text(&done, &Found { files: vec![read("/tmp/x", false)], ..Found::default() }, 500);
+        assert!(
+            note.contains("1 note of an account that was here before is in it") && !note.contains("rm --"),
+            "{note}"
+        );
         let of = |format: &str| told(vec![Read { format: format.into(), ..read("/tmp/x", false) }]);
         let steam = of("steam");
         assert!(steam.contains("revocation code") && !steam.contains("rm --"), "{steam}");

@@ -52,22 +52,34 @@ pub(super) async fn offer(session: &mut Session, found: &Found, yes: bool, kept:
     };
     if tty.yes(&format!("Put the {several} on the list of sites to enrol again?"), true).await? {
         let programs: BTreeSet<&String> = sites.iter().map(|(program, _)| program).collect();
-        let mut list = Vec::new();
-        for own in &programs {
-            let of_one = sites.iter().filter(|(program, _)| program == *own).map(|(_, site)| site.clone());
+        let mut list: Vec<SiteInfo> =
+            session.secrets().await?.checklist(none()).await?.into_iter().map(SiteInfo::from).collect();
+        let mut changes = 0;
+        for own in programs {
+            let of_one = sites.iter().filter(|(program, _)| program == own).map(|(_, site)| site.clone());
+            let before = list.len();
             list = edit(session, of_one.collect(), Vec::new(), own).await?;
+            changes += usize::from(list.len() > before);
         }
         output::print(&text(&list, output::columns()))?;
-        output::say(match (programs.len(), kept) {
-            (1, false) => UNDO_LIST,
-            (1, true) => UNDO_TWICE,
-            _ => UNDO_SEVERAL,
-        });
+        output::say(&undoing(changes, kept));
     }
     Ok(())
 }
 
-/// Returns what can't be exported, by the program that holds it: each account with a site is an item of its own.
+/// Says how the list is taken back: each program's part of it is a change of its own.
+fn undoing(changes: usize, kept: bool) -> String {
+    let times = match changes {
+        0 => return "All of them are on the list from before.".into(),
+        1 => "countersign undo".to_owned(),
+        several => format!("countersign undo, {several} times"),
+    };
+    let accounts = if kept { ", and the accounts by another one" } else { "" };
+    format!("Take the list back by: {times}{accounts}")
+}
+
+/// Returns what can't be exported, by the program that holds it: each account with a site is an item of its own. Of those
+/// without a name the second is `SITE:2`, which stays open until the person takes it off.
 fn sites(left_out: &[LeftOut]) -> Vec<(String, String)> {
     let mut sites: Vec<(String, String)> = Vec::new();
     for left in left_out.iter().filter(|left| left.why == "not-exportable") {
@@ -76,15 +88,23 @@ fn sites(left_out: &[LeftOut]) -> Vec<(String, String)> {
             ("", account) => account.to_owned(),
             (site, account) => format!("{site}:{account}"),
         };
-        let name: String = name.chars().take(LONGEST).collect();
+        // One that is longer could not be ticked off by its account, and one of its site can.
+        let name = if name.len() > LONGEST { left.name.trim().chars().take(LONGEST / 4).collect() } else { name };
         if name.is_empty() {
             continue;
         }
-        let of_this = (2..).map(|number| format!("{name}:{number}"));
-        let one = std::iter::once(name.clone()).chain(of_this).map(|site| (left.program.clone(), site));
-        sites.extend(one.into_iter().find(|site| !sites.contains(site)));
+        let is_new = |name: &str| sites.iter().all(|(of, site)| *of != left.program || folded(site) != folded(name));
+        let one = Some(name.clone()).filter(|name| is_new(name));
+        let another = || (2..).map(|number| format!("{name}:{number}")).find(|name| is_new(name));
+        let site = if left.user.trim().is_empty() { one.or_else(another) } else { one };
+        sites.extend(site.map(|site| (left.program.clone(), site)));
     }
     sites
+}
+
+/// Returns what the vault compares of a name, or less.
+fn folded(site: &str) -> String {
+    site.chars().filter(|c| c.is_alphanumeric() || *c == ':').flat_map(char::to_lowercase).collect()
 }
 
 async fn edit(
@@ -189,13 +209,8 @@ fn row(site: &SiteInfo) -> Vec<String> {
     vec![format!("{mark} {}", site.site), what]
 }
 
-/// The most characters of a name that come from a file: the vault takes 256 bytes.
-const LONGEST: usize = 60;
-/// The list is a change of its own.
-const UNDO_LIST: &str = "Take the list back by: countersign undo";
-const UNDO_SEVERAL: &str = "Take the lists back by countersign undo, one at a time";
-const UNDO_TWICE: &str = "Take the list back by countersign undo, and the accounts by another one";
-
+/// The most bytes of a name, as the vault has it, and with room for a number.
+const LONGEST: usize = 248;
 /// What to do with a site on the list.
 const HOW: &str = "At each: sign in, set up an authenticator app anew, then countersign scan. When the site has accepted a code: \
                    countersign scan --accepted NAME. One that is not needed: countersign import --checklist --remove SITE.";
@@ -245,6 +260,8 @@ mod tests {
         let all = [
             left("Microsoft", "University", "alice"),
             left("Microsoft", "University", "bob"),
+            left("Microsoft", "Technische Universität", "maximilian.mustermann.the.third@campus.example.org"),
+            left("Microsoft", "University", "ALICE"),
             left("Duo", "Acme", ""),
             left("Duo", "Acme", ""),
             left("Duo", "bob", "bob"),
@@ -253,12 +270,17 @@ mod tests {
             left("Duo", &"ü".repeat(200), ""),
         ];
         let sites = sites(&all);
-        let names: Vec<String> = sites[..5].iter().map(|(program, site)| format!("{program} {site}")).collect();
-        assert_eq!(
-            names,
-            ["Microsoft University:alice", "Microsoft University:bob", "Duo Acme", "Duo Acme:2", "Duo bob"]
-        );
-        assert_eq!((sites.len(), sites[5].1.chars().count()), (6, LONGEST));
+        let names: Vec<&str> = sites[..6].iter().map(|(_, site)| site.as_str()).collect();
+        let long = "Technische Universität:maximilian.mustermann.the.third@campus.example.org";
+        assert_eq!(names, ["University:alice", "University:bob", long, "Acme", "Acme:2", "bob"]);
+        assert_eq!((sites.len(), sites[6].1.chars().count()), (7, LONGEST / 4));
+    }
+
+    #[test]
+    fn the_way_back_is_as_long_as_what_was_done() {
+        assert!(undoing(0, true).contains("from before"));
+        assert_eq!(undoing(1, false), "Take the list back by: countersign undo");
+        assert!(undoing(2, true).ends_with("countersign undo, 2 times, and the accounts by another one"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
+use countersign_api::types::Imported;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tokio::time::{Instant, interval_at};
@@ -50,6 +51,17 @@ pub(super) struct Read {
     pub(super) without_code: usize,
 }
 
+impl Found {
+    /// Returns each file with what became of its accounts.
+    pub(super) fn by_file<'a>(&'a self, mut done: &'a [Imported]) -> impl Iterator<Item = (&'a Read, &'a [Imported])> {
+        self.files.iter().map(move |file| {
+            let (own, others) = done.split_at(file.accounts.min(done.len()));
+            done = others;
+            (file, own)
+        })
+    }
+}
+
 /// Writes paths as texts, whatever bytes they are made of.
 fn lossy<S: Serializer>(paths: &[PathBuf], out: S) -> Result<S::Ok, S::Error> {
     out.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
@@ -82,9 +94,9 @@ fn only_those(mut one: Foreign, words: &str) -> Foreign {
     let fits = |text: String| words.iter().all(|word| text.contains(word));
     one.accounts.retain(|account| {
         let text = |name: &str| account[name].as_str().unwrap_or_default().to_lowercase();
-        fits(format!("{} {}", text("issuer"), text("name")))
+        fits(format!("{} {} {}", text("issuer"), text("name"), text("prefix")))
     });
-    one.left_out.retain(|left| left.why == "bad" || fits(left.name.to_lowercase()));
+    one.left_out.retain(|left| left.why == "bad" || fits(format!("{} {}", left.name, left.user).to_lowercase()));
     one
 }
 
@@ -172,8 +184,10 @@ impl Passwords {
         session: &mut Session,
     ) -> Result<Option<Zeroizing<String>>, Error> {
         if let Some(lines) = &mut self.lines {
+            if closed.wrong {
+                return Ok(None);
+            }
             return match lines.next() {
-                _ if closed.wrong => Ok(None),
                 // Fewer lines than encrypted files: the last one is for the rest.
                 Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => Ok(self.last.clone()),
                 line => line.map(Some),

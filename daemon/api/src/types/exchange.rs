@@ -26,6 +26,8 @@ record! {
         title: String,
         /// Whether it lies in the trash, as it did where it came from.
         trashed: bool,
+        /// Whether it was there already, and the note that came with it is not kept.
+        leaves_note: bool,
     }
 }
 

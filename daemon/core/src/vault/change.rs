@@ -42,6 +42,8 @@ pub struct Added {
     pub id: AccountId,
     /// What happened.
     pub outcome: Outcome,
+    /// Whether it was there already, and the note that came with it is not: what is there stays as it is.
+    pub leaves_note: bool,
 }
 
 /// What happened to an account that was to be kept.
@@ -296,7 +298,7 @@ fn keep(
     proof: Proof,
 ) -> Result<Added, VaultError> {
     let (outcome, known) = match (similar(draft, &account), if_exists) {
-        (Similar::Same(id), _) => return Ok(Added { id, outcome: Outcome::AlreadyKept }),
+        (Similar::Same(id), _) => return Ok(Added { id, outcome: Outcome::AlreadyKept, leaves_note: false }),
         (Similar::SameNameOtherSecret(id), IfExists::Replace) if !is_of(draft, id, mark) => {
             (Outcome::Replaced, Some(id))
         }
@@ -311,11 +313,11 @@ fn keep(
         let old = entry.details.duplicate();
         let details = Details { account: with_pin_of(account, &old.account), confirmed, ..old };
         entry.become_(details, Mark { why: Change::Replaced, ..mark });
-        return Ok(Added { id, outcome });
+        return Ok(Added { id, outcome, leaves_note: false });
     }
     let id = AccountId::from_bytes(file::random().map_err(VaultError::NotSaved)?);
     draft.entries.push(Entry::added(id, Details { confirmed, ..Details::new(account) }, mark));
-    Ok(Added { id, outcome })
+    Ok(Added { id, outcome, leaves_note: false })
 }
 
 /// Whether an entry came by the very change that goes on: accounts of one batch don't replace each other.

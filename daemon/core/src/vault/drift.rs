@@ -35,7 +35,8 @@ impl<'a> Drift<'a> {
                 drift.missing.push(entry);
                 continue;
             };
-            let counted = counter(entry) != counter(copy);
+            let same_key = entry.account().secret == copy.account().secret;
+            let counted = same_key && matches!((counter(entry), counter(copy)), (Some(now), Some(then)) if now != then);
             let agrees = agree(entry, copy) && (counted || same_code(entry.account(), copy.account(), at));
             match (agrees, counted) {
                 (true, false) => drift.same.push(entry),
@@ -81,7 +82,7 @@ fn agree(entry: &Entry, copy: &Entry) -> bool {
     same_names && same_kind && one.secret == other.secret && beside(entry) == beside(copy)
 }
 
-/// Whether both make the same code. Where the vault keeps no PIN, any will do to compare by.
+/// Whether both make the same code: of the same key they do, and that they do is what the backup is there for. Where the vault keeps no PIN, any will do to compare by.
 fn same_code(one: &Account, other: &Account, at: u64) -> bool {
     let some_pin = SecretText::from("0000");
     let code = |account: &Account| code_at(account, at, None).or_else(|_| code_at(account, at, Some(&some_pin)));

@@ -72,7 +72,7 @@ struct Taking<'d> {
 impl Taking<'_> {
     fn take(&mut self, one: &Portable) -> Result<Added, VaultError> {
         if let Some(place) = self.index.same(&self.draft.entries, one) {
-            return Ok(self.meet(place, &one.account));
+            return Ok(self.meet(place, one));
         }
         // What lay in a trash takes nobody's place.
         let named = self.index.named(&one.account).filter(|_| !one.trashed);
@@ -92,11 +92,12 @@ impl Taking<'_> {
             entry.details.pinned = pinned;
         }
         self.index.note(place, entry);
-        Ok(Added { id: entry.id, outcome })
+        Ok(Added { id: entry.id, outcome, leaves_note: false })
     }
 
     /// Meets an account that is there already: of its two counters the higher one holds, for no code may come out twice.
-    fn meet(&mut self, place: usize, account: &Account) -> Added {
+    fn meet(&mut self, place: usize, one: &Portable) -> Added {
+        let account = &one.account;
         let is_repeated = self.is_of_this_import(place);
         let entry = &mut self.draft.entries[place];
         let is_raised = counter(&entry.details.account) < counter(account);
@@ -109,7 +110,8 @@ impl Taking<'_> {
             (false, true) => Outcome::CounterRaised,
             (false, false) => Outcome::AlreadyKept,
         };
-        Added { id: entry.id, outcome }
+        let leaves_note = !one.note.is_empty() && one.note != entry.details.note;
+        Added { id: entry.id, outcome, leaves_note }
     }
 
     /// Accounts of one import don't replace each other.

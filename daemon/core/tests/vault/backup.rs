@@ -317,7 +317,7 @@ fn an_old_backup_can_be_restored_as_on_a_new_computer() {
 fn what_would_be_lost_is_told_account_by_account() {
     let world = World::new();
     let (store, mut vault, _) = world.vault(&["same", "renamed", "removed", "resealed", "pinned"]);
-    for name in ["counter", "both"] {
+    for name in ["counter", "both", "another"] {
         vault.add(counter_based(name, 5), IfExists::KeepBoth).unwrap();
     }
     let id = |vault: &Vault, name: &str| vault.entries().find(|one| one.account().name == name).unwrap().id();
@@ -332,6 +332,9 @@ fn what_would_be_lost_is_told_account_by_account() {
     vault.edit(id(&vault, "renamed"), note()).unwrap();
     vault.edit(id(&vault, "both"), note()).unwrap();
     vault.pin(id(&vault, "pinned"), true).unwrap();
+    let mut another = counter_based("another", 9);
+    another.secret = countersign_core::secret::Secret::new(vec![9; 20]);
+    vault.add(another, IfExists::Replace).unwrap();
     let replaced = crate::world::with_secret("Example", "resealed", b"another secret");
     vault.add(replaced, IfExists::Replace).unwrap();
     let copy = open_backup(&backup, Opener::Passphrase(&passphrase())).unwrap();
@@ -343,12 +346,12 @@ fn what_would_be_lost_is_told_account_by_account() {
     };
     assert_eq!(told(&drift.same), "same");
     assert_eq!(told(&drift.missing), "new");
-    assert_eq!(told(&drift.changed), "both pinned renamed resealed");
+    assert_eq!(told(&drift.changed), "another both pinned renamed resealed");
     assert_eq!(told(&drift.counters), "both counter");
     assert_eq!(told(&drift.removed), "removed");
     assert!(drift.beside.is_empty(), "what was removed is in both: {:?}", drift.beside);
     let itself = Drift::between(&vault, &vault, 1_800_000_000);
-    assert_eq!((itself.same.len(), itself.missing.len(), itself.removed.len()), (7, 0, 0));
+    assert_eq!((itself.same.len(), itself.missing.len(), itself.removed.len()), (8, 0, 0));
 }
 
 #[test]
