@@ -2,6 +2,8 @@
 //!
 //! Not in the run of all tests: no system packs it, and `tests/run cotp` builds it.
 
+use std::fs;
+
 use harness::{World, programs, tests};
 use serde_json::Value;
 
@@ -27,18 +29,23 @@ fn cotp_takes_an_aegis_file_over_and_gives_it_back() {
     let known = own(&world, &accounts);
     let known: Vec<[&str; 3]> = known.iter().map(|[issuer, name, _, code]| [&**issuer, &**name, &**code]).collect();
     assert_eq!(codes, known);
-    // Its plain export and its own database.
-    let mut out = cotp(&["export", "-c", "-p", world.dir().to_str().unwrap()]);
-    let exported = world.dir().join("exported.cotp");
-    world.witness().exempt(&exported);
-    out.expect("Password").line(PASSWORD).ends(0);
-    for (file, more) in [(exported.to_str().unwrap(), &[][..]), (database, &["--file-passphrase-fd", "0"])] {
+    // Its own database, its export, and its list of URIs.
+    let is_whole = |file: &str, more: &[&str]| {
         let args = [&["import", file, "--dry-run", "--json"], more].concat();
-        let told = world.cli(&args).stdin(format!("{PASSWORD}\n")).ok();
-        let told: Value = serde_json::from_str(&told).unwrap();
+        let told: Value = serde_json::from_str(&world.cli(&args).stdin(format!("{PASSWORD}\n")).ok()).unwrap();
         assert_eq!(told["files"][0]["format"], "cotp");
         assert_eq!(told["numbers"]["already_kept"], accounts.len(), "{told}");
         assert_eq!(told["numbers"]["found"], accounts.len(), "{told}");
+    };
+    is_whole(database, &["--file-passphrase-fd", "0"]);
+    for kind in ["-c", "-o"] {
+        let folder = world.dir().join(format!("of{kind}"));
+        fs::create_dir(&folder).unwrap();
+        let exported = folder.join("exported.cotp");
+        world.witness().exempt(&exported);
+        let mut out = cotp(&["export", kind, "-p", &format!("{}/", folder.display())]);
+        out.expect("Password").line(PASSWORD).ends(0);
+        is_whole(exported.to_str().unwrap(), &[]);
     }
 }
 

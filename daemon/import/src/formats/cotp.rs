@@ -1,11 +1,11 @@
-//! cotp: its JSON export, and its encrypted database.
+//! cotp: its JSON export, its list of URIs in JSON, and its encrypted database.
 
 use countersign_core::secret::SecretText;
 use data_encoding::BASE64;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Confidence, Format};
+use super::{Confidence, Format, uris};
 use crate::{
     fields::{Fields, Key},
     file::File,
@@ -35,18 +35,28 @@ impl Format for Cotp {
             let has_entries = |all: &Vec<Value>| all.is_empty() || all.iter().any(|one| one["label"].is_string());
             json["version"].is_u64() && json["elements"].as_array().is_some_and(has_entries)
         };
-        let is_export = file.json().is_some_and(is_ours);
+        let is_export = file.json().is_some_and(|json| is_ours(json) || uris(json).is_some());
         if is_export || is_database(file) { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
         let export = file.json().ok_or_else(|| ImportError::damaged("it is not JSON"))?;
+        if let Some(list) = uris(export) {
+            return Ok(uris::read(&list));
+        }
         if !is_database(file) {
             return import(export);
         }
         let json = decrypt(export, keys::needed(passphrase)?)?;
         import(&json::parse(&json)?)
     }
+}
+
+/// Returns the URIs of such a list, one a line.
+fn uris(export: &Value) -> Option<Zeroizing<String>> {
+    let items = export["items"].as_array().filter(|items| !items.is_empty())?;
+    let uris: Option<Vec<&str>> = items.iter().map(|item| item.as_str().filter(|uri| uri.contains("://"))).collect();
+    uris.map(|uris| Zeroizing::new(uris.join("\n")))
 }
 
 fn is_database(file: &File) -> bool {
@@ -92,4 +102,20 @@ fn import(export: &Value) -> Result<Import, ImportError> {
         import.take(&called(entry, &["issuer", "label"]), fields.account());
     }
     Ok(import)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_list_of_uris_is_read() {
+        let uri = "otpauth://totp/:test?secret=JBSWY3DPEHPK3PXP&algorithm=SHA1&digits=6&period=30&lock=false";
+        let file = File::new(serde_json::json!({"items": [uri, uri.replace("test", "other")]}).to_string().into());
+        assert_eq!(Cotp.detect(&file), Confidence::Sure);
+        let names: Vec<String> =
+            Cotp.read(&file, None).unwrap().accounts.into_iter().map(|one| one.account.name).collect();
+        assert_eq!(names, ["test", "other"]);
+        assert_eq!(Cotp.detect(&File::new(r#"{"items":["a"]}"#.into())), Confidence::No);
+    }
 }
