@@ -148,7 +148,7 @@ pub fn candidates(file: &File) -> Vec<&'static dyn Format> {
 /// Reads a file as the first of these formats that opens it.
 ///
 /// # Errors
-/// Each of [`ImportError`]'s. Where there are several formats and the password opens none, what says most.
+/// Each of [`ImportError`]'s. Where there are several formats and the password opens none, what leaves most open.
 pub fn read(
     formats: &[&'static dyn Format],
     file: &File,
@@ -160,20 +160,14 @@ pub fn read(
             Ok(import) => return Ok((*format, import)),
             // It opened: it is no other format's.
             Err(broken @ ImportError::Damaged(_)) => return Err(broken),
-            Err(other) if says(&other) >= says(&why) => why = other,
+            // Any file's first bytes may look like many rounds.
+            Err(ImportError::TooCostly(_)) if formats.len() > 1 => why = ImportError::WrongOrDamaged,
+            // A wrong password, and nothing else, leaves less open.
+            Err(other) if why != ImportError::WrongOrDamaged => why = other,
             Err(_) => {}
         }
     }
     Err(why)
-}
-
-/// Rates how much an error leaves open: a wrong password, and nothing else, leaves nothing.
-fn says(error: &ImportError) -> u8 {
-    match error {
-        ImportError::TooCostly(_) => 2,
-        ImportError::WrongOrDamaged => 1,
-        _ => 0,
-    }
 }
 
 /// Returns the format of this name.
@@ -237,7 +231,11 @@ mod tests {
         let long = [b' '; 100];
         assert_eq!(error(&sealed(1, &long), "wrong"), ImportError::WrongOrDamaged);
         assert!(matches!(error(&sealed(1, &long), "right"), ImportError::Damaged(_)));
-        assert!(matches!(error(&sealed(20_000_000, &long), "right"), ImportError::TooCostly(_)));
+        // Of another format these may be any bytes: the password gets its second try.
+        let costly = sealed(20_000_000, &long);
+        assert_eq!(error(&costly, "wrong"), ImportError::WrongOrDamaged);
+        let andotp = read(&[&andotp::AndOtp], &costly, Some(&"right".into())).map(drop);
+        assert!(matches!(andotp, Err(ImportError::TooCostly(_))), "{andotp:?}");
     }
 
     #[test]
