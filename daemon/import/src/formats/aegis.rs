@@ -207,10 +207,10 @@ fn decrypt(text: &str, slots: &[Slot], params: &Params, passphrase: Option<&Secr
         return Err(ImportError::Restricted(how.into()));
     }
     let passphrase = keys::needed(passphrase)?;
-    let (mut master, mut why) = (None, ImportError::WrongPassphrase);
+    let (mut master, mut is_wrong, mut why) = (None, false, ImportError::WrongPassphrase);
     for slot in of_password {
         match master_key(slot, passphrase) {
-            Ok(None) => {}
+            Ok(None) => is_wrong = true,
             // Another may open.
             Err(error) => why = error,
             Ok(key) => {
@@ -219,7 +219,8 @@ fn decrypt(text: &str, slots: &[Slot], params: &Params, passphrase: Option<&Secr
             }
         }
     }
-    let master = master.ok_or(why)?;
+    // Where a slot could be tried, a better password may open it.
+    let master = master.ok_or(if is_wrong { ImportError::WrongPassphrase } else { why })?;
     let sealed = BASE64.decode(text.as_bytes()).map_err(|_| ImportError::damaged("its database is not base64"))?;
     let json =
         open(&master, params, sealed)?.ok_or_else(|| ImportError::damaged("its database does not fit its key"))?;
@@ -315,7 +316,7 @@ mod tests {
     #[test]
     fn a_slot_that_can_not_be_tried_keeps_no_other_from_opening() {
         let account = Portable::new(uri::parse("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP").unwrap().account);
-        let key = SecretText::from("right");
+        let (key, wrong) = (SecretText::from("right"), SecretText::from("wrong"));
         let plain = Aegis.write(&[account], Some(&key)).unwrap();
         let mut outer: Value = serde_json::from_slice(&plain).unwrap();
         let slots = outer["header"]["slots"].as_array_mut().unwrap();
@@ -325,6 +326,7 @@ mod tests {
         slots.splice(..0, [empty, costly]);
         let read = |outer: &Value, key| Aegis.read(&File::new(serde_json::to_vec(outer).unwrap()), Some(key));
         assert_eq!(read(&outer, &key).unwrap().accounts.len(), 1);
+        assert_eq!(read(&outer, &wrong).unwrap_err(), ImportError::WrongPassphrase);
         outer["header"]["slots"].as_array_mut().unwrap().truncate(2);
         assert!(matches!(read(&outer, &key), Err(ImportError::TooCostly(_))));
     }
