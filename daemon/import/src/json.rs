@@ -7,7 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, error::Category};
 
 use crate::{fields::Given, import::ImportError};
 
@@ -16,17 +16,18 @@ use crate::{fields::Given, import::ImportError};
 /// # Errors
 /// [`ImportError::Damaged`] says where it breaks, and quotes nothing.
 pub fn parse(bytes: &[u8]) -> Result<Value, ImportError> {
-    let read: Result<Once, _> = serde_json::from_slice(bytes);
-    read.map(|once| once.0).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        ImportError::Damaged(match error.classify() {
-            serde_json::error::Category::Eof => "its JSON ends too early".into(),
-            serde_json::error::Category::Data => format!("its JSON names a member twice, in line {line}"),
-            // The crate has no name for this one but its text.
-            _ if error.to_string().starts_with("recursion limit") => "its JSON is nested too deeply".into(),
-            _ => format!("its JSON breaks in line {line}, column {column}"),
-        })
-    })
+    read(bytes).map_err(|error| told(&error))
+}
+
+/// Reads a whole text that a key opened; `None` where it is no JSON, as what a wrong key leaves.
+///
+/// # Errors
+/// [`ImportError::Damaged`] where it is JSON that names a member twice, which no wrong key makes.
+pub fn parse_opened(bytes: &[u8]) -> Result<Option<Value>, ImportError> {
+    match read(bytes) {
+        Err(error) if error.is_data() => Err(told(&error)),
+        read => Ok(read.ok()),
+    }
 }
 
 /// Reads a whole text that is a list.
@@ -38,6 +39,22 @@ pub fn parse_list(bytes: &[u8]) -> Result<Vec<Value>, ImportError> {
         Value::Array(list) => Ok(list),
         _ => Err(ImportError::damaged("its JSON is no list")),
     }
+}
+
+fn read(bytes: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice(bytes).map(|Once(value)| value)
+}
+
+/// Says where a text breaks.
+fn told(error: &serde_json::Error) -> ImportError {
+    let (line, column) = (error.line(), error.column());
+    ImportError::Damaged(match error.classify() {
+        Category::Eof => "its JSON ends too early".into(),
+        Category::Data => format!("its JSON names a member twice, in line {line}"),
+        // The crate has no name for this one but its text.
+        _ if error.to_string().starts_with("recursion limit") => "its JSON is nested too deeply".into(),
+        _ => format!("its JSON breaks in line {line}, column {column}"),
+    })
 }
 
 /// A value in which no object names a member twice: of two secrets one would be taken silently.

@@ -98,6 +98,13 @@ pub fn argon2(
 /// `None` where the key does not fit.
 pub fn open_salted(passphrase: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (salt, sealed) = sealed.strip_prefix(b"Salted__")?.split_at_checked(8)?;
+    let made = salted_key(passphrase, salt);
+    let key: &[u8; 32] = made[..32].try_into().ok()?;
+    open_cbc(key, &made[32..], sealed)
+}
+
+/// Derives the key and the IV behind it that `open_salted` takes.
+fn salted_key(passphrase: &[u8], salt: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut made = Zeroizing::new(Vec::with_capacity(3 * 16));
     while made.len() < 48 {
         let last = made.len().saturating_sub(16);
@@ -106,8 +113,16 @@ pub fn open_salted(passphrase: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>
         hash.update(salt);
         made.extend_from_slice(&hash.finalize());
     }
-    let key: &[u8; 32] = made[..32].try_into().ok()?;
-    open_cbc(key, &made[32..], sealed)
+    made
+}
+
+/// Seals what [`open_salted`] opens.
+#[cfg(test)]
+pub(crate) fn seal_salted(passphrase: &[u8], salt: [u8; 8], plain: &[u8]) -> Vec<u8> {
+    let made = salted_key(passphrase, &salt);
+    let (key, iv) = made.split_first_chunk().expect("there are 48 bytes");
+    let sealed = seal_cbc(key, iv.try_into().expect("16 are left"), plain);
+    [b"Salted__", &salt[..], &sealed].concat()
 }
 
 /// Opens XChaCha20-Poly1305, the tag at its end; `None` where the key is another one, or a byte was changed.

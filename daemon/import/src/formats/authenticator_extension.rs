@@ -90,7 +90,7 @@ impl Opener<'_> {
         if let Some(sealed) = maybe(entry, "data") {
             let Some(key) = self.key(text(entry, "keyId"))? else { return Ok(None) };
             let plain = salted(key.as_bytes(), sealed)?;
-            return Ok(plain.and_then(|plain| json::parse(&plain).ok()));
+            return plain.map_or(Ok(None), |plain| json::parse_opened(&plain));
         }
         let mut entry = entry.clone();
         if flag(&entry, "encrypted") {
@@ -245,3 +245,30 @@ fn algorithm(entry: &Value) -> Given<&str> {
 }
 
 const COSTS: &str = "m=19456,t=2,p=1";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_encrypted_account_that_names_a_member_twice_is_left_out_with_why() {
+        let key = as_text(&keys::argon2id(b"right", b"some salt", 19 * 1024, 2, 1).unwrap());
+        let sealed = |plain: &str| {
+            let data = BASE64.encode(&keys::seal_salted(key.as_bytes(), [7; 8], plain.as_bytes()));
+            json!({"dataType": "EncOTPStorage", "keyId": "k", "data": data})
+        };
+        let backup = json!({
+            "k": {"dataType": "Key", "version": 3, "salt": "some salt"},
+            "a": sealed(r#"{"secret":"JBSWY3DPEHPK3PXP"}"#),
+            "b": sealed(r#"{"secret":"JBSWY3DPEHPK3PXP","secret":"GEZDGNBVGY3TQOJQ"}"#),
+            "c": sealed("no JSON"),
+        });
+        let file = File::new(serde_json::to_vec(&backup).unwrap());
+        let import = AuthenticatorExtension.read(&file, Some(&"right".into())).unwrap();
+        let reasons: Vec<&str> = import.left_out.iter().map(|left| left.reason.as_str()).collect();
+        assert_eq!(import.accounts.len(), 1);
+        assert_eq!(reasons, ["its JSON names a member twice, in line 1", "its key does not open by the password"]);
+    }
+}

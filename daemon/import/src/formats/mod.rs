@@ -251,13 +251,15 @@ mod tests {
         let twofas = format!(r#"{{"schemaVersion":4,"services":[],"servicesEncrypted":"{twofas}:{salt}:{nonce}"}}"#);
         let totp = serde_json::json!({twice: ""}).to_string();
         let key = <sha2::Sha256 as sha2::Digest>::digest(b"any").into();
-        let totp = BASE64.encode(&seal_cbc(&key, &[0; 16], totp.as_bytes()));
+        let [totp, outer] = [totp.as_str(), r#"{"[]":"","[]":""}"#]
+            .map(|plain| BASE64.encode(&seal_cbc(&key, &[0; 16], plain.as_bytes())));
         let authy = twice.replace('"', "&quot;");
         let authy = format!("<map><string name=\"com.authy.storage.tokens.authenticator.key\">{authy}</string></map>");
         for (format, bytes) in [
             ("andotp", andotp),
             ("2fas", twofas.into()),
             ("totp-authenticator", totp.into()),
+            ("totp-authenticator", outer.into()),
             ("authy", authy.into()),
             ("raivo", twice.into()),
         ] {

@@ -51,10 +51,10 @@ impl Format for TotpAuthenticator {
         }
         let sealed = sealed(text).ok_or_else(|| ImportError::damaged("it is not base64"))?;
         // Without a password it is encrypted to one that everybody knows.
-        if let Some(list) = open(&sealed, NO_PASSWORD) {
+        if let Some(list) = open(&sealed, NO_PASSWORD)? {
             return import(&list);
         }
-        let list = open(&sealed, keys::needed(passphrase)?).ok_or(ImportError::WrongOrDamaged)?;
+        let list = open(&sealed, keys::needed(passphrase)?)?.ok_or(ImportError::WrongOrDamaged)?;
         import(&list)
     }
 }
@@ -65,11 +65,11 @@ fn sealed(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Opens a backup: an object with one member, whose *name* is the list.
-fn open(sealed: &[u8], password: &[u8]) -> Option<String> {
+fn open(sealed: &[u8], password: &[u8]) -> Result<Option<String>, ImportError> {
     let key: [u8; 32] = Sha256::digest(password).into();
-    let json = keys::open_cbc(&key, &[0; 16], sealed)?;
-    let object: Value = json::parse(&json).ok()?;
-    object.as_object()?.keys().next().cloned()
+    let Some(json) = keys::open_cbc(&key, &[0; 16], sealed) else { return Ok(None) };
+    let object = json::parse_opened(&json)?;
+    Ok(object.and_then(|object| object.as_object()?.keys().next().cloned()))
 }
 
 fn import(list: &str) -> Result<Import, ImportError> {
