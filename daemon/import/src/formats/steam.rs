@@ -1,7 +1,7 @@
 //! Steam's own keys: maFiles of Steam Desktop Authenticator and steamguard-cli, and the app's own JSON.
 //!
-//! An encrypted maFile is nothing but base64; how it was encrypted stands in `manifest.json` beside it, for each file by its name.
-//! Where that is not known, or not in there, each of the ways is tried.
+//! An encrypted maFile is nothing but base64; how it was encrypted stands in `manifest.json` beside it, for each file by
+//! its name. Where that is not known, or not in there, each of the ways is tried.
 //!
 //! The trap: the key inside `uri` may be a dummy; `shared_secret` is the one.
 
@@ -39,7 +39,8 @@ impl Format for Steam {
 
     fn detect(&self, file: &File) -> Confidence {
         let is_plain = file.json().is_some_and(|json| !entries(json).is_empty());
-        if is_plain || !ways(file).is_empty() && sealed(file).is_some() { Confidence::Sure } else { Confidence::No }
+        let is_sealed = || sealed(file).is_some() && ways(file).map_or(true, |ways| !ways.is_empty());
+        if is_plain || is_sealed() { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
@@ -47,7 +48,7 @@ impl Format for Steam {
         let json = match (file.json(), sealed(file)) {
             (Some(json), _) => json,
             (None, Some(sealed)) => {
-                opened = decrypt(&sealed, &ways(file), keys::needed(passphrase)?)?;
+                opened = decrypt(&sealed, &ways(file)?, keys::needed(passphrase)?)?;
                 &opened
             }
             (None, None) => return Err(ImportError::damaged("it is not JSON")),
@@ -68,7 +69,8 @@ struct Way {
 }
 
 impl Way {
-    /// Reads what the manifest says of a file: at its entry (Steam Desktop Authenticator), or in a `scheme` (steamguard-cli).
+    /// Reads what the manifest says of a file: at its entry (Steam Desktop Authenticator), or in a `scheme`
+    /// (steamguard-cli). There is nothing while its program does not encrypt.
     fn of(entry: &Value) -> Option<Self> {
         let scheme = &entry["encryption"];
         let decoded = |at: &Value, name: &str| BASE64.decode(maybe(at, name)?.as_bytes()).ok();
@@ -87,13 +89,20 @@ impl Way {
 }
 
 /// Returns the ways in the manifest beside the file: its own, or all where its name is not among them.
-fn ways(file: &File) -> Vec<Way> {
-    let manifest = file.beside("manifest.json").and_then(|bytes| json::parse(bytes).ok()).unwrap_or_default();
-    let is_own = |entry: &Value| file.name().is_some_and(|name| is_of(entry, name));
-    let ways = list(&manifest, "entries").iter().filter_map(|entry| Some((is_own(entry), Way::of(entry)?)));
-    let (own, others): (Vec<_>, Vec<_>) = ways.partition(|(is_own, _)| *is_own);
-    let ways = if own.is_empty() { others } else { own };
-    ways.into_iter().map(|(_, way)| way).collect()
+fn ways(file: &File) -> Result<Vec<Way>, ImportError> {
+    let Some(bytes) = file.beside("manifest.json") else { return Ok(Vec::new()) };
+    let manifest = json::parse_opened(bytes)?.unwrap_or_default();
+    let is_own = |entry: &&Value| file.name().is_some_and(|name| is_of(entry, name));
+    let (own, others): (Vec<_>, Vec<_>) = list(&manifest, "entries").iter().partition(is_own);
+    let is_known = !own.is_empty();
+    let ways: Vec<Way> = if is_known { own } else { others }.into_iter().filter_map(Way::of).collect();
+    match ways.len() {
+        0 if is_known => Err(ImportError::damaged("manifest.json does not say how this file was encrypted")),
+        count if count > MAX_WAYS => Err(ImportError::TooCostly(format!(
+            "manifest.json names {count} files and not this one, and {MAX_WAYS} are tried at the most"
+        ))),
+        _ => Ok(ways),
+    }
 }
 
 /// Says whether an entry of the manifest is that of a file: by its whole name, or by the number that is its stem.
@@ -108,15 +117,9 @@ fn sealed(file: &File) -> Option<Vec<u8>> {
 }
 
 fn decrypt(sealed: &[u8], ways: &[Way], passphrase: &[u8]) -> Result<Value, ImportError> {
-    if ways.len() > MAX_WAYS {
-        let count = ways.len();
-        return Err(ImportError::TooCostly(format!(
-            "manifest.json names {count} files and not this one, and {MAX_WAYS} are tried at the most"
-        )));
-    }
     for way in ways {
-        let opened = keys::open_cbc(&*way.key(passphrase)?, &way.iv, sealed);
-        if let Some(json) = opened.and_then(|json| json::parse(&json).ok()) {
+        let Some(opened) = keys::open_cbc(&*way.key(passphrase)?, &way.iv, sealed) else { continue };
+        if let Some(json) = json::parse_opened(&opened)? {
             return Ok(json);
         }
     }
@@ -131,10 +134,11 @@ fn entries(json: &Value) -> Vec<&Value> {
 }
 
 fn account(entry: &Value) -> Result<Portable, String> {
-    let of_uri = || Some(uri::parse(text(entry, "uri")).ok()?.account.name);
-    let name = entry["account_name"].as_str().map(str::to_owned).or_else(of_uri).unwrap_or_default();
+    let label = uri::label_of(text(entry, "uri")).unwrap_or_default();
+    let of_uri = label.split_once(':').map_or(label.as_str(), |(_, name)| name);
+    let name = entry["account_name"].as_str().unwrap_or(of_uri);
     let key = Key::Base64(text(entry, "shared_secret"));
-    Fields { kind: "steam", key, issuer: "Steam", name: &name, ..Fields::default() }.account()
+    Fields { kind: "steam", key, issuer: "Steam", name, ..Fields::default() }.account()
 }
 
 /// The most files of one manifest whose ways are tried: each costs a derivation.
@@ -177,9 +181,47 @@ mod tests {
     }
 
     #[test]
-    fn a_name_out_of_a_uri_is_as_it_was_meant() {
-        let text = r#"{"shared_secret":"AQID","uri":"otpauth://totp/Steam:%C3%BC%20x?secret=ASDF&issuer=Steam"}"#;
-        let import = Steam.read(&File::new(text.into()), None).unwrap();
-        assert_eq!(import.accounts[0].account.name, "ü x");
+    fn a_file_of_which_the_manifest_says_no_way_is_told_so() {
+        let manifest = |mine: Value| {
+            let mut entries = vec![json!({"filename": "mine.maFile", "steamid": 7, "encryption_iv": null})];
+            entries.extend((1..=120).map(|_| json!({"encryption_salt": "AQID", "encryption_iv": "AQID"})));
+            entries.extend(mine.is_object().then_some(mine));
+            serde_json::to_vec(&json!({"entries": entries})).unwrap()
+        };
+        let file = |manifest| File::new("AAAA".into()).with("manifest.json", manifest).called("mine.maFile");
+        let unsaid = file(manifest(Value::Null));
+        assert_eq!(Steam.detect(&unsaid), Confidence::Sure);
+        assert!(read(&unsaid, "any").unwrap_err().to_string().contains("does not say how"));
+        let said = json!({"steamid": 7, "filename": "mine.maFile", "encryption_salt": "AQID", "encryption_iv": "AQID"});
+        assert_eq!(read(&file(manifest(said)), "any"), Err(ImportError::WrongOrDamaged));
+        let twice = file(br#"{"entries":[],"entries":[]}"#.to_vec());
+        assert!(read(&twice, "any").unwrap_err().to_string().contains("twice"));
+        assert_eq!(Steam.detect(&file(b"no JSON".to_vec())), Confidence::No);
+    }
+
+    #[test]
+    fn what_was_encrypted_names_no_member_twice() {
+        let (salt, iv) = ([1; 8], [2; 16]);
+        let key = keys::pbkdf2(keys::Hash::Sha1, b"right", &salt, 50_000);
+        let sealed = keys::seal_cbc(&key, &iv, br#"{"shared_secret":"AQID","shared_secret":"BAUG"}"#);
+        let [salt, iv] = [&salt[..], &iv].map(|part| BASE64.encode(part));
+        let manifest = json!({"entries": [{"encryption_salt": salt, "encryption_iv": iv}]});
+        let file = File::new(BASE64.encode(&sealed).into());
+        let file = file.with("manifest.json", serde_json::to_vec(&manifest).unwrap());
+        assert!(read(&file, "right").unwrap_err().to_string().contains("twice"));
+    }
+
+    #[test]
+    fn a_name_out_of_a_uri_is_as_it_was_meant_whatever_its_dummy_of_a_key() {
+        for (label, name) in
+            [("Steam:%C3%BC%20x", "ü x"), ("Steam:erin", "erin"), ("Steam:%20erin", "erin"), ("erin", "erin")]
+        {
+            for key in ["ASDF", "dummy1"] {
+                let uri = format!("otpauth://totp/{label}?secret={key}&issuer=Steam");
+                let text = json!({"shared_secret": "AQID", "uri": uri}).to_string();
+                let import = Steam.read(&File::new(text.into()), None).unwrap();
+                assert_eq!(import.accounts[0].account.name, name, "{uri}");
+            }
+        }
     }
 }
