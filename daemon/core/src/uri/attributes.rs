@@ -18,16 +18,23 @@ use crate::{
 ///
 /// `otp` (a URI, or `key=…&step=…&size=…`), its further ones `otp_1`, `otp_2`, …, `TOTP Seed` with `TOTP Settings`,
 /// `TimeOtp-…` and `HmacOtp-…` are known. What is empty says nothing; what says an account again, for another program,
-/// is passed over. Issuer and name stay empty where no URI tells them: they are the entry's title and user.
+/// is passed over, but for a higher counter. Issuer and name stay empty where no URI tells them: they are the entry's
+/// title and user.
 pub fn from_attributes<'a>(attributes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Result<Parsed, UriError>> {
     let attributes = attributes.into_iter().map(|(name, value)| (name, value.trim()));
     let attributes: Vec<(&str, &str)> = attributes.filter(|(_, value)| !value.is_empty()).collect();
     let value = |name: &str| attributes.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
-    let otps = otps(&attributes).into_iter();
-    let mut all: Vec<_> = otps.map(|text| if text.contains("://") { parse(text) } else { from_pairs(text) }).collect();
-    all.extend(value("TOTP Seed").map(|seed| from_settings(seed, value("TOTP Settings").unwrap_or_default())));
-    all.extend(["TimeOtp", "HmacOtp"].iter().filter_map(|prefix| from_own(prefix, value)));
-    without_repeats(all)
+    let mut all = Vec::new();
+    for text in otps(&attributes) {
+        add(&mut all, if text.contains("://") { parse(text) } else { from_pairs(text) }, makes_same);
+    }
+    let seed = value("TOTP Seed").map(|seed| from_settings(seed, value("TOTP Settings").unwrap_or_default()));
+    let own = ["TimeOtp", "HmacOtp"].iter().filter_map(|prefix| from_own(prefix, value));
+    for one in seed.into_iter().chain(own) {
+        // For another program, which may not know as many parameters.
+        add(&mut all, one, |one, other| one.name() == other.name());
+    }
+    all
 }
 
 /// Returns the values of `otp`, `otp_1`, `otp_2`, …, in this order.
@@ -41,19 +48,28 @@ fn otps<'a>(attributes: &[(&str, &'a str)]) -> Vec<&'a str> {
     all.into_iter().map(|(_, value)| value).collect()
 }
 
-/// Passes over what is of the same kind and key as one before it.
-fn without_repeats(all: Vec<Result<Parsed, UriError>>) -> Vec<Result<Parsed, UriError>> {
-    let mut once: Vec<Result<Parsed, UriError>> = Vec::new();
-    for one in all {
-        let same = |Parsed { account, .. }: &Parsed| {
-            let own = one.as_ref().ok().map(|own| &own.account);
-            own.is_some_and(|own| own.secret == account.secret && own.kind.name() == account.kind.name())
-        };
-        if !once.iter().flatten().any(same) {
-            once.push(one);
-        }
+/// Adds what is not there by its key and kind; of an account that is there by another counter the higher one holds.
+fn add(all: &mut Vec<Result<Parsed, UriError>>, one: Result<Parsed, UriError>, is_same: fn(&Kind, &Kind) -> bool) {
+    let same = one.as_ref().ok().and_then(|Parsed { account: own, .. }| {
+        let mut accounts = all.iter_mut().flatten().map(|parsed| &mut parsed.account);
+        let there = accounts.find(|there| there.secret == own.secret && is_same(&there.kind, &own.kind))?;
+        Some((&mut there.kind, &own.kind))
+    });
+    match same {
+        Some((Kind::Hotp { counter, .. }, Kind::Hotp { counter: own, .. })) => *counter = (*counter).max(*own),
+        Some(_) => {}
+        None => all.push(one),
     }
-    once
+}
+
+/// Says whether two kinds make the same codes of a key, at one counter or another.
+fn makes_same(one: &Kind, other: &Kind) -> bool {
+    match (one, other) {
+        (Kind::Hotp { algorithm, digits, .. }, Kind::Hotp { algorithm: its, digits: length, .. }) => {
+            (algorithm, digits) == (its, length)
+        }
+        _ => one == other,
+    }
 }
 
 /// `key=…&encoding=…&step=…&size=…&type=…&otpHashMode=…`, as `KeeOtp` writes it.
@@ -269,8 +285,32 @@ mod tests {
             (vec![("otp", one), ("TOTP Seed", key), ("TimeOtp-Secret-Base32", key)], vec!["totp"]),
             (vec![("otp", one), ("TOTP Seed", other)], vec!["totp", "totp"]),
             (vec![("otp_x", one), ("otp", one), ("otpx", two)], vec!["totp"]),
+            (vec![("otp", one), ("otp_1", one)], vec!["totp"]),
         ] {
             assert_eq!(kinds(&attributes), expected, "{attributes:?}");
+        }
+    }
+
+    #[test]
+    fn further_codes_of_a_key_are_accounts_where_they_differ() {
+        let digits = |attributes: &[(&'static str, &'static str)]| -> Vec<u8> {
+            all(attributes).iter().map(|one| one.as_ref().unwrap().account.kind.digits()).collect()
+        };
+        let (key, six, eight) = ("JBSWY3DPEHPK3PXP", "key=JBSWY3DPEHPK3PXP&size=6", "key=JBSWY3DPEHPK3PXP&size=8");
+        assert_eq!(digits(&[("otp", six), ("otp_1", eight), ("otp_2", six)]), [6, 8]);
+        assert_eq!(digits(&[("otp", eight), ("TOTP Seed", key)]), [8], "another program's own writing");
+    }
+
+    #[test]
+    fn of_two_counters_the_higher_one_holds() {
+        let (two, nine) = ("key=JBSWY3DPEHPK3PXP&type=hotp&counter=2", "key=JBSWY3DPEHPK3PXP&type=hotp&counter=9");
+        for attributes in [
+            [("otp", two), ("otp_1", nine), ("HmacOtp-Counter", "")],
+            [("otp", nine), ("otp_1", two), ("HmacOtp-Counter", "")],
+            [("otp", two), ("HmacOtp-Secret-Base32", "JBSWY3DPEHPK3PXP"), ("HmacOtp-Counter", "9")],
+        ] {
+            let kind = read(&attributes).unwrap().account.kind;
+            assert_eq!(kind, Kind::Hotp { algorithm: Algorithm::Sha1, digits: 6, counter: 9 }, "{attributes:?}");
         }
     }
 
