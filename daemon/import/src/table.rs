@@ -51,7 +51,16 @@ pub fn has_columns(file: &File, columns: &[&str]) -> bool {
 }
 
 fn reader(bytes: &[u8]) -> Reader<&[u8]> {
-    ReaderBuilder::new().flexible(true).trim(Trim::Headers).from_reader(bytes)
+    ReaderBuilder::new().delimiter(delimiter(bytes)).flexible(true).trim(Trim::Headers).from_reader(bytes)
+}
+
+/// Returns what stands between cells: spreadsheets of many countries save a semicolon or a tab there, which the names of
+/// columns have nowhere else.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let count = |sign: &u8| line.split(|byte| byte == sign).count();
+    // Of as many it is the last, the comma.
+    b"\t;,".iter().copied().max_by_key(count).unwrap_or(b',')
 }
 
 #[cfg(test)]
@@ -59,10 +68,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_found_by_their_names_however_they_are_quoted() {
+    fn columns_are_found_by_their_names_however_they_are_quoted_and_parted() {
         for head in ["a,b", "\"a\",\"b\"", "\u{feff}\"b\", a", "b,x,a,"] {
             let file = File::new(format!("{head}\n1,2\n").into_bytes());
             assert!(has_columns(&file, &["a", "b"]) && !has_columns(&file, &["a", "c"]), "{head}");
+        }
+        for sign in [",", ";", "\t"] {
+            let text = "a,b\n1,\"x,;\ty\"\n".replacen(',', sign, 2);
+            let file = File::new(text.clone().into());
+            assert!(has_columns(&file, &["a", "b"]), "{text}");
+            let table = Table::read(&file).unwrap();
+            let rows: Vec<_> = table.rows().map(|row| (row.cell("a"), row.cell("b"))).collect();
+            assert_eq!(rows, [("1", "x,;\ty")], "{text}");
         }
         let table = Table::read(&File::new(b"a,b\n1,\"2\n3\"\n4\n".to_vec())).unwrap();
         let rows: Vec<_> = table.rows().map(|row| (row.cell("a"), row.cell("b"), row.cell("c"))).collect();

@@ -302,6 +302,18 @@ mod tests {
     }
 
     #[test]
+    fn a_table_is_one_whatever_a_spreadsheet_put_between_its_cells() {
+        for (format, text) in [
+            ("bitwarden", "name,login_username,login_totp\nShop,me,JBSWY3DPEHPK3PXP\n"),
+            ("keepassxc-csv", "Group,Title,Username,TOTP\nRoot,Shop,me,JBSWY3DPEHPK3PXP\n"),
+        ] {
+            for sign in [",", ";", "\t"] {
+                assert_eq!(read_all(&File::new(text.replace(',', sign).into())), (format, 1, Vec::new()), "{sign:?}");
+            }
+        }
+    }
+
+    #[test]
     fn motp_is_motp_in_any_case() {
         for kind in ["MOTP", "motp"] {
             for (format, secret, text) in [
