@@ -251,14 +251,14 @@ impl Entry {
             1 => Kind::Hotp { algorithm, digits, counter: self.counter },
             _ => return Err("its type is not known"),
         };
-        if !text::fits(&self.name) || !text::fits(&self.issuer) {
-            return Err("its name is too long");
-        }
         // The name is a URI's label: an account that comes by both is the same one.
         let (issuer, prefix, name) = uri::names(&self.name, &self.issuer);
         let prefix = prefix.map(str::to_owned);
         // Alone it stays as the app shows it, with the spaces around it.
         let name = if self.name.contains(':') { name } else { self.name.as_str() };
+        if ![issuer, prefix.as_deref().unwrap_or_default(), name].into_iter().all(text::fits) {
+            return Err("its name is too long");
+        }
         Ok(Account { issuer: issuer.to_owned(), name: name.to_owned(), prefix, kind, secret })
     }
 }

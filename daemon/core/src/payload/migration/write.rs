@@ -280,6 +280,20 @@ mod tests {
         assert_eq!(read, work);
     }
 
+    #[test]
+    fn a_label_is_measured_in_its_parts() {
+        let part = "i".repeat(130);
+        let colon = account(&part, &format!("a:{part}"), Kind::totp());
+        let work = Account { prefix: Some("p".repeat(130)), ..account(&part, &part, Kind::totp()) };
+        let accounts = [colon, work];
+        assert_eq!(joined(&write(accounts.iter(), 1)), accounts);
+        for (issuer, name) in [("i", part.repeat(2)), (&part.repeat(2), "n".into())] {
+            let export = write([&account(issuer, &name, Kind::totp())].into_iter(), 1);
+            let read = Part::parse(export.parts[0].text.expose()).unwrap();
+            assert!(read.accounts.is_empty() && read.skipped[0].ends_with("its name is too long"), "{read:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read_back(
