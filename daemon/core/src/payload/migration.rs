@@ -163,19 +163,12 @@ impl<'a> Fields<'a> {
 
 fn read(bytes: &[u8]) -> Option<Part> {
     let mut part = Part { accounts: Vec::new(), skipped: Vec::new(), index: 0, size: 1, batch: None };
-    let mut entries = 0;
     for field in Fields(bytes) {
         match field? {
-            (1, Field::Bytes(entry)) => {
-                entries += 1;
-                if entries > MAX_ENTRIES {
-                    return None;
-                }
-                match read_entry(entry)? {
-                    Ok(account) => part.accounts.push(account),
-                    Err(why) => part.skipped.push(why),
-                }
-            }
+            (1, Field::Bytes(entry)) => match read_entry(entry)? {
+                Ok(account) => part.accounts.push(account),
+                Err(why) => part.skipped.push(why),
+            },
             (3, Field::Number(size)) => part.size = u32::try_from(size).ok().filter(|size| *size <= MAX_PARTS)?,
             (4, Field::Number(index)) => part.index = u32::try_from(index).ok()?,
             // A negative number stands there as its 64-bit two's complement.
@@ -184,7 +177,8 @@ fn read(bytes: &[u8]) -> Option<Part> {
         }
     }
     part.size = part.size.max(1);
-    (part.index < part.size && entries > 0).then_some(part)
+    let is_empty = part.accounts.is_empty() && part.skipped.is_empty();
+    (part.index < part.size && !is_empty).then_some(part)
 }
 
 /// One account, as the export writes it.
@@ -265,7 +259,6 @@ impl Entry {
 
 /// The longest text, in bytes: programs that write files put all of their accounts in one.
 const MAX_EXPORT: usize = 256 * 1024;
-const MAX_ENTRIES: usize = 1000;
 const MAX_PARTS: u32 = 1000;
 
 #[cfg(test)]
@@ -386,14 +379,12 @@ mod tests {
     }
 
     #[test]
-    fn a_part_has_no_more_accounts_than_the_cap() {
-        let part = |count| Part::parse(&uri(&[0x0a, 0].repeat(count)));
-        assert_eq!(part(MAX_ENTRIES).unwrap().skipped.len(), MAX_ENTRIES);
-        assert!(part(MAX_ENTRIES + 1).is_err());
+    fn a_part_has_as_many_accounts_as_its_text_has_room_for() {
         let secret = [&[0x0a, 20][..], &[7; 20]].concat();
-        let whole = read(&uri(&entry(&secret).repeat(MAX_ENTRIES)));
-        assert_eq!(whole.accounts.len(), MAX_ENTRIES, "a file has them all in one text");
-        assert!(Part::parse(&uri(&[0x0a, 0].repeat(1_000_000))).is_err());
+        let whole = read(&uri(&entry(&secret).repeat(5000)));
+        assert_eq!(whole.accounts.len(), 5000, "a file has them all in one text");
+        let longer = Part::parse(&uri(&entry(&secret).repeat(10_000))).unwrap_err();
+        assert_eq!(longer, UriError::TooLong { what: "export", most: MAX_EXPORT });
     }
 
     #[test]
