@@ -95,7 +95,7 @@ fn sites(left_out: &[LeftOut]) -> Vec<(String, String)> {
         }
         let is_new = |name: &str| sites.iter().all(|(of, site)| *of != left.program || folded(site) != folded(name));
         let one = Some(name.clone()).filter(|name| is_new(name));
-        let another = || (2..).map(|number| format!("{name}:{number}")).find(|name| is_new(name));
+        let another = || (2..=sites.len() + 2).map(|number| format!("{name}:{number}")).find(|name| is_new(name));
         let site = if left.user.trim().is_empty() { one.or_else(another) } else { one };
         sites.extend(site.map(|site| (left.program.clone(), site)));
     }
