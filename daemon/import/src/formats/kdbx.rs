@@ -39,6 +39,8 @@ impl Format for Kdbx {
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
         match file.bytes().get(10..12) {
+            // The crate reads databases of KeePass 1 as well, whose costs stand elsewhere.
+            _ if !file.bytes().starts_with(SIGNATURE) => return Err(ImportError::damaged("its header")),
             Some([3 | 4, 0]) => {}
             Some([version, _]) => return Err(ImportError::Newer(format!("KDBX {version}"))),
             _ => return Err(ImportError::damaged("its header")),
@@ -202,6 +204,14 @@ mod tests {
         {
             assert_eq!(costs(&good), Ok(()), "{good:?}");
         }
+    }
+
+    #[test]
+    fn a_database_of_keepass_1_is_none() {
+        let mut older = [SIGNATURE, &[0; 200]].concat();
+        (older[4], older[10]) = (0x65, 3);
+        let refused = Kdbx.read(&File::new(older), Some(&"x".into())).map(drop);
+        assert_eq!(refused, Err(ImportError::damaged("its header")));
     }
 
     #[test]
