@@ -165,10 +165,14 @@ fn read(bytes: &[u8]) -> Option<Part> {
     let mut part = Part { accounts: Vec::new(), skipped: Vec::new(), index: 0, size: 1, batch: None };
     for field in Fields(bytes) {
         match field? {
-            (1, Field::Bytes(entry)) => match read_entry(entry)? {
-                Ok(account) => part.accounts.push(account),
-                Err(why) => part.skipped.push(why),
-            },
+            (1, Field::Bytes(entry)) => {
+                let entry = read_entry(entry)?;
+                let title = entry.title();
+                match entry.account() {
+                    Ok(account) => part.accounts.push(account),
+                    Err(why) => part.skipped.push(format!("{title}: {why}")),
+                }
+            }
             (3, Field::Number(size)) => part.size = u32::try_from(size).ok().filter(|size| *size <= MAX_PARTS)?,
             (4, Field::Number(index)) => part.index = u32::try_from(index).ok()?,
             // A negative number stands there as its 64-bit two's complement.
@@ -193,8 +197,8 @@ struct Entry {
     counter: u64,
 }
 
-/// Reads one account; the inner result tells why one is left out.
-fn read_entry(bytes: &[u8]) -> Option<Result<Account, String>> {
+/// Reads what is said of one account.
+fn read_entry(bytes: &[u8]) -> Option<Entry> {
     let mut entry = Entry::default();
     for field in Fields(bytes) {
         match field? {
@@ -208,8 +212,7 @@ fn read_entry(bytes: &[u8]) -> Option<Result<Account, String>> {
             _ => {}
         }
     }
-    let title = entry.title();
-    Some(entry.account().map_err(|why| format!("{title}: {why}")))
+    Some(entry)
 }
 
 impl Entry {

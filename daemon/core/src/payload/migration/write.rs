@@ -117,6 +117,11 @@ fn entry(account: &Account) -> Result<Zeroizing<Vec<u8>>, String> {
     if let Some(counter) = counter {
         message.number(7, counter);
     }
+    // Read back before anybody sees it: what it makes elsewhere are the codes that it makes here.
+    let read = super::read_entry(&message.0).ok_or("no reader takes it back")?.account()?;
+    if read.secret != account.secret || read.kind != account.kind {
+        return Err("what a reader takes back makes other codes".into());
+    }
     let mut whole = Message::with_room(message.0.len() + 11);
     whole.bytes(1, &message.0);
     Ok(mem::take(&mut whole.0))
@@ -289,8 +294,7 @@ mod tests {
         assert_eq!(joined(&write(accounts.iter(), 1)), accounts);
         for (issuer, name) in [("i", part.repeat(2)), (&part.repeat(2), "n".into())] {
             let export = write([&account(issuer, &name, Kind::totp())].into_iter(), 1);
-            let read = Part::parse(export.parts[0].text.expose()).unwrap();
-            assert!(read.accounts.is_empty() && read.skipped[0].ends_with("its name is too long"), "{read:?}");
+            assert!(export.parts.is_empty() && export.left_out[0].1 == "its name is too long", "{export:?}");
         }
     }
 
