@@ -65,16 +65,20 @@ pub(crate) struct LeftOut {
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// Its password is needed, or was not the right one.
-    Password {
-        /// Whether one was given.
-        wrong: bool,
-        /// What the file is.
-        title: String,
-        /// What `countersign-import` says of it.
-        why: String,
-    },
+    Password(Closed),
     /// Anything else.
     Failed(Error),
+}
+
+/// A file that its password has not opened.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    /// Whether one was given that was meant for it.
+    pub(crate) wrong: bool,
+    /// What the file is.
+    pub(crate) title: String,
+    /// What `countersign-import` says of it.
+    pub(crate) why: String,
 }
 
 impl From<Error> for Refusal {
@@ -141,7 +145,8 @@ pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Fore
     match status.code() {
         Some(0) if ended => Ok(found),
         Some(PASSWORD_NEEDED | PASSWORD_WRONG) => {
-            Err(Refusal::Password { wrong: status.code() == Some(PASSWORD_WRONG), title: found.title, why })
+            let wrong = status.code() == Some(PASSWORD_WRONG);
+            Err(Refusal::Password(Closed { wrong, title: found.title, why }))
         }
         Some(code @ FIRST..=LAST) => {
             output::say(&format!("countersign: {shown}: {why}"));

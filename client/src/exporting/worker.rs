@@ -116,7 +116,7 @@ async fn read(bytes: &[u8], format: &str, password: Option<&str>) -> Result<Fore
     match foreign::read_from(memory::file(bytes)?.into(), "the export", format, password).await {
         Ok(found) => Ok(found),
         Err(Refusal::Failed(error)) => Err(error),
-        Err(Refusal::Password { wrong, .. }) => Err(Error::Said(foreign::password_exit(wrong))),
+        Err(Refusal::Password(closed)) => Err(Error::Said(foreign::password_exit(closed.wrong))),
     }
 }
 

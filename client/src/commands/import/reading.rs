@@ -12,7 +12,7 @@ use crate::{
     args::Import,
     asking::FileLines,
     error::{Error, exit},
-    foreign::{self, Foreign, Given, LeftOut, Refusal},
+    foreign::{self, Closed, Foreign, Given, LeftOut, Refusal},
     output,
     progress::Progress,
     session::Session,
@@ -117,7 +117,7 @@ pub(super) async fn all(args: &Import, session: &mut Session) -> Result<Found, E
 async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -> Result<(Foreign, bool), Error> {
     let shown = &given.shown;
     let mut refused = match with_progress(shown, SOON, foreign::read(given, None)).await {
-        Err(Refusal::Password { wrong, title, why }) => Closed { wrong, title, why },
+        Err(Refusal::Password(closed)) => closed,
         Err(Refusal::Failed(error)) => return Err(error),
         Ok(found) => return Ok((found, false)),
     };
@@ -134,7 +134,7 @@ async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -
         let opening = with_progress(shown, Duration::ZERO, foreign::read(given, Some(&password)));
         refused = match opening.await {
             // Of another file's password nobody said that it was this one's.
-            Err(Refusal::Password { wrong, title, why }) => Closed { wrong: wrong && !is_known, title, why },
+            Err(Refusal::Password(closed)) => Closed { wrong: closed.wrong && !is_known, ..closed },
             Err(Refusal::Failed(error)) => return Err(error),
             Ok(found) => {
                 passwords.last = Some(password);
@@ -149,16 +149,6 @@ async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -
         output::say(&format!("  hint: {hint}"));
     }
     Err(Error::Said(foreign::password_exit(wrong)))
-}
-
-/// Why a file is still closed.
-struct Closed {
-    /// Whether it was by a password that was meant for it.
-    wrong: bool,
-    /// What the file is.
-    title: String,
-    /// What `countersign-import` says of it.
-    why: String,
 }
 
 impl Closed {
