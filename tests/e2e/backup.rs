@@ -243,6 +243,17 @@ fn a_place_that_is_not_fit_is_refused_and_left_empty() -> Completion {
     for (fault, why) in [("no-fsync", "does not promise"), ("full", "No space left")] {
         let mounted = Mounted::refusing(&world, fault);
         refused(&mounted.place, why);
+        // An export promises less: it only leaves nothing torn behind.
+        let file = mounted.place.join("uris.txt");
+        world.witness().exempt(&file);
+        let told = world.cli_present(&["export", "--format", "uris", file.to_str().unwrap()]);
+        if fault == "full" {
+            let told = told.fails(1);
+            assert!(told.err.contains("can't be written") && told.err.contains(why), "{told:?}");
+            assert_eq!(fs::read_dir(&mounted.place).unwrap().count(), 0, "a torn file of secrets");
+        } else {
+            assert!(told.ok().contains("read back, and equal"));
+        }
     }
     // Its own daemon sees it too: they share the mounts.
     let read_only = Mounted::by(&world, "read-only", |place| {
