@@ -177,7 +177,9 @@ fn large_code() {
     let until = harness::wait::unix_now() + 3600;
     pipe.write_all(format!("show code\nseconds 300\ncode 123 456\nuntil {until} 3600\n\n").as_bytes()).unwrap();
     world.window("^Code");
-    thread::sleep(Duration::from_secs(2));
+    // From its first second on, which is the first that it wakes up for.
+    let drawn = switches(window.pid());
+    harness::until("its first second", Duration::from_secs(30), || (switches(window.pid()) > drawn).then_some(()));
     let before = switches(window.pid());
     thread::sleep(Duration::from_secs(20));
     let each = (switches(window.pid()) - before) as f64 / 20.0;
