@@ -8,6 +8,16 @@ use harness::{
     tests, until,
     wait::{LIMIT, unix_now},
 };
+use rustix::process::Signal;
+use x11rb::{
+    COPY_FROM_PARENT, CURRENT_TIME,
+    connection::Connection as _,
+    protocol::{
+        Event,
+        xproto::{ConnectionExt as _, CreateWindowAux, WindowClass},
+    },
+    rust_connection::RustConnection,
+};
 
 tests![
     a_paste_after_the_code_has_changed_gives_the_new_one,
@@ -16,6 +26,7 @@ tests![
     a_clipboard_manager_gets_nothing_of_one_paste_and_that_is_said,
     clearing_leaves_no_entry_in_a_clipboard_managers_history,
     whoever_copies_later_wins_even_while_the_first_waits,
+    whoever_asks_as_the_offer_ends_is_answered,
     a_lock_takes_it_off_at_once,
     what_was_copied_since_stays,
     it_is_told_to_be_a_secret,
@@ -189,6 +200,47 @@ fn whoever_copies_later_wins_even_while_the_first_waits() {
     assert_eq!(first.exit_code(LIMIT), 0);
     assert!(first.out.text().ends_with("ended replaced\n"), "{}", first.out.text());
     assert_eq!(paste(&world, None), Some(oathtool(&world, &slow, 3600, unix_now())));
+}
+
+/// A program that is never answered hangs as it pastes.
+fn whoever_asks_as_the_offer_ends_is_answered() {
+    let world = World::build().display().vault().start();
+    account(&world, "Slow", 3600);
+    // Which it sees first is open: that it is asked, or that it is to end.
+    for _ in 0..5 {
+        let mut clip = world.cmd(&programs::ours("countersign-clip")).arg("slow").spawn();
+        clip.out.wait_for("the code", LIMIT, |text| text.contains("copied").then_some(()));
+        clip.signal(Signal::STOP);
+        let asking = Asking::of_the_clipboard(&world);
+        clip.signal(Signal::TERM);
+        clip.signal(Signal::CONT);
+        asking.until_answered();
+        assert_eq!(clip.exit_code(LIMIT), 0);
+    }
+}
+
+/// A program that pastes from the clipboard of X11.
+struct Asking(RustConnection);
+
+impl Asking {
+    /// Comes back when the server has passed it on.
+    fn of_the_clipboard(world: &World) -> Self {
+        let (connection, screen) = RustConnection::connect(Some(&world.environment()["DISPLAY"])).unwrap();
+        let window = connection.generate_id().unwrap();
+        let root = connection.setup().roots[screen].root;
+        let (kind, more) = (WindowClass::INPUT_ONLY, CreateWindowAux::new());
+        connection.create_window(0, window, root, 0, 0, 1, 1, 0, kind, COPY_FROM_PARENT, &more).unwrap();
+        let [clipboard, text] = ["CLIPBOARD", "UTF8_STRING"]
+            .map(|name| connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom);
+        connection.convert_selection(window, clipboard, text, text, CURRENT_TIME).unwrap().check().unwrap();
+        Self(connection)
+    }
+
+    fn until_answered(self) {
+        until("an answer", LIMIT, || {
+            matches!(self.0.poll_for_event().unwrap()?, Event::SelectionNotify(_)).then_some(())
+        });
+    }
 }
 
 fn a_lock_takes_it_off_at_once() {

@@ -8,7 +8,7 @@ use std::{
 use x11rb::{
     COPY_DEPTH_FROM_PARENT, CURRENT_TIME, NONE,
     connection::Connection,
-    errors::{ConnectionError, ReplyError, ReplyOrIdError},
+    errors::{ReplyError, ReplyOrIdError},
     protocol::{
         Event as XEvent,
         xproto::{
@@ -126,7 +126,7 @@ impl Clipboard {
     }
 
     /// Answers what asks not for the text but for what there is.
-    fn describe(&self, request: &SelectionRequestEvent) -> Result<(), ConnectionError> {
+    fn describe(&self, request: &SelectionRequestEvent) -> Result<(), ReplyError> {
         let (window, property) = (request.requestor, property(request));
         let given = if request.target == self.atoms.TARGETS {
             let all: Vec<Atom> = [self.atoms.TARGETS, self.atoms.TIMESTAMP, self.hint]
@@ -147,8 +147,9 @@ impl Clipboard {
         self.notify(request, given)
     }
 
-    /// Tells the program that its answer is there, or that there is none.
-    fn notify(&self, request: &SelectionRequestEvent, given: bool) -> Result<(), ConnectionError> {
+    /// Tells the program that its answer is there, or that there is none, and comes back when the server has that: of a
+    /// program that ends, it takes nothing more in.
+    fn notify(&self, request: &SelectionRequestEvent, given: bool) -> Result<(), ReplyError> {
         let event = SelectionNotifyEvent {
             response_type: SELECTION_NOTIFY_EVENT,
             sequence: 0,
@@ -159,7 +160,7 @@ impl Clipboard {
             property: if given { property(request) } else { NONE },
         };
         self.connection.send_event(false, request.requestor, EventMask::NO_EVENT, event)?;
-        self.connection.flush()
+        self.connection.sync()
     }
 
     /// Tells whose window it is: the server gives each program numbers of its own, and the one that keeps what was copied
@@ -203,7 +204,8 @@ impl Board for Clipboard {
             let (window, kind) = (request.requestor, request.target);
             self.connection.change_property8(PropMode::REPLACE, window, property(&request), kind, text.as_bytes())
         };
-        text.map(put).transpose().and_then(|given| self.notify(&request, given.is_some())).map_err(|error| lost(&error))
+        let given = text.map(put).transpose().map_err(|error| lost(&error))?;
+        self.notify(&request, given.is_some()).map_err(|error| lost(&error))
     }
 
     fn withdraw(&mut self) -> Result<(), BoardError> {
@@ -213,7 +215,14 @@ impl Board for Clipboard {
             }
             Ok::<_, ReplyError>(())
         };
-        empty().map_err(|error| lost(&error))
+        empty().map_err(|error| lost(&error))?;
+        // Who asked until that moment waits for an answer, some without end.
+        for event in self.events()? {
+            if let Event::Asked(asked, _) = event {
+                self.answer(asked, None)?;
+            }
+        }
+        Ok(())
     }
 }
 
