@@ -57,6 +57,12 @@ fn paste(world: &World, form: Option<&str>) -> Option<String> {
     (run.code == 0 && !run.out.is_empty()).then_some(run.out)
 }
 
+/// Copies a text, as a person does elsewhere.
+pub(crate) fn wl_copy(world: &World, text: &str) {
+    // What goes on offering it keeps standard error open.
+    world.cmd("sh").args(["-c", "exec wl-copy 2>/dev/null"]).stdin(text).ok();
+}
+
 fn until_empty(world: &World) {
     until("an empty clipboard", LIMIT, || paste(world, None).is_none().then_some(()));
 }
@@ -107,7 +113,7 @@ fn a_history_that_reads_first_gets_nothing_of_one_paste() {
     let account = account(&world, "Slow", 3600);
     let kept = world.dir().join("tmp/history");
     let mut history = world.cmd("wl-paste").args(["--watch", "tee", "-a"]).arg(&kept).spawn();
-    world.cmd("wl-copy").stdin("something else").ok();
+    wl_copy(&world, "something else");
     let text = || std::fs::read_to_string(&kept).unwrap_or_default();
     until("the history", LIMIT, || text().contains("something else").then_some(()));
     // A history on a busy machine may be as slow as a hand: then it is the one paste, and the person gets nothing.
@@ -134,7 +140,7 @@ fn managed() -> (World, Process) {
     programs::require("clipman");
     let manager = world.cmd("wl-paste").args(watch).arg(world.dir().join(HISTORY)).spawn();
     until("a manager at work", LIMIT, || {
-        world.cmd("wl-copy").stdin("what was there before").ok();
+        wl_copy(&world, "what was there before");
         history(&world).contains(&"what was there before".to_owned()).then_some(())
     });
     (world, manager)
@@ -171,7 +177,7 @@ fn clearing_leaves_no_entry_in_a_clipboard_managers_history() {
     until("the code", LIMIT, || (paste(&world, None)? == code).then_some(()));
     world.cli(&["lock"]).ok();
     until_empty(&world);
-    world.cmd("wl-copy").stdin("what came after").ok();
+    wl_copy(&world, "what came after");
     // One that reads before the code is there keeps nothing, a slower one the code.
     let entries = || history(&world).into_iter().filter(|entry| *entry != code).collect::<Vec<_>>();
     let entries =

@@ -8,7 +8,7 @@ use harness::{
     wait::{LIMIT, unix_now},
 };
 
-use crate::clipboard::{account, oathtool};
+use crate::clipboard::{account, oathtool, wl_copy};
 
 tests![
     gnome_pastes_the_code_as_it_is_at_that_moment,
@@ -79,7 +79,7 @@ fn gnome_keeps_nothing_of_a_code_when_its_offer_ends() {
     for world in sessions() {
         account(&world, "Slow", 3600);
         account(&world, "Quick", 11);
-        world.cmd("wl-copy").stdin("what was there before").ok();
+        wl_copy(&world, "what was there before");
         world.cli(&["copy", "slow"]).ok();
         assert!(paste(&world, None).is_some());
         world.cli(&["lock"]).ok();
@@ -117,7 +117,7 @@ fn what_was_copied_since_in_gnome_stays() {
     for world in sessions() {
         account(&world, "Slow", 3600);
         world.cli(&["copy", "slow"]).ok();
-        world.cmd("wl-copy").stdin("mine").ok();
+        wl_copy(&world, "mine");
         until("the person's own text", LIMIT, || (paste(&world, None)? == "mine").then_some(()));
         world.cli(&["lock"]).ok();
         assert_eq!(paste(&world, None).as_deref(), Some("mine"));

@@ -67,12 +67,14 @@ impl Captured {
         }
     }
 
-    /// Waits until the stream has ended and returns all of it.
+    /// Waits until the stream has ended, which is when the last program that holds it has, and returns all of it.
     pub fn to_end(&self, limit: Duration) -> String {
         let (stream, changed) = &*self.0;
         let waited = changed.wait_timeout_while(lock(stream), limit, |stream| !stream.ended);
-        let waited = waited.unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&waited.0.bytes).into_owned()
+        let (stream, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&stream.bytes).into_owned();
+        assert!(!waited.timed_out(), "somebody holds this open for more than {} s:\n{text}", limit.as_secs());
+        text
     }
 }
 
