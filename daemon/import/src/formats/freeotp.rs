@@ -1,9 +1,11 @@
 //! `FreeOTP` 1 and `FreeOTP`+ (Android): shared preferences with a JSON an account, or `FreeOTP`+'s JSON of all.
 //!
 //! The traps: an account of Steam's is known by its issuer alone. And `FreeOTP`+ writes the counter of the code before the
-//! next one; its files don't differ from `FreeOTP`'s, so the number is taken as it stands there, and the person is told.
+//! next one; its files don't differ from `FreeOTP`'s, so the number is taken as it stands there, and the person is told. Only
+//! where it is -1 nothing else can be meant than that the next one is 0. The first versions of `FreeOTP` kept a URI in the
+//! place of an account's JSON.
 
-use countersign_core::{secret::SecretText, vault::Portable};
+use countersign_core::{secret::SecretText, uri, vault::Portable};
 use serde_json::Value;
 
 use super::{Confidence, Format};
@@ -39,7 +41,7 @@ impl Format for FreeOtp {
         let is_json = file.has_members(&["tokens", "tokenOrder"]);
         let is_xml = || {
             prefs::is_map(file.text())
-                && prefs::strings(file.bytes()).is_ok_and(|all| all.iter().any(|(_, text)| token(text).is_some()))
+                && prefs::strings(file.bytes()).is_ok_and(|all| all.iter().any(|(_, text)| is_account(text)))
         };
         if is_json || is_xml() { Confidence::Sure } else { Confidence::No }
     }
@@ -51,9 +53,11 @@ impl Format for FreeOtp {
                 take(&mut import, token);
             }
         } else {
-            for (_, text) in prefs::strings(file.bytes())? {
+            for (name, text) in prefs::strings(file.bytes())? {
                 if let Some(token) = token(&text) {
                     take(&mut import, &token);
+                } else if is_uri(&text) {
+                    import.take(&name, from_uri(&text));
                 }
             }
         }
@@ -64,6 +68,26 @@ impl Format for FreeOtp {
 /// Reads an account; other entries of the preferences are none.
 fn token(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().filter(|token: &Value| token["secret"].is_array())
+}
+
+/// Says whether a text of the preferences is an account.
+fn is_account(text: &str) -> bool {
+    token(text).is_some() || is_uri(text)
+}
+
+fn is_uri(text: &str) -> bool {
+    text.starts_with("otpauth://")
+}
+
+/// Reads an account of the first versions; what the person renamed it to stands in parameters of their own.
+fn from_uri(text: &str) -> Result<Portable, String> {
+    let mut account = uri::parse(text).map_err(|error| error.to_string())?.account;
+    for (name, place) in [("issueralt", &mut account.issuer), ("labelalt", &mut account.name)] {
+        if let Some(own) = uri::parameter(text, name).filter(|own| !own.is_empty()) {
+            own.as_str().clone_into(place);
+        }
+    }
+    Ok(Portable::new(account))
 }
 
 fn take(import: &mut Import, token: &Value) {
@@ -96,10 +120,15 @@ pub(super) fn account(token: &Value, key: Option<Vec<u8>>, issuer: &str, name: &
         algorithm: word(token, "algo"),
         digits,
         period: count(token, "period"),
-        counter: count(token, "counter"),
+        counter: counter(token),
         pin: None,
     }
     .account()
+}
+
+/// Returns the counter; the one before the first is -1.
+fn counter(token: &Value) -> Given<u64> {
+    if token["counter"].as_i64() == Some(-1) { Given::Is(0) } else { count(token, "counter") }
 }
 
 /// Returns the bytes of a list of Java's, which have a sign.
@@ -113,7 +142,36 @@ const HOTP: &str = "FreeOTP+ writes the counter before the next one, FreeOTP the
 
 #[cfg(test)]
 mod tests {
+    use countersign_core::account::{Algorithm, Kind};
+
     use super::*;
+
+    /// `FreeOTP`+ keeps -1 until a new account has made its first code: such accounts were left out as bad.
+    #[test]
+    fn the_counter_before_the_first_is_the_first() {
+        for (counter, next) in [("-1", Some(0)), ("0", Some(0)), ("7", Some(7)), ("-2", None)] {
+            let token = format!(r#"{{"type":"HOTP","label":"me","counter":{counter},"secret":[1,2,3]}}"#);
+            let counters: Vec<_> = read(&token).into_iter().map(|one| one.account.kind).collect();
+            let expected = next.map(|counter| Kind::Hotp { algorithm: Algorithm::Sha1, digits: 6, counter });
+            assert_eq!(counters, Vec::from_iter(expected), "{counter}");
+        }
+    }
+
+    #[test]
+    fn the_first_versions_kept_uris() {
+        let uri = "otpauth://totp/Shop:me?secret=JBSWY3DPEHPK3PXP&amp;issuer=Shop&amp;digits=8";
+        let text = format!(
+            "<map><string name=\"tokenOrder\">[]</string><string name=\"a\">{uri}</string>\
+             <string name=\"b\">{uri}&amp;issueralt=Mine&amp;labelalt=I</string>\
+             <string name=\"c\">otpauth://totp/c?secret=1</string></map>"
+        );
+        let file = File::new(text.into());
+        assert_eq!(FreeOtp.detect(&file), Confidence::Sure);
+        let import = FreeOtp.read(&file, None).unwrap();
+        let names: Vec<_> = import.accounts.iter().map(|one| one.account.title()).collect();
+        assert_eq!(names, ["Shop – me", "Mine – I"]);
+        assert_eq!(import.left_out.len(), 1);
+    }
 
     fn read(tokens: &str) -> Vec<Portable> {
         let file = File::new(format!(r#"{{"tokenOrder":[],"tokens":[{tokens}]}}"#).into());
