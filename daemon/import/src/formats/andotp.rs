@@ -52,8 +52,10 @@ impl Format for AndOtp {
     }
 }
 
+/// Says whether a value is an account; the first versions wrote no type, and a period instead of it.
 fn is_entry(value: &Value) -> bool {
-    value["secret"].is_string() && value["label"].is_string() && value["type"].is_string()
+    let has_type = value["type"].is_string() || value["type"].is_null() && value["period"].is_u64();
+    value["secret"].is_string() && value["label"].is_string() && has_type
 }
 
 /// Opens it, as it has been encrypted since 2018, or before.
@@ -91,9 +93,10 @@ fn account(entry: &Value) -> Result<Portable, String> {
         Some(issuer) => (issuer, text(entry, "label")),
         None => text(entry, "label").split_once(" - ").unwrap_or(("", text(entry, "label"))),
     };
+    let kind = if entry["type"].is_null() { "TOTP" } else { text(entry, "type") };
     let fields = Fields {
-        kind: text(entry, "type"),
-        key: if text(entry, "type").eq_ignore_ascii_case("motp") {
+        kind,
+        key: if kind.eq_ignore_ascii_case("motp") {
             Key::Base32OfText(text(entry, "secret"))
         } else {
             Key::Base32(text(entry, "secret"))
@@ -116,3 +119,19 @@ const TAG: usize = 16;
 /// The most rounds that are run, and that anybody may have meant.
 const MAX_ROUNDS: u64 = 10_000_000;
 const PLAUSIBLE: u32 = 100_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_versions_wrote_no_type() {
+        let file = File::new(r#"[{"secret":"JBSWY3DPEHPK3PXP","label":"Shop - me","period":60}]"#.into());
+        assert_eq!(AndOtp.detect(&file), Confidence::Sure);
+        let account = AndOtp.read(&file, None).unwrap().accounts.remove(0).account;
+        assert_eq!((account.title().as_str(), account.kind.period()), ("Shop – me", Some(60)));
+        for other in [r#"[{"secret":"a","label":"b"}]"#, r#"[{"secret":"a","label":"b","type":1,"period":30}]"#] {
+            assert_eq!(AndOtp.detect(&File::new(other.into())), Confidence::No, "{other}");
+        }
+    }
+}
