@@ -274,12 +274,14 @@ fn import(database: &Value) -> Result<Import, ImportError> {
 
 fn account(entry: &Value) -> Result<Portable, String> {
     let (kind, info) = (text(entry, "type"), &entry["info"]);
+    let is = |name: &str| kind.eq_ignore_ascii_case(name);
     let fields = Fields {
         kind,
         key: Key::Base32(text(info, "secret")),
         issuer: text(entry, "issuer"),
         name: text(entry, "name"),
-        algorithm: if matches!(kind, "totp" | "hotp") { word(info, "algo") } else { Given::Missing },
+        // That of the others is fixed, and of mOTP it is MD5.
+        algorithm: if is("totp") || is("hotp") { word(info, "algo") } else { Given::Missing },
         digits: count(info, "digits"),
         period: count(info, "period"),
         counter: count(info, "counter"),
@@ -329,6 +331,17 @@ mod tests {
         assert_eq!(read(&outer, &wrong).unwrap_err(), ImportError::WrongPassphrase);
         outer["header"]["slots"].as_array_mut().unwrap().truncate(2);
         assert!(matches!(read(&outer, &key), Err(ImportError::TooCostly(_))));
+    }
+
+    #[test]
+    fn the_hash_function_is_that_of_the_file_however_its_type_is_written() {
+        for (kind, hash) in [("totp", "SHA512"), ("TOTP", "SHA512"), ("Steam", "SHA1")] {
+            let mut entry = entry(&Value::Null);
+            (entry["type"], entry["info"]["algo"]) = (json!(kind), json!("SHA512"));
+            let import = read(&json!({"version": 3, "entries": [entry]})).unwrap();
+            let uri = uri::print(&import.accounts[0].account);
+            assert!(uri.expose().contains(&format!("algorithm={hash}")), "{kind}");
+        }
     }
 
     #[test]
