@@ -37,7 +37,8 @@ impl Format for TwoFas {
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        if file.has_members(&["schemaVersion", "services"]) { Confidence::Sure } else { Confidence::No }
+        let is_ours = |list: &str| file.has_members(&["schemaVersion", list]);
+        if is_ours("services") || is_ours("servicesEncrypted") { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
@@ -187,7 +188,7 @@ fn account(service: &Value) -> Result<Portable, String> {
         key: Key::Base32(text(service, "secret")),
         // The name is what the person sees; an issuer that differs is what the QR said.
         issuer: maybe(service, "name").unwrap_or(text(otp, "issuer")),
-        name: maybe(otp, "account").unwrap_or_default(),
+        name: otp["account"].as_str().unwrap_or_else(|| label(service)),
         algorithm: word(otp, "algorithm"),
         digits: count(otp, "digits"),
         period: count(otp, "period"),
@@ -197,8 +198,51 @@ fn account(service: &Value) -> Result<Portable, String> {
     .account()
 }
 
+/// Returns the name in the label, where old versions say nothing more: what stands before its colon is the service.
+fn label(service: &Value) -> &str {
+    let label = text(&service["otp"], "label");
+    let is_service = |prefix: &str| [&service["name"], &service["otp"]["issuer"]].iter().any(|own| **own == prefix);
+    match label.split_once(':') {
+        Some((prefix, name)) if is_service(prefix) => name,
+        _ if is_service(label) => "",
+        _ => label,
+    }
+}
+
 const ROUNDS: u32 = 10_000;
 /// The periods that 2FAS has, in seconds.
 const PERIODS: [u32; 4] = [10, 30, 60, 90];
 /// The collection of icons that stands for none.
 const NO_ICON: &str = "A5B3FB65-4EC5-43E6-8EC1-49E24CA9E7AD";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_without_an_account_has_its_label() {
+        for (otp, name) in [
+            (r#"{"account":"me","label":"Shop:you"}"#, "me"),
+            (r#"{"account":"","label":"Shop"}"#, ""),
+            (r#"{"account":null,"label":"Shop:me"}"#, "me"),
+            (r#"{"issuer":"Store","label":"Store:me"}"#, "me"),
+            (r#"{"label":"me"}"#, "me"),
+            (r#"{"label":"a:b"}"#, "a:b"),
+            (r#"{"label":"Shop"}"#, ""),
+            ("{}", ""),
+        ] {
+            let text = format!(
+                r#"{{"schemaVersion":4,"services":[{{"name":"Shop","secret":"JBSWY3DPEHPK3PXP","otp":{otp}}}]}}"#
+            );
+            let account = TwoFas.read(&File::new(text.into()), None).unwrap().accounts.remove(0).account;
+            assert_eq!((account.issuer.as_str(), account.name.as_str()), ("Shop", name), "{otp}");
+        }
+    }
+
+    #[test]
+    fn an_encrypted_file_needs_no_list_of_what_is_not_encrypted() {
+        let file = File::new(r#"{"schemaVersion":4,"servicesEncrypted":"AA==:AA==:AA=="}"#.into());
+        assert_eq!(TwoFas.detect(&file), Confidence::Sure);
+        assert_eq!(TwoFas.read(&file, None).map(drop), Err(ImportError::PassphraseNeeded));
+    }
+}
