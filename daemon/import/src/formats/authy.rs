@@ -111,14 +111,17 @@ fn account(token: &Value, secret: &str) -> Result<Portable, String> {
     .account()
 }
 
-/// Authy's own accounts: 7 digits, every 10 seconds.
+/// Authy's own accounts: 7 digits, where they say nothing else, every 10 seconds.
 fn own(token: &Value) -> Result<Portable, String> {
     Fields {
         kind: "totp",
         key: Key::Hex(text(token, "secretSeed")),
         issuer: "Authy",
         name: text(token, "name"),
-        digits: Given::Is(7),
+        digits: match count(token, "digits") {
+            Given::Missing => Given::Is(7),
+            own => own,
+        },
         period: Given::Is(10),
         ..Fields::default()
     }
@@ -127,3 +130,17 @@ fn own(token: &Value) -> Result<Portable, String> {
 
 /// What its versions take.
 const ROUNDS: [u32; 2] = [1000, 100_000];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authys_own_accounts_have_seven_digits_unless_they_say_another_number() {
+        for (digits, length) in [("", 7), (r#""digits":null,"#, 7), (r#""digits":8,"#, 8)] {
+            let token = json::parse(format!(r#"{{{digits}"name":"Site","secretSeed":"0123456789ABCDEF"}}"#).as_bytes());
+            let kind = own(&token.unwrap()).unwrap().account.kind;
+            assert_eq!((kind.digits(), kind.period()), (length, Some(10)), "{digits}");
+        }
+    }
+}
