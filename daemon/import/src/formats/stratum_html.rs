@@ -42,7 +42,8 @@ impl Format for StratumHtml {
     }
 }
 
-/// Returns what begins as a URI of an account, up to the next tag, quote or line's end.
+/// Returns what begins as a URI of an account, up to the next tag, quote or line's end; a name may have an apostrophe, where
+/// none stands before it.
 fn uris_in(text: &str) -> impl Iterator<Item = &str> {
     let starts = text.match_indices("://").filter_map(|(at, _)| {
         let scheme = SCHEMES.iter().find(|scheme| text[..at].ends_with(**scheme))?;
@@ -52,8 +53,9 @@ fn uris_in(text: &str) -> impl Iterator<Item = &str> {
         (!is_word).then_some(start)
     });
     starts.map(|start| {
-        let rest = &text[start..];
-        rest[..rest.find(['<', '"', '\n', '\r']).unwrap_or(rest.len())].trim()
+        let (before, rest) = text.split_at(start);
+        let is_end = |c| matches!(c, '<' | '"' | '\n' | '\r') || c == '\'' && before.ends_with('\'');
+        rest[..rest.find(is_end).unwrap_or(rest.len())].trim()
     })
 }
 
@@ -64,3 +66,24 @@ fn plain(text: &str) -> String {
 }
 
 const SCHEMES: [&str; 4] = ["otpauth", "otpauth-migration", "motp", "steam"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_ends_with_its_quote_whichever_that_is() {
+        let uri = "otpauth://totp/O'Hara:me?secret=JBSWY3DPEHPK3PXP&amp;issuer=O'Hara";
+        for (link, issuer) in [
+            (format!("<a href=\"{uri}\">x</a>"), "O'Hara"),
+            (format!("<a href='{}'>x</a>", uri.replace('\'', "&#39;")), "O'Hara"),
+            (format!("<code>{uri}</code>"), "O'Hara"),
+        ] {
+            let file = File::new(format!("<!DOCTYPE html><html>{link}</html>").into());
+            assert_eq!(StratumHtml.detect(&file), Confidence::Sure, "{link}");
+            let issuers: Vec<_> =
+                StratumHtml.read(&file, None).unwrap().accounts.into_iter().map(|one| one.account.issuer).collect();
+            assert_eq!(issuers, [issuer], "{link}");
+        }
+    }
+}
