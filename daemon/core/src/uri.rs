@@ -146,6 +146,10 @@ fn parse_otpauth(rest: &str) -> Result<Parsed, UriError> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (kind, label) = path.split_once('/').unwrap_or((path, ""));
     let kind = kind.to_ascii_lowercase();
+    if kind == "motp" {
+        // As andOTP writes it.
+        return parse_motp(&rest[path.len() - label.len()..]);
+    }
     if !["totp", "hotp", "steam", "yaotp"].contains(&kind.as_str()) {
         return Err(UriError::UnknownType);
     }

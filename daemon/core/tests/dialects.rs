@@ -121,10 +121,15 @@ fn every_dialect_is_an_account_of_its_kind() {
         (format!("steam://{key}"), "steam"),
         (format!("otpauth://yaotp/b?secret={key}MFZWIZLTOQ&pin=GEZDGNA"), "yandex"),
         ("motp://A:b?secret=0123456789ABCDEF".into(), "motp"),
+        ("otpauth://motp/A:b?secret=0123456789ABCDEF".into(), "motp"),
     ] {
         assert_eq!(parse(&text).kind.name(), kind, "{text}");
     }
-    assert_eq!(parse("motp://A:b?secret=0123456789ABCDEF").secret.expose(), b"0123456789abcdef");
+    for motp in ["motp://A:b?secret=0123456789ABCDEF", "otpauth://MOTP/b?secret=0123456789abcdef&issuer=A"] {
+        let account = parse(motp);
+        assert_eq!(account.secret.expose(), b"0123456789abcdef", "{motp}");
+        assert_eq!((account.issuer.as_str(), account.name.as_str()), ("A", "b"), "{motp}");
+    }
     let yandex = parse("otpauth://yaotp/b?secret=MFZWIZLTOQQGK43UMFZWIZLTOQ&pin=GEZDGNA");
     assert_eq!(yandex.kind, Kind::Yandex { pin: Some("1234".into()), pin_length: None });
     for plain in ["1809", "2345", "2222"] {

@@ -98,7 +98,7 @@ pub enum UriError {
     #[error("it is no otpauth URI")]
     NotAnAccount,
     /// It is of a type that is not known.
-    #[error("its type is none of totp, hotp, steam and yaotp")]
+    #[error("its type is none of totp, hotp, steam, motp and yaotp")]
     UnknownType,
     /// It says no secret.
     #[error("it says no secret")]
