@@ -359,6 +359,19 @@ mod tests {
     }
 
     #[test]
+    fn a_login_of_protons_first_versions_has_its_name() {
+        let named = |names: &str| {
+            let content = format!(r#"{{"totpUri":"JBSWY3DPEHPK3PXP",{names}}}"#);
+            let item = format!(r#"{{"data":{{"metadata":{{"name":"Shop"}},"content":{content}}}}}"#);
+            let file = File::new(format!(r#"{{"userId":"u","vaults":{{"v":{{"items":[{item}]}}}}}}"#).into());
+            read(&candidates(&file), &file, None).unwrap().1.accounts.remove(0).account.title()
+        };
+        assert_eq!(named(r#""username":"me""#), "Shop – me");
+        assert_eq!(named(r#""itemEmail":"me","itemUsername":"""#), "Shop – me");
+        assert_eq!(named(r#""itemEmail":"mail","itemUsername":"me""#), "Shop – me");
+    }
+
+    #[test]
     fn an_item_of_ones_own_making_at_proton_has_its_codes_in_sections() {
         let field = r#"{"fieldName":"code","type":"totp","data":{"totpUri":"JBSWY3DPEHPK3PXP"}}"#;
         let item = format!(

@@ -79,7 +79,9 @@ fn take(import: &mut Import, vault: &Value, item: &Value) {
     if codes.is_empty() {
         import.leave_out(&name, Why::NoCode, "it has no code");
     }
-    let login = maybe(content, "itemUsername").or(maybe(content, "itemEmail")).unwrap_or_default();
+    // The first versions had one name for both.
+    let names = ["itemUsername", "itemEmail", "username"];
+    let login = names.iter().find_map(|name| maybe(content, name)).unwrap_or_default();
     for uri in codes {
         let fields = Fields { issuer: text(metadata, "name"), name: login, ..Fields::default() };
         let account = from_uri(uri, &fields).map(|account| Portable {
