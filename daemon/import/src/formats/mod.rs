@@ -372,6 +372,19 @@ mod tests {
     }
 
     #[test]
+    fn what_1password_had_thrown_away_is_so_here() {
+        let item = |state: &str| {
+            let code = r#""details":{"sections":[{"fields":[{"value":{"totp":"JBSWY3DPEHPK3PXP"}}]}]}"#;
+            format!(r#"{{"overview":{{"title":"Shop"}},{state},{code}}}"#)
+        };
+        let items = [r#""trashed":true"#, r#""trashed":false"#, r#""state":"active""#].map(item).join(",");
+        let file = zip(&[("export.data", &format!(r#"{{"accounts":[{{"vaults":[{{"items":[{items}]}}]}}]}}"#))]);
+        let (_, import) = read(&candidates(&file), &file, None).unwrap();
+        let trashed: Vec<bool> = import.accounts.iter().map(|one| one.trashed).collect();
+        assert_eq!(trashed, [true, false, false]);
+    }
+
+    #[test]
     fn an_item_of_ones_own_making_at_proton_has_its_codes_in_sections() {
         let field = r#"{"fieldName":"code","type":"totp","data":{"totpUri":"JBSWY3DPEHPK3PXP"}}"#;
         let item = format!(

@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError, Why},
-    json::{self, called, list, maybe, number, text, texts},
+    json::{self, called, flag, list, maybe, number, text, texts},
 };
 
 /// The format.
@@ -64,7 +64,9 @@ fn take(import: &mut Import, vault: &Value, item: &Value) {
         tags.extend((text(item, "state") == "archived").then(|| "archived".to_owned()));
         let pinned = number(item, "favIndex").is_some_and(|index| index > 0);
         let note = text(details, "notesPlain").to_owned();
-        import.take(&name, from_uri(code, &fields).map(|account| Portable { note, tags, pinned, ..account }));
+        // The first versions say so of each item; later ones leave such items out.
+        let trashed = flag(item, "trashed");
+        import.take(&name, from_uri(code, &fields).map(|account| Portable { note, tags, pinned, trashed, ..account }));
     }
 }
 
