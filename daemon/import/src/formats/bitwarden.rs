@@ -1,4 +1,5 @@
-//! Bitwarden: JSON (plain or password-protected), CSV; Bitwarden Authenticator's JSON and CSV are the same.
+//! Bitwarden: JSON (plain or password-protected, also in a zip with attachments), CSV; Bitwarden Authenticator's JSON and CSV
+//! are the same.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{Confidence, Format, uris};
 use crate::{
+    archive::Archive,
     export::{self, Beside, ExportError, Sealing, Writer, random, uuid},
     fields::{Fields, from_uri},
     file::File,
@@ -45,19 +47,22 @@ impl Format for Bitwarden {
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        let is_csv = table::has_columns(file, &["login_totp"]);
-        let is_item = |one: &Value| one["login"].is_object() || one["type"].is_u64();
-        // Old exports do not say that they are plain.
-        let is_list = |json: &Value| match (json["encrypted"].as_bool(), list(json, "items")) {
-            (Some(true), []) => json["encKeyValidation_DO_NOT_EDIT"].is_string(),
-            (Some(_), items) => json["items"].is_array() && items.iter().take(1).all(is_item),
-            (None, items) => !items.is_empty() && json["folders"].is_array() && items.iter().take(1).all(is_item),
-        };
-        if is_csv || file.json().is_some_and(is_list) { Confidence::Sure } else { Confidence::No }
+        let is_csv = || table::has_columns(file, &["login_totp"]);
+        let in_zip =
+            || Archive::open(file).is_some_and(|mut archive| packed(&mut archive).is_ok_and(|json| is_vault(&json)));
+        if file.json().is_some_and(is_vault) || is_csv() || in_zip() { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
-        let Some(json) = file.json() else { return csv(file) };
+        let unpacked;
+        let json = match (file.json(), Archive::open(file)) {
+            (Some(json), _) => json,
+            (None, Some(mut archive)) => {
+                unpacked = packed(&mut archive)?;
+                &unpacked
+            }
+            (None, None) => return csv(file),
+        };
         if !flag(json, "encrypted") {
             return Ok(import(json));
         }
@@ -103,6 +108,21 @@ impl Writer for Bitwarden {
         let outer = key.map_or_else(|| Ok(plain.clone()), |passphrase| seal(&plain, passphrase))?;
         Ok(Zeroizing::new(serde_json::to_vec_pretty(&outer)?))
     }
+}
+
+/// Says whether it is a vault, plain or encrypted; old exports do not say that they are plain.
+fn is_vault(json: &Value) -> bool {
+    let is_item = |one: &Value| one["login"].is_object() || one["type"].is_u64();
+    match (json["encrypted"].as_bool(), list(json, "items")) {
+        (Some(true), []) => json["encKeyValidation_DO_NOT_EDIT"].is_string(),
+        (Some(_), items) => json["items"].is_array() && items.iter().take(1).all(is_item),
+        (None, items) => !items.is_empty() && json["folders"].is_array() && items.iter().take(1).all(is_item),
+    }
+}
+
+/// Returns the vault of an archive, in which the attachments lie beside it.
+fn packed(archive: &mut Archive<'_>) -> Result<Value, ImportError> {
+    json::parse(&Zeroizing::new(archive.unpack("data.json", None)?))
 }
 
 /// Returns a vault of logins, with a folder a label.

@@ -343,6 +343,16 @@ mod tests {
         }
     }
 
+    /// Its attachments had made it a zip of lists.
+    #[test]
+    fn a_vault_of_bitwardens_may_lie_in_a_zip_with_its_attachments() {
+        let vault = r#"{"encrypted":false,"items":[{"type":1,"name":"a","login":{"totp":"JBSWY3DPEHPK3PXP"}}]}"#;
+        let attachment = ("attachments/1/notes.txt", "hello");
+        assert_eq!(read_all(&zip(&[("data.json", vault), attachment])), ("bitwarden", 1, Vec::new()));
+        let other = zip(&[("data.json", "{}"), ("list.txt", URI)]);
+        assert_eq!(read_all(&other), ("winauth", 1, Vec::new()));
+    }
+
     #[test]
     fn every_list_of_a_zip_is_read() {
         let file = zip(&[("README.txt", "nothing"), ("winauth-1.txt", URI), ("more/winauth-2.TXT", URI)]);
