@@ -202,7 +202,7 @@ fn account(entry: &Value, algorithm: Given<&str>) -> Result<Portable, String> {
             _ => "totp",
         },
         key,
-        issuer: text(entry, "issuer"),
+        issuer: issuer(entry),
         name: text(entry, "account"),
         algorithm,
         digits: if kind == "battle" { Given::Is(8) } else { count(entry, "digits") },
@@ -211,6 +211,12 @@ fn account(entry: &Value, algorithm: Given<&str>) -> Result<Portable, String> {
         pin: None,
     }
     .account()
+}
+
+/// Returns the issuer as the extension shows it: behind `::` it keeps the site on which it fills the code in.
+fn issuer(entry: &Value) -> &str {
+    let issuer = text(entry, "issuer");
+    issuer.split_once("::").map_or(issuer, |(shown, _)| shown)
 }
 
 /// A last half byte is dropped where it is 0, else filled up, as the extension does it.
@@ -251,6 +257,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_site_behind_an_issuer_is_none_of_its_name() {
+        let issuers = ["Shop::shop.example.com", "Shop", "::shop.example.com", "Shop: all of it"].map(|issuer| {
+            let entry = json!({"secret": "JBSWY3DPEHPK3PXP", "issuer": issuer});
+            account(&entry, Given::Missing).unwrap().account.issuer
+        });
+        assert_eq!(issuers, ["Shop", "Shop", "", "Shop: all of it"]);
+    }
 
     #[test]
     fn an_encrypted_account_that_names_a_member_twice_is_left_out_with_why() {
