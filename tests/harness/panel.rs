@@ -1,6 +1,6 @@
 //! A real panel (xfce4-panel; waybar on Wayland) and our tray in it, with a hand that opens the menu.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 use serde_json::Value;
 
@@ -88,8 +88,15 @@ impl World {
             with = self.until_picture_differs(&with, "tray-mouse").0;
         }
         self.press_button(3, icon.middle());
-        let (_, area) = self.until_picture_differs(&with, "tray-menu");
+        let area = self.until_menu(&with, "tray-menu");
         TrayMenu { tray, area, icon }
+    }
+
+    /// Waits until a menu stands on the screen where a picture shows none, and returns its place; the icon may light up before.
+    pub fn until_menu(&self, before: &Path, name: &str) -> Area {
+        until("a menu on the screen", LIMIT, || {
+            Some(self.until_picture_differs(before, name).1).filter(|area| area.height > PANEL_HEIGHT)
+        })
     }
 
     /// Goes through an open menu of the tray by these keys, and chooses where they lead to.
