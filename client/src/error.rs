@@ -41,9 +41,6 @@ pub(crate) enum Error {
         /// Why not.
         source: io::Error,
     },
-    /// Standard output was closed: nobody reads on.
-    #[error("standard output was closed")]
-    ClosedPipe,
     /// All has been said on standard error; only the exit code is left.
     #[error("ended with {0}")]
     Said(u8),
@@ -69,7 +66,6 @@ impl Error {
             Self::Interrupted => exit::INTERRUPTED,
             Self::Signal(number) => 128_u8.saturating_add(*number),
             Self::NoQr(_) | Self::NoQrSeen => exit::NO_QR,
-            Self::ClosedPipe => exit::OK,
             Self::Said(code) => *code,
         }
     }
@@ -122,7 +118,7 @@ impl From<zbus::Error> for Error {
 pub(crate) fn report(result: Result<(), Error>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     match &error {
-        Error::Said(_) | Error::ClosedPipe | Error::Interrupted | Error::Signal(_) => {}
+        Error::Said(_) | Error::Interrupted | Error::Signal(_) => {}
         _ => {
             output::say(&format!("countersign: {error}"));
             if !error.hint().is_empty() {
@@ -135,8 +131,6 @@ pub(crate) fn report(result: Result<(), Error>) -> ExitCode {
 
 /// The exit codes that are not in the contract's table of errors.
 pub(crate) mod exit {
-    /// Done.
-    pub(crate) const OK: u8 = 0;
     /// A failure that has no code of its own; also the "no" of `unlocked`.
     pub(crate) const FAILURE: u8 = 1;
     /// The command line is wrong.
@@ -169,7 +163,6 @@ mod tests {
             (Error::Signal(15), 143),
             (Error::NoQr(String::new()), 10),
             (Error::Io { what: String::new(), source: io::ErrorKind::NotFound.into() }, 1),
-            (Error::ClosedPipe, 0),
             (Error::Said(exit::ONE_TIME), 11),
         ];
         for (error, code) in rows {
@@ -196,7 +189,7 @@ mod tests {
             .filter_map(|line| line.split_whitespace().next()?.parse().ok())
             .collect();
         let mut known: Vec<u8> = Answer::TABLE.iter().map(|(_, code, _)| *code).collect();
-        known.extend([exit::OK, exit::USAGE, exit::NO_QR, exit::INTERRUPTED, countersign_api::error::UNREACHABLE]);
+        known.extend([0, exit::USAGE, exit::NO_QR, exit::INTERRUPTED, countersign_api::error::UNREACHABLE]);
         known.extend(exit::FOREIGN..=exit::BAD_ENTRIES);
         known.sort_unstable();
         known.dedup();

@@ -13,14 +13,16 @@ use crate::error::Error;
 
 /// Prints text to standard output as it is.
 ///
+/// Where nobody reads any more it is lost, and the command goes on: what was asked for is more than the words about it.
+///
 /// # Errors
-/// [`Error::ClosedPipe`] when nobody reads any more: the command ends quietly.
+/// A full disk, and whatever else hinders it.
 pub(crate) fn print(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|source| match source.kind() {
-        io::ErrorKind::BrokenPipe => Error::ClosedPipe,
-        _ => Error::io("standard output")(source),
-    })
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(source) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Error::io("standard output")),
+    }
 }
 
 /// Prints a line to standard output, control characters taken out.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 tests![
     an_import_is_told_first_kept_in_one_change_and_taken_back_by_one_undo,
     the_same_file_again_and_the_same_account_twice_are_kept_once,
+    an_import_is_kept_though_nobody_reads_what_it_says,
     what_can_not_be_read_holds_the_rest_back_until_the_person_says_otherwise,
     a_wrong_password_is_told_and_asked_again,
     ctrl_c_ends_a_long_opening_and_nothing_is_kept,
@@ -107,6 +108,16 @@ fn the_same_file_again_and_the_same_account_twice_are_kept_once() {
         run.out.contains("Found 1") && run.out.contains("Kept 1 account") && !run.err.contains("in the clear"),
         "{run:?}"
     );
+}
+
+/// It ended with 0 and had kept nothing: `countersign import --yes FILE | head -1` may be that.
+fn an_import_is_kept_though_nobody_reads_what_it_says() {
+    let world = World::build().vault().start();
+    let path = write(&world, "aegis.json", aegis(&world, &some(), "").to_string());
+    let script = r#"{ until test -e gone; do :; done; countersign import --yes "$1"; } | { exec <&-; : > gone; }"#;
+    let run = world.cmd("sh").args(["-c", script, "sh"]).arg(&path).run();
+    assert!(run.code == 0 && run.err.contains("in the clear"), "{run:?}");
+    assert_eq!(world.cli(&["list"]).ok().lines().count(), 3);
 }
 
 fn what_can_not_be_read_holds_the_rest_back_until_the_person_says_otherwise() {

@@ -37,7 +37,7 @@ pub(crate) async fn run(global: &Global) -> Result<(), Error> {
                 Some(daemon) => gone = daemon == Daemon::Gone,
                 None => return Err(Error::io("the session bus")(io::ErrorKind::ConnectionAborted.into())),
             },
-            () = reader_gone() => return Err(Error::ClosedPipe),
+            () = reader_gone() => return Ok(()),
         }
     }
 }
