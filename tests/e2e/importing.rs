@@ -194,6 +194,12 @@ fn what_is_no_export_is_refused_each_in_its_own_words() {
         ),
         ("costly.json", sealed(1 << 20, 1).into_bytes(), 21, "too much"),
         ("damaged.json", br#"{"version":1,"header":{},"db":"AAAA"}"#.to_vec(), 18, "damaged"),
+        (
+            "bomb.xml",
+            format!("<!DOCTYPE x [<!ENTITY a \"{}\">]><KeePassFile/>", "b".repeat(4096)).into(),
+            18,
+            "document type",
+        ),
     ];
     for (name, bytes, code, words) in rows {
         let path = write(&world, name, bytes);

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use crate::{archive::Archive, database::Database, import::ImportError, json, marks};
+use crate::{archive::Archive, database::Database, import::ImportError, json, marks, prefs};
 
 /// The whole content of a file, and of what lies beside it.
 pub struct File {
@@ -72,10 +72,16 @@ impl File {
         let sound = match MARKS.iter().find(|(mark, _)| self.bytes.starts_with(mark)) {
             Some((_, is_sound)) => is_sound(self),
             None if self.is_pgp() => Err(ImportError::Restricted(PGP.into())),
+            None if self.brings_entities() => Err(prefs::foreign_type()),
             None if begins => self.parsed().as_ref().map(drop).map_err(Clone::clone),
             None => Ok(()),
         };
         sound.err().unwrap_or(ImportError::NotRecognised)
+    }
+
+    /// Says whether it is XML with entities of its own, which may push all that tells what it is out of sight.
+    fn brings_entities(&self) -> bool {
+        self.text().is_some_and(|text| text.trim_start().starts_with('<') && text.contains("<!ENTITY"))
     }
 
     fn is_pgp(&self) -> bool {
@@ -193,5 +199,13 @@ mod tests {
         for bytes in [&b"{}"[..], b"hello", b"\xff"] {
             assert_eq!(File::new(bytes.to_vec()).unrecognised(), ImportError::NotRecognised);
         }
+    }
+
+    #[test]
+    fn xml_with_entities_of_its_own_is_told_so_whatever_it_would_be() {
+        let bomb = format!("<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"{}\">]><KeePassFile/>", "a".repeat(5000));
+        assert_eq!(File::new(bomb.into_bytes()).unrecognised(), prefs::foreign_type());
+        let page = File::new(b"<!DOCTYPE html><title>Mail</title>".to_vec());
+        assert_eq!(page.unrecognised(), ImportError::NotRecognised);
     }
 }
