@@ -148,8 +148,9 @@ pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Fore
             let wrong = status.code() == Some(PASSWORD_WRONG);
             Err(Refusal::Password(Closed { wrong, title: found.title, why }))
         }
-        Some(code @ FIRST..=LAST) => {
+        Some(code @ FIRST..=TOO_LARGE) => {
             output::say(&format!("countersign: {shown}: {why}"));
+            say_next_step(code, given.format.is_some());
             Err(Error::Said(exit::FOREIGN + (code - FIRST) as u8).into())
         }
         Some(64) => Err(Error::Usage(why.replace("countersign-import --", "countersign import --")).into()),
@@ -158,6 +159,20 @@ pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Fore
             Err(Error::Said(DAMAGED_EXIT).into())
         }
     }
+}
+
+/// Says what to do about a file that gives nothing, where its own words do not.
+pub(crate) fn say_next_step(code: i32, format_is_given: bool) {
+    let hint = match code {
+        FIRST => "countersign import --list-formats has what can be read, --from PROGRAM the way to such a file",
+        DAMAGED if format_is_given => "without --format it is found out what it is",
+        DAMAGED => "export it once more, and see that all of it arrives here",
+        NEWER => "a later version of countersign may know it; for other ways: countersign import --from PROGRAM",
+        TOO_COSTLY => "in the other program, lower the costs of its key derivation and export it again",
+        TOO_LARGE => "no export is that large: is it the right file?",
+        _ => return,
+    };
+    output::say(&format!("  hint: {hint}"));
 }
 
 /// Returns the formats that there are: name, title, and the steps to such a file.
@@ -295,5 +310,8 @@ const FIRST: i32 = 3;
 const PASSWORD_NEEDED: i32 = 4;
 const PASSWORD_WRONG: i32 = 5;
 const DAMAGED: i32 = 6;
-const LAST: i32 = 10;
+const NEWER: i32 = 7;
+const TOO_COSTLY: i32 = 9;
+/// It is larger than any export.
+pub(crate) const TOO_LARGE: i32 = 10;
 const MAX_ERROR: u64 = 4096;

@@ -205,6 +205,7 @@ fn what_is_no_export_is_refused_each_in_its_own_words() {
         let path = write(&world, name, bytes);
         let run = world.cli(&["import", "--file-passphrase-fd", "0"]).arg(&path).stdin("a password\n").fails(code);
         assert!(run.err.contains(words) && run.err.contains(name), "{name}: {run:?}");
+        assert!(run.err.contains("  hint: "), "{name} says what to do next: {run:?}");
     }
     let huge = world.dir().join("home/huge");
     fs::File::create(&huge).unwrap().set_len(2 << 30).unwrap();

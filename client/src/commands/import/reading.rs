@@ -200,6 +200,9 @@ fn refused(error: Error) -> Error {
         _ => return Error::Io { what, source },
     };
     output::say(&format!("countersign: {what}: {words}{source}"));
+    if code == exit::FOREIGN_TOO_LARGE {
+        foreign::say_next_step(foreign::TOO_LARGE, false);
+    }
     Error::Said(code)
 }
 
