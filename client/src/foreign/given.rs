@@ -4,7 +4,7 @@
 use std::{
     ffi::OsString,
     fs::{self, File},
-    io::{self, Read, Seek},
+    io::{self, IsTerminal, Read, Seek},
     os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
@@ -28,6 +28,9 @@ pub(crate) struct Given {
 impl Given {
     /// Opens a file, and what belongs to it by its name; `-` is standard input.
     fn open(path: &Path, format: Option<&str>) -> Result<Self, Error> {
+        if path == Path::new("-") && io::stdin().is_terminal() {
+            output::say("Type or paste the list, then Enter and Ctrl-D:");
+        }
         let file = File::from(picture::open(path)?);
         let paths = if path == Path::new("-") { Vec::new() } else { vec![path.to_owned()] };
         let format = format.map(str::to_owned);
