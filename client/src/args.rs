@@ -35,8 +35,8 @@ pub(crate) use vault::{Generations, GenerationsAction, Init, Recovery, Slots, Sl
 use crate::{
     help::{
         BACKUP_ABOUT, BACKUP_CODES, COPY_ABOUT, DRILL_ABOUT, DRILL_CODES, EXIT_CODES, EXPORT_ABOUT, EXPORT_CODES,
-        HOTKEY_ABOUT, IMPORT_ABOUT, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT, RECOVERY_ABOUT,
-        RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
+        HOTKEY_ABOUT, IMPORT_ABOUT, IMPORT_CODES, LIST_ABOUT, OPEN_ABOUT, PASSPHRASE_ABOUT, PICK_ABOUT, QR_ABOUT,
+        RECOVERY_ABOUT, RUN_ABOUT, TYPE_ABOUT, WATCH_ABOUT,
     },
     terminal_window::Job,
 };
@@ -76,7 +76,7 @@ pub(crate) enum Command {
     /// Keep an account from a URI or a key that is typed or piped in
     Add(Add),
     /// Keep the accounts of another authenticator's export, all in one change
-    #[command(long_about = IMPORT_ABOUT)]
+    #[command(long_about = IMPORT_ABOUT, after_long_help = IMPORT_CODES)]
     Import(Import),
     /// Write accounts into a file for another program, and read it back
     #[command(long_about = EXPORT_ABOUT, after_long_help = EXPORT_CODES)]

@@ -83,6 +83,8 @@ What the files hold and what would become of it is told first, then kept as a wh
 
 --from tells the way out of a program (google, \"ms authenticator\", authy, ...). Where nothing gets out, --checklist keeps the list of the sites to enrol again, in the vault: a site is ticked once its account is kept and in use, and when all are, it says that the old app may go. Sites that are piped in or typed stand in no shell's history.
 
+--json prints one object and never a secret: numbers (how many of each); files (paths, format, title, encrypted, accounts, others, without_code); accounts (outcome: kept, kept-both, replaced, counter-raised, already-kept or repeated; account, title, trashed, leaves_note, tags); left_out (left_out, user, why: bad, not-exportable, deleted or no-code; reason); notes; dry_run. With --checklist: sites (site, program, created, state: open, before, unused, unproven or done; account, title), done, may_go.
+
   countersign import aegis-export.json
   countersign import --from authy
   countersign import --checklist --from authy";
@@ -183,6 +185,9 @@ Formats that can be encrypted are, unless you say --plain; the password is asked
 --file-passphrase-fd. A note, a label or the PIN goes where the format has a place for it; how often codes were used goes \
 along in countersign's own formats only, which hold all.
 
+--json prints one object and never a secret: format, encrypted, files, accounts (how many), left_out (account, reason), \
+lost (account, parts), dry_run.
+
   countersign export --format countersign-backup backup.age  all, encrypted; age -d opens it
   countersign export --format aegis aegis.json --tag work    one label, for Aegis
   countersign export --format sheet sheet.html               to print
@@ -194,6 +199,27 @@ pub(crate) const RECOVERY_ABOUT: &str = "Make and print a new recovery key
 
 It opens the vault when the passphrase is forgotten, and takes the place of an earlier one. Print it or write it down, \
 and keep it away from this computer. In a pipe it is a file that age -d -i reads.";
+
+/// What `import` ends with.
+pub(crate) const IMPORT_CODES: &str = "Exit codes:
+   0  kept, or told; also where nothing in it is new
+   1  a file can't be opened, or the vault not be changed
+   2  wrong usage
+   3  --from: no such program; --remove: no such site on the list
+   4  locked, or no vault yet
+   5  you said no: nothing was kept
+   7  wrong passphrase of the vault
+  10  no QR on any of the pictures
+  15  a file is not recognised
+  16  its password is needed
+  17  that is not its password
+  18  it is damaged
+  19  a newer version wrote it
+  20  it can't be opened outside the other program
+  21  opening it would take too much memory or time
+  22  it is too large
+  23  something in it can't be read, and --skip-bad was not given
+ 130  Ctrl-C: nothing was kept";
 
 /// What `export` ends with.
 pub(crate) const EXPORT_CODES: &str = "Exit codes:
@@ -234,6 +260,8 @@ locked. It opens by the passphrase or the recovery key, here, on another compute
 Of older ones the last 10 stay, the last of each of the last 14 days, and the newest that was seen to open; nothing else in the folder is touched. A folder \
 whose disk does not promise to keep what is written is refused, and one in memory.
 
+--json prints what Backup answers, with --verify what VerifyBackup does: countersign-dbus(7).
+
   countersign backup /media/usb              now; the folder is remembered
   countersign backup --verify                opens the newest as a stranger would, and compares it
   countersign backup schedule --weekly       by itself from now on
@@ -244,7 +272,9 @@ pub(crate) const DRILL_ABOUT: &str = "Restore the newest backup for trial: what 
 
 The passphrase is asked as on a new computer, and the backup restored into a private place in memory, opened there and \
 compared with the vault account by account: kept, changed, used or removed since then. The place is removed again; vault and \
-backup stay as they are.";
+backup stay as they are.
+
+--json prints what VerifyBackup answers: countersign-dbus(7).";
 
 /// What every command may end with, and how accounts and passphrases are given.
 pub(crate) const EXIT_CODES: &str = "Exit codes:
@@ -279,6 +309,21 @@ Names: an account is named by words of its issuer or name, by an exact issuer:na
 Several that fit: chosen from on a terminal, else an error.
 Passphrases are asked on the terminal, also inside $(...), or read from --passphrase-fd: never from the environment or \
 from arguments.";
+
+/// Fails where a member of what `--json` prints has no word in the text.
+#[cfg(test)]
+pub(crate) fn assert_has_members(about: &str, printed: &impl serde::Serialize) {
+    fn names(value: &serde_json::Value) -> Vec<String> {
+        let own = value.as_object().into_iter().flat_map(|object| object.keys().cloned());
+        let inner = value.as_object().into_iter().flat_map(|object| object.values());
+        let items = value.as_array().into_iter().flatten();
+        own.chain(inner.chain(items).flat_map(names)).collect()
+    }
+    let words: Vec<&str> = about.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    for name in names(&serde_json::to_value(printed).unwrap()) {
+        assert!(words.contains(&name.as_str()), "{name}");
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -276,6 +276,16 @@ mod tests {
     }
 
     #[test]
+    fn the_help_has_the_members_of_json() {
+        let left_out = [LeftOut { account: "a".into(), reason: "b".into() }];
+        let lost = [Lost { account: "a".into(), parts: vec!["note".into()] }];
+        let (format, files) = ("2fas", vec!["out".into()]);
+        let report =
+            Report { format, encrypted: false, files, accounts: 1, left_out: &left_out, lost: &lost, dry_run: false };
+        crate::help::assert_has_members(crate::help::EXPORT_ABOUT, &report);
+    }
+
+    #[test]
     fn only_what_has_all_the_words_is_exported() {
         let account = AccountInfo { issuer: "GitHub".into(), name: "alice".into(), ..AccountInfo::default() };
         assert!(fits(&account, "git ALICE") && !fits(&account, "git bob"));

@@ -238,6 +238,7 @@ mod tests {
         assert!(told.contains("[x] GitHub  in use: GitHub") && told.contains("[ ] Bank"), "{told}");
         let report = Report::new(&list);
         assert_eq!((report.done, report.may_go), (2, false));
+        crate::help::assert_has_members(crate::help::IMPORT_ABOUT, &report);
     }
 
     #[test]

@@ -314,6 +314,18 @@ mod tests {
     }
 
     #[test]
+    fn the_help_has_the_members_of_json() {
+        let paths = vec!["a".into()];
+        let (format, title) = ("aegis".into(), "Aegis".into());
+        let file = Read { paths, format, title, encrypted: false, accounts: 1, others: 0, without_code: 0 };
+        let found = Found { files: vec![file], ..found(1) };
+        let all = [one("kept", "a")];
+        let mut told = serde_json::to_value(Report::new(true, &all, &found, Numbers::default())).unwrap();
+        told["numbers"] = json!(1);
+        crate::help::assert_has_members(crate::help::IMPORT_ABOUT, &told);
+    }
+
+    #[test]
     fn json_has_no_secret() {
         let found = Found { accounts: vec![json!({"secret": "HUSH", "tags": ["work"]})], ..Found::default() };
         let all = [one("kept", "a")];
