@@ -199,6 +199,8 @@ fn a_sheet_is_printed_and_read_off_the_paper() {
     let accounts = keep_all_kinds(&world);
     let known = own(&world, &accounts);
     let sheet = export(&world, "sheet", "sheet.html", &[]);
+    let back = world.cli(&["import", "--dry-run", "sheet.html"]).ok();
+    assert!(back.starts_with("Found 5 (Stratum or another page (HTML)): 5 already there."), "{back}");
     let (pdf, texts) = (world.dir().join("sheet.pdf"), world.dir().join("read.txt"));
     for file in [&pdf, &texts] {
         world.witness().exempt(file);
@@ -291,6 +293,8 @@ fn nothing_is_overwritten_shown_or_written_without_the_person() {
     world.tty(&["export", "--format", "uris", "-"]).expect("--show").ends(2);
     let meant = world.cli_present(&["export", "--format", "uris", "github"]).fails(2);
     assert!(meant.err.contains("github is an account too") && !world.dir().join("github").exists(), "{}", meant.err);
+    let page = world.cli_present(&["export", "--format", "sheet", "new"]).fails(2);
+    assert!(page.err.contains(".html"), "{}", page.err);
     let unasked = world.cli_present(&["export", "--format", "aegis", "new"]).fails(2);
     assert!(unasked.err.contains("--plain"), "{}", unasked.err);
     let none = world.cli_present(&["export", "--format", "uris", "new", "--tag", "work"]).fails(3);

@@ -1,5 +1,5 @@
 //! A page to print: each account with its QR, its names and its key in groups of four. HTML of one piece, without a script
-//! and without anything from elsewhere.
+//! and without anything from elsewhere. The URI stands in it once more, unseen, for who imports the file.
 
 use std::fmt::Write as _;
 
@@ -63,8 +63,9 @@ fn card(page: &mut String, account: &Value, uri: &str) -> Result<(), Error> {
     let prefix = if prefix.is_empty() { prefix } else { format!(" <span class=\"prefix\">({prefix})</span>") };
     write!(
         page,
-        "<article>\n<img alt=\"QR code\" style=\"width: {width:.1}mm; margin-right: {:.1}mm\" {PICTURE}{}\">\n<div>\n<h2><bdi>{heading}</bdi>{prefix}</h2>\n\
+        "<article data-uri=\"{}\">\n<img alt=\"QR code\" style=\"width: {width:.1}mm; margin-right: {:.1}mm\" {PICTURE}{}\">\n<div>\n<h2><bdi>{heading}</bdi>{prefix}</h2>\n\
          <p class=\"name\"><bdi>{below}</bdi></p>\n<p class=\"key\">{}</p>\n",
+        *Zeroizing::new(escaped(uri)),
         WIDEST - width,
         *data,
         *groups(&key(account)),
@@ -131,7 +132,8 @@ fn unusual(account: &Value) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    // Room for the longest: text that grows leaves pieces of itself behind.
+    let mut out = String::with_capacity(text.len() * "&quot;".len());
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -195,6 +197,12 @@ mod tests {
         let page = page_of(&account, "otpauth://totp/x?secret=ABCDEFGH");
         assert!(page.contains("&lt;script&gt;&quot;x&quot;&amp;&#39;"), "{page}");
         assert!(!page.contains("<script") && !page.contains('\u{202e}') && page.contains("b\\n&lt;/bdi&gt;"));
+    }
+
+    #[test]
+    fn the_uri_is_in_it_for_who_imports_the_file() {
+        let page = page_of(&json!({"type": "totp"}), "otpauth://totp/a?secret=ABCD&issuer=b");
+        assert!(page.contains("data-uri=\"otpauth://totp/a?secret=ABCD&amp;issuer=b\">"), "{page}");
     }
 
     #[test]

@@ -42,6 +42,11 @@ impl Target {
         }
         let path = args.file.as_deref().unwrap_or(Path::new("-"));
         if path != Path::new("-") {
+            if format.shape == Shape::Sheet && !is_page(path) {
+                return refused(
+                    "browsers show the source of a page whose name does not end in .html: give such a name".into(),
+                );
+            }
             let several = format.shape == Shape::Pictures && path.is_dir();
             return if several { Ok(Self::File(path.to_owned())) } else { new(path) };
         }
@@ -91,6 +96,11 @@ impl Target {
             }
         }
     }
+}
+
+/// Whether a browser shows a file of this name as a page.
+fn is_page(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("html") || ending.eq_ignore_ascii_case("htm"))
 }
 
 /// Refuses what can't become a new file.
@@ -206,6 +216,12 @@ mod tests {
             assert!(matches!(&refused, Error::Usage(text) if text.contains(words)), "{name}: {refused:?}");
         }
         assert!(new(&path("new")).is_ok() && new(Path::new("new")).is_ok());
+    }
+
+    #[test]
+    fn a_page_has_the_name_of_one() {
+        assert!(["x.html", "a/x.HTM"].iter().all(|path| is_page(Path::new(path))));
+        assert!(["sheet", "x.pdf", ".html"].iter().all(|path| !is_page(Path::new(path))));
     }
 
     #[test]
