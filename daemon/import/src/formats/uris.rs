@@ -135,8 +135,12 @@ fn take_parts(import: &mut Import, parts: Vec<Part>) {
     }
     for export in exports {
         let missing: Vec<String> = export.missing().iter().map(ToString::to_string).collect();
-        if !missing.is_empty() {
-            import.note(&format!("Of an export in {} parts, part {} is not in it.", export.size(), missing.join(", ")));
+        if let Some((last, others)) = missing.split_last() {
+            let which = match others {
+                [] => format!("part {last} is"),
+                _ => format!("parts {} and {last} are", others.join(", ")),
+            };
+            import.note(&format!("Of an export in {} parts, {which} not in it.", export.size()));
         }
         for skipped in export.skipped() {
             let (name, reason) = skipped.rsplit_once(": ").unwrap_or((&skipped, "it can't be read"));
@@ -226,6 +230,19 @@ mod tests {
         };
         let (a, b) = (part("a"), part("b"));
         assert_eq!(names(&format!("{0}\n{1}\n{0}\n{1}\n", a.expose(), b.expose())), ["a", "b"]);
+    }
+
+    #[test]
+    fn the_parts_of_an_export_that_are_missing_are_named() {
+        let account = |number| uri::parse(&format!("otpauth://totp/{number}?secret=JBSWY3DPEHPK3PXP")).unwrap().account;
+        let all: Vec<_> = (0..35).map(account).collect();
+        let parts = migration::write(all.iter(), 7).parts;
+        let notes = |there: &[usize]| {
+            read(&there.iter().map(|part| parts[*part].text.expose()).collect::<Vec<_>>().join("\n")).notes
+        };
+        assert_eq!(notes(&[0, 1, 3]), ["Of an export in 4 parts, part 3 is not in it."]);
+        assert_eq!(notes(&[2]), ["Of an export in 4 parts, parts 1, 2 and 4 are not in it."]);
+        assert!(notes(&[0, 1, 2, 3]).is_empty());
     }
 
     #[test]
