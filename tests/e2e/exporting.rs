@@ -243,7 +243,8 @@ fn a_google_export_is_read_by_zbarimg() {
     for file in &files {
         world.witness().exempt(file);
     }
-    world.cli_present(&["export", "--format", "google-migration", "parts"]).ok();
+    let told = world.cli_present(&["export", "--format", "google-migration", "parts"]).ok();
+    assert!(told.contains("to parts/countersign-1-of-2.png … parts/countersign-2-of-2.png ("), "{told}");
     for file in &files {
         let text = world.cmd("zbarimg").args(["-q", "--raw"]).arg(file).reveals().ok();
         assert!(text.starts_with("otpauth-migration://offline?data="), "{text}");

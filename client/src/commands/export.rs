@@ -215,7 +215,7 @@ fn reported(
     let place = match files {
         [] => "standard output".to_owned(),
         [file] => shown(file),
-        [first, .., last] => format!("{} to {}", shown(first), shown(last)),
+        [first, .., last] => format!("{} … {}", shown(first), shown(last)),
     };
     let kind = if encrypted { ", encrypted" } else { "" };
     let text = format!("Exported {} to {place} ({}{kind}): read back, and equal.", accounts(count), format.name);
