@@ -178,7 +178,9 @@ fn text(list: &[SiteInfo], columns: usize) -> String {
         }
     }
     let of = |program: &str| list.iter().filter(|site| site.program == program).cloned().collect::<Vec<SiteInfo>>();
-    programs.into_iter().map(|program| part(program, &of(program), columns)).collect::<Vec<_>>().join("\n")
+    let mut parts: Vec<String> = programs.into_iter().map(|program| part(program, &of(program), columns)).collect();
+    parts.extend((done(list) < list.len()).then(|| output::wrap(HOW, columns, "")));
+    parts.join("\n")
 }
 
 fn part(program: &str, sites: &[SiteInfo], columns: usize) -> String {
@@ -192,7 +194,7 @@ fn part(program: &str, sites: &[SiteInfo], columns: usize) -> String {
             if all == 1 { "The site is".to_owned() } else { format!("All {all} sites are") }
         )
     } else {
-        format!("{done} of {} done. Keep {app} until all are. {HOW}", count(all, "site", "sites"))
+        format!("{done} of {} done. Keep {app} until all are.", count(all, "site", "sites"))
     };
     let head = if program.is_empty() { "To enrol again:".to_owned() } else { format!("To enrol again, out of {app}:") };
     format!("{head}\n{}{}", output::table(&rows, columns), output::wrap(&verdict, columns, ""))
@@ -236,6 +238,8 @@ mod tests {
         assert!(told.contains("The site is kept here and in use: Authy may go"), "{told}");
         assert!(told.contains("1 of 2 sites done. Keep Duo until all are."), "{told}");
         assert!(told.contains("[x] GitHub  in use: GitHub") && told.contains("[ ] Bank"), "{told}");
+        assert_eq!(text(&[list.as_slice(), &[site("Mail", "Authy", "open")]].concat(), 500).matches(HOW).count(), 1);
+        assert!(!text(&list[..1], 500).contains(HOW), "there is nothing left to do");
         let report = Report::new(&list);
         assert_eq!((report.done, report.may_go), (2, false));
         crate::help::assert_has_members(crate::help::IMPORT_ABOUT, &report);
