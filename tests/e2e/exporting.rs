@@ -256,6 +256,7 @@ fn what_does_not_fit_is_told_and_asked_about() {
     let world = World::build().vault().start();
     keep_all_kinds(&world);
     let file = world.dir().join("b.json");
+    world.witness().exempt(&world.dir().join("c.json"));
     let refused = world.cli_present(&["export", "--format", "bitwarden", "--plain", "b.json"]).fails(23);
     for part in ["Bank – @alice is left out: Bitwarden makes no counter-based codes", "--skip-unfit"] {
         assert!(refused.err.contains(part), "{part}: {}", refused.err);
@@ -278,6 +279,8 @@ fn what_does_not_fit_is_told_and_asked_about() {
     yes.expect("A password for the file").line(PASSWORD).expect("The same again").line("other").expect("differ");
     yes.expect("A password for the file").line(PASSWORD).expect("The same again").line(PASSWORD);
     yes.expect("4 accounts").expect("read back").ends(0);
+    let counters = world.cli_present(&["export", "--format", "2fas", "c.json", "--skip-unfit", "bank"]).fails(0);
+    assert!(counters.err.contains("1 account makes codes by a counter: Bank – @alice."), "{}", counters.err);
     assert_eq!(read(&world, "bitwarden", &file).len(), 4);
 }
 

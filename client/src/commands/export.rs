@@ -49,7 +49,7 @@ pub(crate) async fn run(args: Export, session: &mut Session) -> Result<(), Error
     let made = exporting::make(&format, &fitting.held, password.as_deref().map(String::as_str)).await?;
     let files = target.write(&made)?;
     reported(&args, &format, sealed, &fitting, &files)?;
-    aftermath(sealed, &files);
+    aftermath(sealed, &fitting, &files);
     Ok(())
 }
 
@@ -227,9 +227,12 @@ fn reported(
     Ok(())
 }
 
-/// Says what the files are.
-fn aftermath(encrypted: bool, files: &[PathBuf]) {
+/// Says what the files are, and what to mind.
+fn aftermath(encrypted: bool, fitting: &Fitting, files: &[PathBuf]) {
     let Some(first) = files.first() else { return };
+    if let Some(text) = fitting.counters() {
+        output::print_error(&output::wrap(&text, output::width_err(), ""));
+    }
     let shown = output::one_line(&first.display().to_string());
     if exporting::is_open(first) {
         output::say(&format!("{shown} can be read by others: its file system keeps no permissions."));

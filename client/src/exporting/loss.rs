@@ -71,6 +71,16 @@ impl Fitting {
         !self.left_out.is_empty() || !self.lost.is_empty()
     }
 
+    /// Says what to mind of codes that follow a counter, of which another program has one of its own from now on.
+    pub(crate) fn counters(&self) -> Option<String> {
+        let titles: Vec<String> = self.held.iter().filter(|held| held["type"] == "hotp").map(title).collect();
+        let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+        let what = output::count(titles.len(), "account makes codes", "accounts make codes");
+        let rest =
+            "Each app counts on by itself, and the one that lags behind is refused: take these codes in one app only.";
+        (!titles.is_empty()).then(|| format!("{what} by a counter: {}. {rest}", listed(&titles)))
+    }
+
     /// Says what is left out.
     pub(crate) fn told(&self, format: &str, width: usize) -> String {
         let mut page = Page::of(width);
@@ -175,6 +185,14 @@ mod tests {
         let mut fitting = Fitting::default();
         fitting.take(&json!({"name": "a", "uses": 3}), Ok(json!({"name": "a"}))).unwrap();
         assert!(!fitting.loses() && fitting.told("x", 80).is_empty());
+    }
+
+    #[test]
+    fn counters_are_told_of_what_the_file_holds() {
+        let of = |held: Value| Fitting { held: vec![held], ..Fitting::default() }.counters();
+        let told = of(json!({"type": "hotp", "issuer": "Bank"})).unwrap();
+        assert!(told.starts_with("1 account makes codes by a counter: Bank. Each app"), "{told}");
+        assert_eq!(of(json!({"type": "totp", "issuer": "Bank"})), None);
     }
 
     #[test]
