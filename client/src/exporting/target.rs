@@ -43,9 +43,8 @@ impl Target {
         let path = args.file.as_deref().unwrap_or(Path::new("-"));
         if path != Path::new("-") {
             if format.shape == Shape::Sheet && !is_page(path) {
-                return refused(
-                    "browsers show the source of a page whose name does not end in .html: give such a name".into(),
-                );
+                let shown = output::one_line(&path.display().to_string());
+                return refused(format!("{shown}: browsers show the source of a page unless its name ends in .html"));
             }
             let several = format.shape == Shape::Pictures && path.is_dir();
             return if several { Ok(Self::File(path.to_owned())) } else { new(path) };
