@@ -13,6 +13,7 @@ use harness::{
 tests![
     a_password_store_is_opened_by_ones_own_gpg,
     codes_on_pictures_are_kept_and_activations_told,
+    a_picture_that_gives_nothing_is_told_why_and_takes_no_other_file_with_it,
     a_vault_of_another_machine_is_a_folder,
     encrypted_mafiles_open_by_their_manifest,
     what_is_nothing_known_is_refused_with_words,
@@ -102,6 +103,31 @@ fn codes_on_pictures_are_kept_and_activations_told() {
     gives(&world, &two);
     let empty = draw("none.png", "nothing of that sort".into());
     assert!(world.cli(&["import", "--yes", &empty]).ok().contains("Without a code"));
+}
+
+fn a_picture_that_gives_nothing_is_told_why_and_takes_no_other_file_with_it() {
+    let world = World::build().vault().start();
+    let site = account(&world, "Site");
+    let file = |name: &str, bytes: &[u8]| {
+        let path = world.dir().join(name);
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let damaged = file("damaged.png", b"\x89PNG\r\n\x1a\n and no more");
+    let white = file("white.pbm", format!("P1 64 64 {}", "0 ".repeat(64 * 64)).as_bytes());
+    for (pictures, code, words) in [
+        (&[&damaged][..], 18, "damaged.png: it is damaged"),
+        (&[&white], 10, "white.pbm: no QR code"),
+        (&[&white, &damaged], 10, "damaged.png: it is damaged"),
+    ] {
+        let run = world.cli(&["import"]).args(pictures).fails(code);
+        assert!(run.err.contains(words) && run.err.contains("  hint: "), "{pictures:?}: {run:?}");
+    }
+    let list = file("list.txt", site.uri().as_bytes());
+    world.witness().exempt(&world.dir().join("list.txt"));
+    assert!(world.cli(&["import", &damaged, &list]).fails(23).out.contains("damaged.png"));
+    assert!(world.cli(&["import", "--skip-bad", &damaged, &list]).ok().contains("Kept 1 account, 1 skipped"));
+    gives(&world, &site);
 }
 
 fn a_vault_of_another_machine_is_a_folder() {

@@ -9,7 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{LeftOut, pictures::Pictures, store};
+use super::{
+    LeftOut,
+    pictures::{Pictures, nothing_on},
+    store,
+};
 use crate::{error::Error, output, picture};
 
 /// Something that `countersign-import` reads: a file, and what lies beside it.
@@ -111,7 +115,7 @@ pub(crate) async fn all(paths: &[PathBuf], format: Option<&str>) -> Result<All, 
         }
     }
     all.given.extend(pictures.list()?);
-    Ok(all)
+    if all.given.is_empty() && !all.left_out.is_empty() { Err(nothing_on(&all.left_out)) } else { Ok(all) }
 }
 
 /// Takes what is in a folder.

@@ -12,8 +12,11 @@ use serde::Deserialize;
 use tokio::process::Command;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{LeftOut, given::Given};
-use crate::{error::Error, memory};
+use super::{DAMAGED, DAMAGED_EXIT, LeftOut, given::Given, say_next_step};
+use crate::{
+    error::{Error, exit},
+    memory, output,
+};
 
 /// What stood on pictures so far.
 #[derive(Default)]
@@ -40,7 +43,7 @@ impl Pictures {
         }
         let reason = match found.status.code() {
             Some(0) => None,
-            Some(NOTHING) => Some("no QR code was found on it"),
+            Some(NOTHING) => Some(NO_CODE),
             Some(BAD_PICTURE) => Some("it is damaged, or too large a picture"),
             _ => Some("what reads pictures ended before its time"),
         };
@@ -65,18 +68,28 @@ impl Pictures {
         Ok(())
     }
 
-    /// Returns what stood on all of them, as a list of URIs; `None` where there was no picture.
+    /// Returns what stood on all of them, as a list of URIs; `None` where nothing did.
     pub(super) fn list(self) -> Result<Option<Given>, Error> {
-        if self.shown.is_empty() {
+        if self.list.is_empty() {
             return Ok(None);
         }
         let shown = self.shown.join(", ");
-        if self.list.is_empty() {
-            return Err(Error::NoQr(format!("{shown}: no QR code was found")));
-        }
         let file = memory::file(self.list.as_bytes())?;
         Ok(Some(Given { paths: self.paths, ..Given::in_memory(shown, "uris", file) }))
     }
+}
+
+/// Says of pictures that gave nothing, and beside which nothing else is to be read, why.
+pub(super) fn nothing_on(left_out: &[LeftOut]) -> Error {
+    for LeftOut { name, reason, .. } in left_out {
+        output::say(&format!("countersign: {name}: {reason}"));
+    }
+    if left_out.iter().any(|left| left.reason == NO_CODE) {
+        output::say("  hint: the whole QR has to be on it, sharp; or show it on the screen: countersign scan");
+        return Error::Said(exit::NO_QR);
+    }
+    say_next_step(DAMAGED, false);
+    Error::Said(DAMAGED_EXIT)
 }
 
 async fn scan(picture: &Given, options: &[&str]) -> Result<Output, Error> {
@@ -90,6 +103,7 @@ async fn scan(picture: &Given, options: &[&str]) -> Result<Output, Error> {
     command.output().await.map_err(failed())
 }
 
+const NO_CODE: &str = "no QR code was found on it";
 /// Exit codes of `countersign-scan`.
 const NOTHING: i32 = 1;
 const BAD_PICTURE: i32 = 4;
