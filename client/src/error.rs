@@ -41,6 +41,18 @@ pub(crate) enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// A file of another program that gives nothing.
+    #[error("{shown}: {why}")]
+    Foreign {
+        /// How it is called in messages.
+        shown: String,
+        /// Why not.
+        why: String,
+        /// The exit code.
+        code: u8,
+        /// What to do next, or an empty text.
+        hint: &'static str,
+    },
     /// All has been said on standard error; only the exit code is left.
     #[error("ended with {0}")]
     Said(u8),
@@ -66,7 +78,7 @@ impl Error {
             Self::Interrupted => exit::INTERRUPTED,
             Self::Signal(number) => 128_u8.saturating_add(*number),
             Self::NoQr(_) | Self::NoQrSeen => exit::NO_QR,
-            Self::Said(code) => *code,
+            Self::Foreign { code, .. } | Self::Said(code) => *code,
         }
     }
 
@@ -88,6 +100,7 @@ impl Error {
             Self::NoQrSeen => {
                 "hold it still and close, so that it fills half of the picture, with the screen bright; or look longer: --wait=300"
             }
+            Self::Foreign { hint, .. } => hint,
             _ => "",
         }
     }
@@ -163,6 +176,7 @@ mod tests {
             (Error::Signal(15), 143),
             (Error::NoQr(String::new()), 10),
             (Error::Io { what: String::new(), source: io::ErrorKind::NotFound.into() }, 1),
+            (Error::Foreign { shown: String::new(), why: String::new(), code: 18, hint: "" }, 18),
             (Error::Said(exit::ONE_TIME), 11),
         ];
         for (error, code) in rows {

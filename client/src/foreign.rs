@@ -149,30 +149,28 @@ pub(crate) async fn read(given: &Given, passphrase: Option<&str>) -> Result<Fore
             Err(Refusal::Password(Closed { wrong, title: found.title, why }))
         }
         Some(code @ FIRST..=TOO_LARGE) => {
-            output::say(&format!("countersign: {shown}: {why}"));
-            say_next_step(code, given.format.is_some());
-            Err(Error::Said(exit::FOREIGN + (code - FIRST) as u8).into())
+            let hint = next_step(code, given.format.is_some());
+            Err(Error::Foreign { shown: shown.clone(), why, code: exit::FOREIGN + (code - FIRST) as u8, hint }.into())
         }
         Some(64) => Err(Error::Usage(why.replace("countersign-import --", "countersign import --")).into()),
         _ => {
-            output::say(&format!("countersign: {shown} could not be read: what reads it ended before its time"));
-            Err(Error::Said(DAMAGED_EXIT).into())
+            let why = "it could not be read: what reads it ended before its time".into();
+            Err(Error::Foreign { shown: shown.clone(), why, code: DAMAGED_EXIT, hint: "" }.into())
         }
     }
 }
 
-/// Says what to do about a file that gives nothing, where its own words do not.
-pub(crate) fn say_next_step(code: i32, format_is_given: bool) {
-    let hint = match code {
+/// Returns what to do about a file that gives nothing; an empty text where that stands in its own words.
+fn next_step(code: i32, format_is_given: bool) -> &'static str {
+    match code {
         FIRST => "countersign import --list-formats has what can be read, --from PROGRAM the way to such a file",
         DAMAGED if format_is_given => "without --format it is found out what it is",
         DAMAGED => "export it once more, and see that all of it arrives here",
         NEWER => "a later version of countersign may know it; for other ways: countersign import --from PROGRAM",
         TOO_COSTLY => "in the other program, lower the costs of its key derivation and export it again",
-        TOO_LARGE => "no export is that large: is it the right file?",
-        _ => return,
-    };
-    output::say(&format!("  hint: {hint}"));
+        TOO_LARGE => SO_LARGE,
+        _ => "",
+    }
 }
 
 /// Returns the formats that there are: name, title, and the steps to such a file.
@@ -252,6 +250,8 @@ pub(crate) fn shown(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { output::one_line(&path.display().to_string()) }
 }
 
+/// What to do about a file that is too large.
+pub(crate) const SO_LARGE: &str = "no export is that large: is it the right file?";
 /// The exit code for a file that gives nothing.
 pub(crate) const DAMAGED_EXIT: u8 = exit::FOREIGN + (DAMAGED - FIRST) as u8;
 
@@ -312,6 +312,5 @@ const PASSWORD_WRONG: i32 = 5;
 const DAMAGED: i32 = 6;
 const NEWER: i32 = 7;
 const TOO_COSTLY: i32 = 9;
-/// It is larger than any export.
-pub(crate) const TOO_LARGE: i32 = 10;
+const TOO_LARGE: i32 = 10;
 const MAX_ERROR: u64 = 4096;

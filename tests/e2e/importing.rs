@@ -142,6 +142,14 @@ fn what_can_not_be_read_holds_the_rest_back_until_the_person_says_otherwise() {
     assert_eq!(world.cli(&["list"]).ok().lines().count(), 2);
     let told = run.err.replace('\n', " ");
     assert!(told.contains("1 account is in it and not kept here") && !told.contains("rm --"), "{run:?}");
+    // A whole file that gives nothing is skipped likewise, but not where there is nothing else.
+    let (mail, noise) = (Account::new("Mail", "carol"), write(&world, "noise", "hello, world\n"));
+    world.witness().plant_key("the key of Mail", &mail.secret);
+    let list = write(&world, "list.txt", mail.uri());
+    assert!(world.cli(&["import"]).args([&noise, &list]).fails(15).out.is_empty());
+    assert!(world.cli(&["import", "--skip-bad"]).arg(&noise).fails(15).out.is_empty());
+    let run = world.cli(&["import", "--skip-bad"]).args([&noise, &list]).fails(0);
+    assert!(run.out.contains("no export that is known") && run.out.contains("Kept 1 account, 1 skipped"), "{run:?}");
     let again = world.cli(&["import", path]).fails(23);
     assert!(!again.err.contains("--skip-bad"), "there are no others to keep: {again:?}");
     let named = world.cli(&["import", "--dry-run", "--only", "nonesuch", path]).ok();

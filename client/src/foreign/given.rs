@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io::{self, IsTerminal, Read, Seek},
+    mem,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
@@ -115,7 +116,8 @@ pub(crate) async fn all(paths: &[PathBuf], format: Option<&str>) -> Result<All, 
         }
     }
     all.given.extend(pictures.list()?);
-    if all.given.is_empty() && !all.left_out.is_empty() { Err(nothing_on(&all.left_out)) } else { Ok(all) }
+    let nothing = if all.given.is_empty() { nothing_on(mem::take(&mut all.left_out)) } else { None };
+    nothing.map_or(Ok(all), Err)
 }
 
 /// Takes what is in a folder.

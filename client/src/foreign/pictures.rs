@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::process::Command;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{DAMAGED, DAMAGED_EXIT, LeftOut, given::Given, say_next_step};
+use super::{DAMAGED, DAMAGED_EXIT, LeftOut, given::Given, next_step};
 use crate::{
     error::{Error, exit},
     memory, output,
@@ -79,17 +79,15 @@ impl Pictures {
     }
 }
 
-/// Says of pictures that gave nothing, and beside which nothing else is to be read, why.
-pub(super) fn nothing_on(left_out: &[LeftOut]) -> Error {
+/// Returns why pictures gave nothing, beside which nothing else is to be read; of all but the last it is said at once.
+pub(super) fn nothing_on(mut left_out: Vec<LeftOut>) -> Option<Error> {
+    let code = if left_out.iter().any(|left| left.reason == NO_CODE) { exit::NO_QR } else { DAMAGED_EXIT };
+    let hint = if code == exit::NO_QR { WHOLE } else { next_step(DAMAGED, false) };
+    let LeftOut { name: shown, reason: why, .. } = left_out.pop()?;
     for LeftOut { name, reason, .. } in left_out {
         output::say(&format!("countersign: {name}: {reason}"));
     }
-    if left_out.iter().any(|left| left.reason == NO_CODE) {
-        output::say("  hint: the whole QR has to be on it, sharp; or show it on the screen: countersign scan");
-        return Error::Said(exit::NO_QR);
-    }
-    say_next_step(DAMAGED, false);
-    Error::Said(DAMAGED_EXIT)
+    Some(Error::Foreign { shown, why, code, hint })
 }
 
 async fn scan(picture: &Given, options: &[&str]) -> Result<Output, Error> {
@@ -103,6 +101,7 @@ async fn scan(picture: &Given, options: &[&str]) -> Result<Output, Error> {
     command.output().await.map_err(failed())
 }
 
+const WHOLE: &str = "the whole QR has to be on it, sharp; or show it on the screen: countersign scan";
 const NO_CODE: &str = "no QR code was found on it";
 /// Exit codes of `countersign-scan`.
 const NOTHING: i32 = 1;

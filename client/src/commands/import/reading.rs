@@ -100,17 +100,37 @@ fn only_those(mut one: Foreign, words: &str) -> Foreign {
     one
 }
 
-/// Reads all files.
+/// Reads all files; those that give nothing are left out where the person wants the rest.
 pub(super) async fn all(args: &Import, session: &mut Session) -> Result<Found, Error> {
     let lines = args.file_passphrase_fd.map(|number| session.asking.file_lines(number)).transpose()?;
     let mut passwords = Passwords { lines, last: None };
     let all = foreign::all(&args.files, args.format.as_deref()).await.map_err(refused)?;
     let mut found = Found { left_out: all.left_out, ..Found::default() };
+    let mut unread = None;
     for given in all.given {
-        let (one, encrypted) = read(&given, &mut passwords, session).await?;
-        found.take(given.paths, one, encrypted, args.only.as_deref());
+        let error = match read(&given, &mut passwords, session).await {
+            Ok((one, encrypted)) => {
+                found.take(given.paths, one, encrypted, args.only.as_deref());
+                continue;
+            }
+            Err(error) => error,
+        };
+        let Some(left) = skipped(&error).filter(|_| args.skip_bad) else { return Err(error) };
+        found.left_out.push(left);
+        unread.get_or_insert(error);
     }
-    Ok(found)
+    match unread {
+        Some(error) if found.files.is_empty() => Err(error),
+        _ => Ok(found),
+    }
+}
+
+/// Returns what is told of a file that gives nothing, unless it is its password that is missing.
+fn skipped(error: &Error) -> Option<LeftOut> {
+    let Error::Foreign { shown, why, code, .. } = error else { return None };
+    let is_closed = [true, false].map(foreign::password_exit).contains(code);
+    let left = LeftOut { name: shown.clone(), why: "bad".into(), reason: why.clone(), ..LeftOut::default() };
+    (!is_closed).then_some(left)
 }
 
 /// Reads a file; asks for its password where that is needed, three times at the most. Tells whether it opened by one.
@@ -143,12 +163,9 @@ async fn read(given: &Given, passwords: &mut Passwords, session: &mut Session) -
         };
     }
     let Closed { wrong, title, why } = refused;
-    let text = if wrong { &why } else { "it is encrypted: give its password by --file-passphrase-fd" };
-    output::say(&format!("countersign: {shown} ({title}): {text}"));
-    if let Some(hint) = given.hint() {
-        output::say(&format!("  hint: {hint}"));
-    }
-    Err(Error::Said(foreign::password_exit(wrong)))
+    let why = if wrong { why } else { "it is encrypted: give its password by --file-passphrase-fd".into() };
+    let (code, hint) = (foreign::password_exit(wrong), given.hint().unwrap_or_default());
+    Err(Error::Foreign { shown: format!("{shown} ({title})"), why, code, hint })
 }
 
 impl Closed {
@@ -194,16 +211,12 @@ impl Passwords {
 /// A pipe with more in it than such a file has ends as a file of that size does, and one with nothing in it as an empty file.
 fn refused(error: Error) -> Error {
     let Error::Io { what, source } = error else { return error };
-    let (words, code) = match source.kind() {
-        io::ErrorKind::FileTooLarge => ("it is too large: ", exit::FOREIGN_TOO_LARGE),
-        io::ErrorKind::UnexpectedEof => ("", foreign::DAMAGED_EXIT),
+    let (words, code, hint) = match source.kind() {
+        io::ErrorKind::FileTooLarge => ("it is too large: ", exit::FOREIGN_TOO_LARGE, foreign::SO_LARGE),
+        io::ErrorKind::UnexpectedEof => ("", foreign::DAMAGED_EXIT, ""),
         _ => return Error::Io { what, source },
     };
-    output::say(&format!("countersign: {what}: {words}{source}"));
-    if code == exit::FOREIGN_TOO_LARGE {
-        foreign::say_next_step(foreign::TOO_LARGE, false);
-    }
-    Error::Said(code)
+    Error::Foreign { shown: what, why: format!("{words}{source}"), code, hint }
 }
 
 /// Shows on the terminal how long a file has been being opened, once that takes longer than `after`.
