@@ -30,7 +30,7 @@ pub(crate) fn all(what: &str) -> Result<Zeroizing<String>, Error> {
     if io::stdin().is_terminal() {
         output::say(&format!("Type {what}, then Enter and Ctrl-D:"));
     }
-    read(stdin()?)
+    read(stdin()?, what)
 }
 
 /// Returns standard input; not by way of `stdin().lock()`, whose buffer nobody wipes.
@@ -39,7 +39,7 @@ pub(crate) fn stdin() -> Result<File, Error> {
     Ok(input.into())
 }
 
-fn read(from: impl Read) -> Result<Zeroizing<String>, Error> {
+fn read(from: impl Read, what: &str) -> Result<Zeroizing<String>, Error> {
     // Room for all of it and one byte more, so that no copy is left behind by growing.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX + 1));
     from.take(MAX as u64 + 1).read_to_end(&mut bytes).map_err(Error::io("standard input can't be read"))?;
@@ -48,7 +48,7 @@ fn read(from: impl Read) -> Result<Zeroizing<String>, Error> {
     }
     let text = str::from_utf8(&bytes).map_err(|_| Error::Usage("standard input is no text".into()))?;
     if text.trim().is_empty() {
-        let empty = io::Error::new(io::ErrorKind::UnexpectedEof, "it is empty: pipe in a URI or a key");
+        let empty = io::Error::new(io::ErrorKind::UnexpectedEof, format!("it is empty: pipe in {what}"));
         return Err(Error::io("standard input")(empty));
     }
     Ok(Zeroizing::new(text.to_owned()))
@@ -73,9 +73,11 @@ mod tests {
 
     #[test]
     fn only_a_text_of_reasonable_length_is_read() {
-        assert_eq!(read(&b"otpauth://x\n"[..]).unwrap().as_str(), "otpauth://x\n");
-        assert!(read(&b"\xff"[..]).is_err() && read(&b" \n"[..]).is_err());
-        assert!(read(io::repeat(b'a').take(MAX as u64 + 1)).is_err());
-        assert!(read(io::repeat(b'a').take(MAX as u64)).is_ok());
+        let read = |from: &mut dyn Read| read(from, "a URI");
+        assert_eq!(read(&mut &b"otpauth://x\n"[..]).unwrap().as_str(), "otpauth://x\n");
+        assert!(read(&mut &b"\xff"[..]).is_err());
+        assert!(read(&mut &b" \n"[..]).unwrap_err().to_string().ends_with("it is empty: pipe in a URI"));
+        assert!(read(&mut io::repeat(b'a').take(MAX as u64 + 1)).is_err());
+        assert!(read(&mut io::repeat(b'a').take(MAX as u64)).is_ok());
     }
 }

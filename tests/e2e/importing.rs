@@ -331,6 +331,8 @@ fn a_checklist_goes_from_the_first_site_to_the_old_app_may_go() {
     let unknown = world.cli(&["import", "--checklist", "--from", "Nonesuch"]).fails(0);
     assert!(unknown.err.contains("no program is known as \"Nonesuch\""), "{unknown:?}");
     world.cli(&["import", "--checklist", "--remove"]).fails(2);
+    let none = world.cli(&["import", "--checklist", "-"]).stdin("").fails(1);
+    assert!(none.err.contains("pipe in the sites, one a line"), "{none:?}");
 }
 
 fn what_can_not_be_exported_is_offered_for_the_checklist() {
