@@ -289,6 +289,8 @@ fn every_way_out_that_people_ask_for_is_told() {
         let json: Value = serde_json::from_str(&world.cli(&["import", "--json", "--from", program]).ok()).unwrap();
         assert_eq!(json.as_array().unwrap().len(), 1, "{program} is one program: {told}");
     }
+    let aegis: Value = serde_json::from_str(&world.cli(&["import", "--json", "--from", "aegis"]).ok()).unwrap();
+    assert_eq!(aegis[0]["formats"][0]["encrypts"], "optional", "as --list-formats has it: {aegis}");
     let authy = world.cli(&["import", "--from", "authy"]).ok();
     assert!(authy.contains("nothing gets out") && authy.contains("--checklist --from authy"), "{authy}");
     let unknown = world.cli(&["import", "--from", "Nonesuch"]).fails(3);

@@ -239,9 +239,7 @@ fn write_account(out: &mut impl Write, account: &Portable) -> io::Result<()> {
 fn list() -> Result<(), Fault> {
     let mut out = io::stdout().lock();
     for format in REGISTRY {
-        let encrypts = format.writer().map(|writer| writer.sealing().word());
-        let (name, title, steps) = (format.name(), format.title(), format.steps());
-        writeln!(out, "{}", json!({"format": name, "title": title, "steps": steps, "encrypts": encrypts}))?;
+        writeln!(out, "{}", countersign_import::ways::told(*format))?;
     }
     Ok(())
 }

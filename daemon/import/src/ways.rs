@@ -78,8 +78,10 @@ pub fn all() -> impl Iterator<Item = Value> {
     TABLE.iter().map(Way::json).chain(alone)
 }
 
-fn told(format: &dyn Format) -> Value {
-    json!({"format": format.name(), "title": format.title(), "steps": format.steps()})
+/// Returns a format as JSON: the steps to such a file, and whether one that is written is encrypted.
+pub fn told(format: &dyn Format) -> Value {
+    let encrypts = format.writer().map(|writer| writer.sealing().word());
+    json!({"format": format.name(), "title": format.title(), "steps": format.steps(), "encrypts": encrypts})
 }
 
 const fn way(name: &'static str, title: &'static str, aliases: &'static [&'static str], out: Out) -> Way {
