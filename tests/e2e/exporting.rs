@@ -301,6 +301,9 @@ fn nothing_is_overwritten_shown_or_written_without_the_person() {
     assert!(page.err.contains(".html"), "{}", page.err);
     let unasked = world.cli_present(&["export", "--format", "aegis", "new"]).fails(2);
     assert!(unasked.err.contains("--plain"), "{}", unasked.err);
+    let formats: Value = serde_json::from_str(&world.cli(&["export", "--list-formats", "--json"]).ok()).unwrap();
+    assert_eq!(formats[1], serde_json::json!({"format": "aegis", "title": "Aegis", "encrypts": "optional"}));
+    world.cli(&["export", "--list-formats", "new"]).fails(2);
     let none = world.cli_present(&["export", "--format", "uris", "new", "--tag", "work"]).fails(3);
     assert!(none.err.contains("no account to export"), "{}", none.err);
     assert!(!world.dir().join("new").exists());

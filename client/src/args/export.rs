@@ -45,7 +45,7 @@ pub(crate) struct Export {
     #[arg(long)]
     pub(crate) json: bool,
     /// List what can be written
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["file", "format", "only", "tag", "trashed", "skip_unfit", "plain", "file_passphrase_fd", "show", "dry_run"])]
     pub(crate) list_formats: bool,
 }
 

@@ -17,7 +17,7 @@ use crate::{
 
 /// Tells what needs no daemon; `None` where something is to be exported.
 pub(crate) async fn told(args: &Export) -> Option<Result<(), Error>> {
-    if args.list_formats { Some(formats().await) } else { None }
+    if args.list_formats { Some(formats(args.json).await) } else { None }
 }
 
 /// Runs the command.
@@ -250,7 +250,11 @@ fn aftermath(encrypted: bool, fitting: &Fitting, files: &[PathBuf]) {
     }
 }
 
-async fn formats() -> Result<(), Error> {
+async fn formats(json: bool) -> Result<(), Error> {
+    let all = Format::all().await?;
+    if json {
+        return output::json(&all);
+    }
     let row = |format: Format| {
         let encrypted = match format.encrypts {
             Encrypts::Never => "in the clear",
@@ -259,7 +263,7 @@ async fn formats() -> Result<(), Error> {
         };
         vec![format.name, format.title, encrypted.to_owned()]
     };
-    output::print(&output::listing(&Format::all().await?.into_iter().map(row).collect::<Vec<_>>()))
+    output::print(&output::listing(&all.into_iter().map(row).collect::<Vec<_>>()))
 }
 
 fn accounts(count: usize) -> String {

@@ -5,15 +5,17 @@ use serde::{Deserialize, Serialize};
 use crate::{error::Error, foreign, output};
 
 /// A format that can be written.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Format {
     /// The word by which it is chosen.
+    #[serde(rename = "format")]
     pub(crate) name: String,
     /// What people call it.
     pub(crate) title: String,
     /// Whether it is encrypted.
     pub(crate) encrypts: Encrypts,
     /// What becomes of what `countersign-import` writes.
+    #[serde(skip)]
     pub(crate) shape: Shape,
 }
 
