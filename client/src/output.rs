@@ -18,11 +18,20 @@ use crate::error::Error;
 /// # Errors
 /// A full disk, and whatever else hinders it.
 pub(crate) fn print(text: &str) -> Result<(), Error> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match deliver(text) {
         Err(source) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(Error::io("standard output")),
     }
+}
+
+/// The same for what there is only once.
+///
+/// # Errors
+/// Whatever hinders it; also that nobody reads any more.
+pub(crate) fn deliver(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Prints a line to standard output, control characters taken out.

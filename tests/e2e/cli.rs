@@ -43,6 +43,7 @@ tests![
     fresh_and_unused_wait_for_the_next_code,
     json_is_json_everywhere,
     init_on_a_terminal_asks_twice_and_shows_the_recovery_key,
+    a_recovery_key_that_nobody_read_is_told,
     text_from_a_qr_does_not_steer_the_terminal,
     completions_know_the_accounts,
 ];
@@ -484,6 +485,16 @@ fn init_on_a_terminal_asks_twice_and_shows_the_recovery_key() {
     assert_eq!(recovery(), "unconfirmed");
     init.line("WRONG").expect("not its last group").expect("last group").line(&key[key.len() - 5..]).ends(0);
     assert_eq!(recovery(), "made");
+}
+
+/// Whoever trusted in it would have none: the earlier one opens the vault no longer.
+fn a_recovery_key_that_nobody_read_is_told() {
+    let world = World::build().vault().start();
+    let script = r#"{ until test -e gone; do :; done; countersign recovery --passphrase-fd 3 3<&0; echo $? > code; } |
+        { exec <&-; : > gone; }"#;
+    let run = world.cmd("sh").args(["-c", script]).stdin(format!("{}\n", world.passphrase())).run();
+    assert!(run.err.contains("make another: countersign recovery"), "{run:?}");
+    assert_eq!(fs::read_to_string(world.dir().join("code")).unwrap(), "1\n");
 }
 
 fn text_from_a_qr_does_not_steer_the_terminal() {

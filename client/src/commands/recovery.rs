@@ -26,7 +26,7 @@ pub(crate) async fn run(args: Recovery, session: &mut Session) -> Result<(), Err
 pub(crate) async fn make(session: &mut Session) -> Result<(), Error> {
     let key = Zeroizing::new(session.secrets().await?.make_recovery(none()).await?);
     let text = if output::is_terminal() { for_person(&key, output::columns()) } else { for_file(&key) };
-    output::print(&text)?;
+    output::deliver(&text).map_err(Error::io(LOST))?;
     if output::is_terminal() { confirm(session).await } else { Ok(()) }
 }
 
@@ -111,6 +111,7 @@ fn groups(key: &str) -> Vec<&str> {
 const INTRO: &str = "This recovery key opens the vault when the passphrase is forgotten. It is shown this once: print it, or \
 write it down in these groups, and keep it away from this computer. Then clear the terminal.";
 const ONE_LINE: &str = "The same in one line, as age reads it:";
+const LOST: &str = "the new recovery key could not be printed; make another: countersign recovery";
 /// Characters in a group: the last one is what is asked back.
 const GROUP: usize = 5;
 const TRIES: u32 = 3;
