@@ -72,22 +72,22 @@ fn makes_same(one: &Kind, other: &Kind) -> bool {
     }
 }
 
-/// `key=…&encoding=…&step=…&size=…&type=…&otpHashMode=…`, as `KeeOtp` writes it.
+/// `key=…&encoding=…&step=…&size=…&type=…&encoder=…&otpHashMode=…`, as `KeeOtp` writes it.
 fn from_pairs(text: &str) -> Result<Parsed, UriError> {
     let mut pairs = Vec::new();
     for pair in text.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        pairs.push((name.to_ascii_lowercase(), Zeroizing::new(decode(value, true)?.into_owned())));
+        // A plus sign is one: the plugin escapes no more than it must.
+        pairs.push((name.to_ascii_lowercase(), Zeroizing::new(decode(value, false)?.into_owned())));
     }
     let value = |name: &str| pairs.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
     let writing = Writing::named(value("encoding").unwrap_or("Base32"))?;
-    let key = value("key").ok_or(UriError::NoSecret)?;
-    // Of base64 a space was a plus sign that nobody escaped.
-    let signs = matches!(writing, Writing::Base64).then(|| Zeroizing::new(key.replace(' ', "+")));
-    let (secret, notes) = writing.read(signs.as_deref().map_or(key, String::as_str), "key")?;
+    let (secret, notes) = writing.read(value("key").ok_or(UriError::NoSecret)?, "key")?;
     let algorithm = algorithm(value("otphashmode"))?;
     let digits = digits(value("size"))?;
+    let is_steam = value("encoder").is_some_and(|encoder| encoder.eq_ignore_ascii_case("steam"));
     let kind = match value("type").unwrap_or("totp").to_ascii_lowercase().as_str() {
+        "totp" if is_steam => Kind::Steam,
         "totp" => Kind::Totp { algorithm, digits, period: period(value("step"))? },
         "hotp" => Kind::Hotp { algorithm, digits, counter: counter(value("counter"))? },
         "steam" => Kind::Steam,
@@ -139,10 +139,12 @@ impl Writing {
 
     /// Reads a key that stands in an attribute of this name.
     fn read(self, text: &str, name: &'static str) -> Result<(Secret, Vec<Note>), UriError> {
+        // People put spaces between groups, and leave padding away.
+        let plain = || Zeroizing::new(text.split_whitespace().collect::<String>());
         let bytes = match self {
             Self::Base32 => return key::read(text),
-            Self::Hex => data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()),
-            Self::Base64 => data_encoding::BASE64.decode(text.as_bytes()),
+            Self::Hex => data_encoding::HEXLOWER_PERMISSIVE.decode(plain().as_bytes()),
+            Self::Base64 => data_encoding::BASE64_NOPAD.decode(plain().trim_end_matches('=').as_bytes()),
             Self::Text => Ok(text.as_bytes().to_vec()),
         };
         let bytes = bytes.map_err(|_| UriError::BadValue(name))?;
@@ -154,19 +156,20 @@ impl Writing {
     }
 }
 
-/// The names of `KeePass`'s own keys.
+/// The names of `KeePass`'s own keys, in the order in which it looks for them.
 const WRITINGS: [(&str, Writing); 4] = [
-    ("Secret-Base32", Writing::Base32),
-    ("Secret-Hex", Writing::Hex),
-    ("Secret-Base64", Writing::Base64),
     ("Secret", Writing::Text),
+    ("Secret-Hex", Writing::Hex),
+    ("Secret-Base32", Writing::Base32),
+    ("Secret-Base64", Writing::Base64),
 ];
 
 fn keepass_kind<'a>(prefix: &str, own: impl Fn(&str) -> Option<&'a str>) -> Result<Kind, UriError> {
-    if prefix == "HmacOtp" {
-        return Ok(Kind::Hotp { algorithm: Algorithm::Sha1, digits: 6, counter: counter(own("Counter"))? });
-    }
+    // Counter-based codes have these by KeeOtp2 only.
     let (algorithm, digits) = (algorithm(own("Algorithm"))?, digits(own("Length"))?);
+    if prefix == "HmacOtp" {
+        return Ok(Kind::Hotp { algorithm, digits, counter: counter(own("Counter"))? });
+    }
     Ok(Kind::Totp { algorithm, digits, period: period(own("Period"))? })
 }
 
@@ -224,6 +227,9 @@ mod tests {
             (vec![("otp", "key=SGVsbG8h3q2%2B70hlbGxvId6tvu8%3D&encoding=Base64")], Kind::totp()),
             (vec![("otp", "key=SGVsbG8h3q2+70hlbGxvId6tvu8%3D&encoding=base64")], Kind::totp()),
             (vec![("otp", "key=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&encoding=Base32")], Kind::totp()),
+            (vec![("otp", "key=48656C6C 6F21dead beef4865 6c6c6f21 deadbeef&encoding=Hex")], Kind::totp()),
+            (vec![("otp", "key=SGVsbG8h3q2+70hlbGxvId6tvu8&encoding=Base64")], Kind::totp()),
+            (vec![("otp", "key=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&encoder=Steam&size=5")], Kind::Steam),
             (vec![("TOTP Settings", "15;8"), ("TOTP Seed", key)], totp(Algorithm::Sha1, 8, 15)),
             (vec![("TOTP Settings", "30;S"), ("TOTP Seed", key)], Kind::Steam),
             (vec![("TOTP Seed", key)], Kind::totp()),
@@ -237,6 +243,12 @@ mod tests {
                 vec![("HmacOtp-Secret-Base32", key), ("HmacOtp-Counter", "3")],
                 Kind::Hotp { algorithm: Algorithm::Sha1, digits: 6, counter: 3 },
             ),
+            (
+                vec![("HmacOtp-Secret-Base32", key), ("HmacOtp-Length", "8"), ("HmacOtp-Algorithm", "HMAC-SHA-512")],
+                Kind::Hotp { algorithm: Algorithm::Sha512, digits: 8, counter: 0 },
+            ),
+            (vec![("TimeOtp-Secret-Base64", "SGVsbG8h 3q2+70hlbGxv Id6tvu8")], Kind::totp()),
+            (vec![("TimeOtp-Secret-Base64", "aHVzaA=="), ("TimeOtp-Secret-Base32", key)], Kind::totp()),
         ] {
             let parsed = read(&attributes).unwrap();
             assert_eq!(parsed.account.kind, kind, "{attributes:?}");
@@ -246,8 +258,11 @@ mod tests {
                 "{attributes:?}"
             );
         }
-        for plain in [("TimeOtp-Secret", "hush"), ("otp", "key=hush&encoding=UTF8")] {
-            assert_eq!(read(&[plain]).unwrap().account.secret.expose(), b"hush");
+        for plain in [("TimeOtp-Secret", "hu+sh"), ("otp", "key=hu+sh&encoding=UTF8")] {
+            // KeePass takes the text before any other.
+            let account =
+                read(&[("TimeOtp-Secret-Base32", if plain.0 == "otp" { "" } else { key }), plain]).unwrap().account;
+            assert_eq!(account.secret.expose(), b"hu+sh");
         }
     }
 
@@ -261,6 +276,7 @@ mod tests {
             vec![("otp", "key=JBSWY3DPEHPK3PXP&type=other")],
             vec![("otp", "key=JBSWY3DPEHPK3PXP&encoding=base85")],
             vec![("otp", "key=JBSWY3DPEHPK3PXP&encoding=hex")],
+            vec![("TimeOtp-Secret-Base64", "A")],
             vec![("TOTP Seed", "JBSWY3DPEHPK3PXP"), ("TOTP Settings", "30;11")],
             vec![("TimeOtp-Secret-Hex", "xy")],
             vec![("HmacOtp-Secret", "hush"), ("HmacOtp-Counter", "18446744073709551615")],
