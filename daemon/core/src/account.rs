@@ -26,10 +26,11 @@ impl Algorithm {
         }
     }
 
-    /// Returns the one of a name in any spelling: `sha256`, `SHA-256`, `HmacSHA256`, `HMAC-SHA-256`; `SHA` is SHA-1.
+    /// Returns the one of a name in any spelling: `sha256`, `SHA-256`, `HmacSHA256`, `HMAC-SHA-256`, `Algorithm.sha256` (Ente);
+    /// `SHA` is SHA-1.
     pub fn of_name(name: &str) -> Option<Self> {
         let plain = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-        match plain.strip_prefix("HMAC").unwrap_or(&plain) {
+        match ["HMAC", "ALGORITHM"].iter().find_map(|prefix| plain.strip_prefix(prefix)).unwrap_or(&plain) {
             "SHA1" | "SHA" => Some(Self::Sha1),
             "SHA256" => Some(Self::Sha256),
             "SHA512" => Some(Self::Sha512),

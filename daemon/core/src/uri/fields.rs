@@ -34,7 +34,17 @@ impl Fields {
             let name = name.trim_start_matches("amp;").to_ascii_lowercase();
             fields.take(&name, Zeroizing::new(decode(value, true)?.into_owned()))?;
         }
+        fields.part_issuer();
         Ok(fields)
+    }
+
+    /// Takes the period out of an issuer to which Ente's first versions glued it: `Shopperiod=30`.
+    fn part_issuer(&mut self) {
+        let glued = self.issuer.as_deref().and_then(|issuer| issuer.rsplit_once("period="));
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some((issuer, period)) = glued.filter(|(_, period)| self.period.is_none() && is_number(period)) {
+            (self.period, self.issuer) = (Some(period.to_owned()), Some(issuer.to_owned()));
+        }
     }
 
     fn take(&mut self, name: &str, value: Zeroizing<String>) -> Result<(), UriError> {

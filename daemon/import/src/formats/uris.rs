@@ -180,7 +180,9 @@ fn steam(line: &str) -> Option<Result<Portable, String>> {
 
 /// Adds what Ente keeps beside an account, as JSON in a parameter.
 fn beside(line: &str, account: Portable) -> Portable {
-    let own = uri::parameter(line, "codedisplay").and_then(|own| serde_json::from_str::<Value>(&own).ok());
+    // Its commas may be escaped twice.
+    let own = uri::parameter(line, "codedisplay").map(|own| Zeroizing::new(own.replace("%2C", ",")));
+    let own = own.and_then(|own| serde_json::from_str::<Value>(&own).ok());
     let Some(own) = own else { return account };
     Portable {
         note: text(&own, "note").to_owned(),
@@ -214,7 +216,7 @@ fn is_uri(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::payload::migration;
+    use countersign_core::{account::Algorithm, payload::migration};
 
     use super::*;
 
@@ -243,6 +245,27 @@ mod tests {
         assert_eq!(notes(&[0, 1, 3]), ["Of an export in 4 parts, part 3 is not in it."]);
         assert_eq!(notes(&[2]), ["Of an export in 4 parts, parts 1, 2 and 4 are not in it."]);
         assert!(notes(&[0, 1, 2, 3]).is_empty());
+    }
+
+    #[test]
+    fn ente_reads_its_own_lists_of_any_version() {
+        let read = |query: &str| {
+            let import = read(&format!("otpauth://totp/Shop:me?secret=JBSWY3DPEHPK3PXP&{query}"));
+            import.accounts.into_iter().next().unwrap()
+        };
+        for (query, kind) in [
+            ("issuer=Shop&algorithm=Algorithm.sha256&digits=8&period=60", (Algorithm::Sha256, 8, 60)),
+            ("algorithm=SHA1&digits=6&issuer=Shopperiod=60", (Algorithm::Sha1, 6, 60)),
+            ("issuer=Shop&codeDisplay=%7B%22pinned%22%3Atrue%252C%22tapCount%22%3A2%7D", (Algorithm::Sha1, 6, 30)),
+        ] {
+            let own = read(query).account;
+            let (algorithm, digits, period) = kind;
+            assert_eq!((own.issuer.as_str(), own.kind), ("Shop", Kind::Totp { algorithm, digits, period }), "{query}");
+        }
+        let beside = read("codeDisplay=%7B%22pinned%22%3Atrue%252C%22tapCount%22%3A2%7D");
+        assert_eq!((beside.pinned, beside.uses), (true, 2));
+        let glued = read("issuer=period=x&period=30").account;
+        assert_eq!(glued.issuer, "period=x", "no period of a number");
     }
 
     #[test]
