@@ -35,7 +35,9 @@ impl Entry<'_> {
             let account = code.map(|parsed| {
                 let mut account = parsed.account;
                 complete(&mut account, title, value("UserName"));
-                let (note, tags) = (value("Notes").to_owned(), self.tags.clone());
+                // A group may be without a name.
+                let tags = self.tags.iter().filter(|tag| !tag.is_empty()).cloned().collect();
+                let note = value("Notes").to_owned();
                 Portable { note, tags, ..Portable::new(account) }
             });
             import.take(title, account.map_err(|error| error.to_string()));

@@ -84,8 +84,7 @@ fn tag(tags: &[String], name: &str) -> Vec<String> {
 /// Takes an entry's code; its groups become labels.
 fn take(import: &mut Import, entry: &EntryRef<'_>, groups: &[String], deleted: bool) {
     let attributes = entry.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let own = entry.tags.iter().filter(|tag| !tag.is_empty());
-    Entry { attributes, tags: groups.iter().chain(own).cloned().collect(), deleted }.take(import);
+    Entry { attributes, tags: groups.iter().chain(&entry.tags).cloned().collect(), deleted }.take(import);
 }
 
 /// Looks at the price of the key derivation before it is paid.

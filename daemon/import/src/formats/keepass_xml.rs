@@ -48,7 +48,7 @@ struct Walk {
     key: String,
     value: String,
     attributes: Vec<(String, String)>,
-    tags: Vec<String>,
+    tags: String,
     import: Import,
 }
 
@@ -105,10 +105,7 @@ impl Walk {
             ("Meta", "RecycleBinUUID") => self.bin.push_str(text),
             ("String", "Key") => self.key.push_str(text),
             ("String", "Value") => self.value.push_str(text),
-            ("Entry", "Tags") if !self.in_history() => {
-                let tags = text.split([';', ',']).map(str::trim).filter(|tag| !tag.is_empty());
-                self.tags.extend(tags.map(str::to_owned));
-            }
+            ("Entry", "Tags") if !self.in_history() => self.tags.push_str(text),
             _ => {}
         }
     }
@@ -136,10 +133,27 @@ impl Walk {
     fn take(&mut self) {
         let attributes = self.attributes.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         // The outermost group is the database itself.
-        let tags = self.groups.iter().skip(1).chain(&self.tags).cloned().collect();
+        let own = self.tags.split([';', ',', '\t']).map(str::trim);
+        let tags = self.groups.iter().skip(1).map(String::as_str).chain(own).map(str::to_owned).collect();
         let deleted = !self.bin.is_empty() && self.group_ids.contains(&self.bin);
         Entry { attributes, tags, deleted }.take(&mut self.import);
     }
 }
 
 const MAX_DEPTH: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An entity parts a text into several.
+    #[test]
+    fn a_label_may_have_signs_of_xml_in_it() {
+        let otp = "<Key>otp</Key><Value>key=JBSWY3DPEHPK3PXP</Value>";
+        let entry = format!("<Entry><Tags>R&amp;D; a &lt; b,c</Tags><String>{otp}</String></Entry>");
+        let groups = format!("<Group><Name>Q&amp;A</Name><Group><Name/>{entry}</Group></Group>");
+        let file = format!("<KeePassFile><Root><Group><Name>Root</Name>{groups}</Group></Root></KeePassFile>");
+        let account = KeepassXml.read(&File::new(file.into()), None).unwrap().accounts.remove(0);
+        assert_eq!(account.tags, ["Q&A", "R&D", "a < b", "c"]);
+    }
+}
