@@ -38,8 +38,22 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// Returns what stands in the column of this name; nothing where there is none.
     pub fn cell(&self, column: &str) -> &'a str {
-        let place = self.header.iter().position(|name| name == column);
-        place.and_then(|place| self.cells.get(place)).unwrap_or_default()
+        self.place(column).and_then(|place| self.cells.get(place)).unwrap_or_default()
+    }
+
+    /// Returns the number of the column of this name, from 0.
+    pub fn place(&self, column: &str) -> Option<usize> {
+        self.header.iter().position(|name| name == column)
+    }
+
+    /// Returns its cells, in their order.
+    pub fn cells(&self) -> Vec<&'a str> {
+        self.cells.iter().collect()
+    }
+
+    /// Returns how many cells it has beyond those that have names.
+    pub fn beyond(&self) -> usize {
+        self.cells.len().saturating_sub(self.header.len())
     }
 }
 

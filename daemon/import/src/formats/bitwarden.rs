@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Confidence, Format, uris};
+use super::{Confidence, Format, stratum_html, uris};
 use crate::{
     archive::Archive,
     export::{self, Beside, ExportError, Sealing, Writer, random, uuid},
@@ -23,7 +23,7 @@ use crate::{
     import::{Import, ImportError, Why},
     json::{self, called, flag, list, maybe, number, text, texts},
     keys::{self, Hash},
-    table::{self, Table},
+    table::{self, Row, Table},
 };
 
 /// The format.
@@ -252,7 +252,7 @@ fn import(json: &Value) -> Import {
         let ids = iter::once(text(item, "folderId")).chain(ids.iter().map(String::as_str));
         let mut tags: Vec<String> = ids.filter_map(|id| folders.get(id)).map(|name| (*name).to_owned()).collect();
         tags.extend(item["archivedDate"].is_string().then(|| "archived".to_owned()));
-        let account = from_uri(totp, &fields).map(|account| Portable {
+        let account = account(totp, &fields).map(|account| Portable {
             tags,
             note: text(item, "notes").to_owned(),
             pinned: flag(item, "favorite"),
@@ -267,23 +267,88 @@ fn import(json: &Value) -> Import {
 fn csv(file: &File) -> Result<Import, ImportError> {
     let mut import = Import::default();
     for row in Table::read(file)?.rows() {
-        let (item, totp) = (row.cell("name"), row.cell("login_totp"));
+        let moved = moved(&row);
+        let name = row.place("name").unwrap_or_default();
+        let cells = row.cells();
+        let cell = |column| {
+            let place = row.place(column).map(|place| if place > name { place + moved } else { place });
+            place.and_then(|place| cells.get(place)).copied().unwrap_or_default()
+        };
+        let item = cells.get(name..=name + moved).unwrap_or_default().join(",");
+        let totp = cell("login_totp");
         if totp.is_empty() {
-            import.leave_out(item, Why::NoCode, "it has no code");
+            import.leave_out(&item, Why::NoCode, "it has no code");
             continue;
         }
-        let fields = Fields { issuer: item, name: row.cell("login_username"), ..Fields::default() };
+        let fields = Fields { issuer: &item, name: cell("login_username"), ..Fields::default() };
         // A folder may have a comma in its name; of an organisation there are collections in its place.
-        let tags = iter::once(row.cell("folder")).chain(row.cell("collections").split(',').map(str::trim));
+        let tags = iter::once(cell("folder")).chain(cell("collections").split(',').map(str::trim));
         let tags = tags.filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
-        let pinned = row.cell("favorite") == "1";
-        let note = row.cell("notes").to_owned();
-        import.take(item, from_uri(totp, &fields).map(|account| Portable { note, tags, pinned, ..account }));
+        let pinned = cell("favorite") == "1";
+        let note = cell("notes").to_owned();
+        import.take(&item, account(totp, &fields).map(|account| Portable { note, tags, pinned, ..account }));
     }
     Ok(import)
+}
+
+/// Returns by how many places what stands behind the name has moved: Bitwarden Authenticator puts no name in quotes, not even
+/// one with commas, nor does it name all of its columns.
+fn moved(row: &Row<'_>) -> usize {
+    let (cells, place) = (row.cells(), row.place("login_totp").unwrap_or_default());
+    let is_uri = |cell: &&str| ["otpauth://", "steam://"].iter().any(|scheme| cell.starts_with(scheme));
+    let behind = cells.get(place..).unwrap_or_default();
+    behind.iter().position(is_uri).unwrap_or_else(|| row.beyond().min(behind.len().saturating_sub(1)))
+}
+
+/// Makes an account of what an item says. In labels Bitwarden Authenticator (Android) has entities of HTML.
+fn account(totp: &str, login: &Fields<'_>) -> Result<Portable, String> {
+    let mut account = from_uri(totp, login)?;
+    let own = &mut account.account;
+    own.name = stratum_html::plain(&own.name);
+    own.prefix = own.prefix.take().map(|prefix| stratum_html::plain(&prefix)).filter(|prefix| *prefix != own.issuer);
+    Ok(account)
 }
 
 /// What Bitwarden itself takes.
 const ROUNDS: u32 = 600_000;
 /// Half a minute's work, and six times what Bitwarden takes itself.
 const MAX_ROUNDS: u64 = 4_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<(String, String, Option<String>)> {
+        let accounts = Bitwarden.read(&File::new(text.into()), None).unwrap().accounts;
+        accounts.into_iter().map(|one| (one.account.issuer, one.account.name, one.account.prefix)).collect()
+    }
+
+    fn named(issuer: &str, name: &str) -> (String, String, Option<String>) {
+        (issuer.into(), name.into(), None)
+    }
+
+    #[test]
+    fn a_name_with_commas_stands_without_quotes_in_the_authenticators_tables() {
+        let key = "JBSWY3DPEHPK3PXP";
+        let android = format!(
+            "folder,favorite,type,name,login_uri,login_totp\n\
+             ,,1,Shop, Inc., Ltd,,otpauth://totp/Shop%2C%20Inc.%2C%20Ltd%3Ame?secret={key}&issuer=Shop%2C%20Inc.%2C%20Ltd,Shop, Inc., Ltd,30,6\n\
+             ,,1,Games, Inc.,,steam://{key},Games, Inc.,30,6\n\
+             ,,1,Mail,,otpauth://totp/Mail%3Ayou?secret={key}&issuer=Mail,Mail,30,6\n"
+        );
+        let expected = [named("Shop, Inc., Ltd", "me"), named("Games, Inc.", ""), named("Mail", "you")];
+        assert_eq!(read(&android), expected);
+        let ios = format!(
+            "folder,favorite,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp\n\
+             ,1,login,Shop, Inc.,,,0,,me,,{key}\n,,login,Mail,,,0,,you,,{key}\n"
+        );
+        assert_eq!(read(&ios), [named("Shop, Inc.", "me"), named("Mail", "you")]);
+    }
+
+    #[test]
+    fn a_label_of_the_authenticators_has_no_entities_of_html() {
+        let uri = "otpauth://totp/R%26amp%3BD%3Ao%26%2339%3Bhara?secret=JBSWY3DPEHPK3PXP&issuer=R%26D";
+        let text = format!(r#"{{"encrypted":false,"items":[{{"type":1,"name":"R&D","login":{{"totp":"{uri}"}}}}]}}"#);
+        assert_eq!(read(&text), [named("R&D", "o'hara")]);
+    }
+}

@@ -60,7 +60,7 @@ fn uris_in(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Takes the entities away.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let text = text.replace("&#39;", "'").replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">");
     text.replace("&amp;", "&")
 }
