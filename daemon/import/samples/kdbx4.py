@@ -1,9 +1,11 @@
-"""Writes KDBX 4: Argon2id, AES-256-CBC, gzip, blocks with their HMACs, no protected values."""
+"""Writes KDBX 4: Argon2id, AES-256-CBC, gzip, blocks with their HMACs."""
 
 import gzip
 import hashlib
 import hmac
 import struct
+
+from Crypto.Cipher import ChaCha20
 
 import seal
 from accounts import stream
@@ -47,6 +49,12 @@ def database(xml, password, kib=8192, rounds=2, lanes=4):
         size = struct.pack("<I", len(block))
         blocks += mac(number, struct.pack("<Q", number) + size + block) + size + block
     return head + hashlib.sha256(head).digest() + mac(2**64 - 1, head) + blocks
+
+
+def stream_of_values():
+    """Returns the cipher that hides values, one after the other."""
+    key = hashlib.sha512(stream("kdbx4 inner", 64)).digest()
+    return ChaCha20.new(key=key[:32], nonce=key[32:44])
 
 
 def inner_field(number, value):

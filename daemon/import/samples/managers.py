@@ -142,22 +142,38 @@ def keepass_expected():
     return entries, skipped
 
 
-def keepass_xml():
+def keepass_xml(cipher=None):
+    """Returns the XML of a database. A cipher hides the values in their order, those of an earlier state in between, as pykeepass
+    leaves an entry that it has changed."""
+
     def uuid(name):
         return b64(stream(f"keepass {name}", 16))
 
+    def string(name, value):
+        if cipher is None or name == "Title":
+            return f"<String><Key>{escape(name)}</Key><Value>{escape(value)}</Value></String>"
+        hidden = b64(cipher.encrypt(value.encode()))
+        return f'<String><Key>{escape(name)}</Key><Value Protected="True">{hidden}</Value></String>'
+
     def entry(title, tags, attributes, account):
-        shown = {"Title": title, "UserName": account.name if account else "", "Password": "p", "URL": "", "Notes": ""} | attributes
-        strings = "".join(f"<String><Key>{escape(name)}</Key><Value>{escape(value)}</Value></String>" for name, value in shown.items())
+        shown = {"Title": title, "UserName": account.name if account else "", "Password": "p", "URL": "", "Notes": ""}
         labels = f"<Tags>{escape(';'.join(tags))}</Tags>" if tags else "<Tags/>"
-        return f"<Entry><UUID>{uuid(title)}</UUID><IconID>0</IconID>{labels}{strings}<History/></Entry>"
+        own = "".join(string(name, value) for name, value in shown.items())
+        earlier = ""
+        if cipher is not None:
+            labels += "<Times><CreationTime>2024-01-01T00:00:00+00:00</CreationTime></Times>"
+            earlier = f"<Entry><UUID>{uuid(title)}</UUID>{string('Title', title)}{string('otp', SHOP.uri())}</Entry>"
+        history = f"<History>{earlier}</History>" if earlier else "<History/>"
+        further = "".join(string(name, value) for name, value in attributes.items())
+        strings = own + history + further if cipher is not None else own + further + history
+        return f"<Entry><UUID>{uuid(title)}</UUID><IconID>0</IconID>{labels}{strings}</Entry>"
 
     rows = keepass_rows()
+    outer = "".join(entry(title, tags, own, account) for title, place, tags, own, account in rows if not place)
     groups = ""
     for group in ["Work", BIN]:
         inner = "".join(entry(title, tags, own, account) for title, place, tags, own, account in rows if place == group)
         groups += f"<Group><UUID>{uuid(group)}</UUID><Name>{group}</Name><IconID>48</IconID>{inner}</Group>"
-    outer = "".join(entry(title, tags, own, account) for title, place, tags, own, account in rows if not place)
     meta = f"<Meta><Generator>make.py</Generator><DatabaseName>samples</DatabaseName><RecycleBinEnabled>True</RecycleBinEnabled><RecycleBinUUID>{uuid(BIN)}</RecycleBinUUID></Meta>"
     root = f"<Root><Group><UUID>{uuid('Root')}</UUID><Name>Root</Name><IconID>48</IconID>{outer}{groups}</Group></Root>"
     return f'<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n<KeePassFile>{meta}{root}</KeePassFile>\n'.encode()
@@ -168,6 +184,10 @@ def keepass():
     yield sample("keepass-xml", "keepass.xml", xml, entries, skipped)
     yield sample("kdbx", "version-4.kdbx", kdbx4.database(xml, PASSWORD), entries, skipped, PASSWORD)
     yield sample("kdbx", "version-3.kdbx", seal.kdbx3(xml, PASSWORD), entries, skipped, PASSWORD)
+    hidden = kdbx4.database(keepass_xml(kdbx4.stream_of_values()), PASSWORD)
+    yield sample("kdbx", "version-4-hidden.kdbx", hidden, entries, skipped, PASSWORD)
+    hidden = seal.kdbx3(keepass_xml(seal.kdbx3_stream_of_values()), PASSWORD)
+    yield sample("kdbx", "version-3-hidden.kdbx", hidden, entries, skipped, PASSWORD)
 
 
 def csv_expected():

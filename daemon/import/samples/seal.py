@@ -8,7 +8,7 @@ import zipfile
 import zlib
 
 from argon2.low_level import Type, hash_secret_raw
-from Crypto.Cipher import AES
+from Crypto.Cipher import AES, Salsa20
 
 from accounts import stream
 
@@ -94,8 +94,14 @@ def zip_aes(name, data, password):
     return local + central + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(central), len(local), 0)
 
 
+def kdbx3_stream_of_values():
+    """Returns the cipher that hides values, one after the other."""
+    key = hashlib.sha256(stream("kdbx stream", 32)).digest()
+    return Salsa20.new(key=key, nonce=bytes.fromhex("e830094b97205d2a"))
+
+
 def kdbx3(xml, password, rounds=6000):
-    """Returns a KDBX 3.1 database: AES-KDF, AES-256-CBC, gzip, hashed blocks, no protected values."""
+    """Returns a KDBX 3.1 database: AES-KDF, AES-256-CBC, gzip, hashed blocks."""
     master_seed, transform_seed, iv, stream_key, start = (
         stream(f"kdbx {name}", length)
         for name, length in [("master", 32), ("transform", 32), ("iv", 16), ("stream", 32), ("start", 32)]

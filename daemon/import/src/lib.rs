@@ -1,9 +1,9 @@
 //! Reads accounts out of the files of other authenticators and password managers, and writes such files.
 //!
 //! The map: [`file`] is the foreign file in memory, [`formats`] a file each for what it may be, [`fields`] how an
-//! account is described there ([`keepass`] in a database of passwords), [`keys`] how a passphrase opens it, [`import`]
-//! what comes out, [`export`] the way back; [`ways`] says how people get at such a file. The program around it, in
-//! `main`, gives up files, network and other programs before any of this looks at a byte.
+//! account is described there ([`keepass`] in a database of passwords), [`keys`] how a passphrase opens it ([`kdbx`] such
+//! a database), [`import`] what comes out, [`export`] the way back; [`ways`] says how people get at such a file. The
+//! program around it, in `main`, gives up files, network and other programs before any of this looks at a byte.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -17,6 +17,7 @@ pub mod import;
 pub mod ini;
 pub mod java;
 pub mod json;
+pub mod kdbx;
 pub mod keepass;
 pub mod keys;
 pub mod marks;

@@ -1,12 +1,14 @@
 //! `KeePass`'s XML export, which `KeePassXC` writes too.
 
 use countersign_core::secret::SecretText;
+use data_encoding::BASE64;
 use quick_xml::{Reader, events::Event};
 
 use super::{Confidence, Format};
 use crate::{
     file::File,
     import::{Import, ImportError},
+    kdbx::Stream,
     keepass::Entry,
     prefs::{character, foreign_type},
 };
@@ -40,7 +42,11 @@ impl Format for KeepassXml {
 
 /// Where in the tree the reader is.
 #[derive(Default)]
-struct Walk {
+pub(super) struct Walk {
+    /// What shows hidden values; none in an export, in which nothing is hidden.
+    stream: Option<Stream>,
+    /// The hidden value that is being read.
+    hidden: Option<String>,
     path: Vec<String>,
     groups: Vec<String>,
     group_ids: Vec<String>,
@@ -53,20 +59,33 @@ struct Walk {
 }
 
 impl Walk {
-    fn through(mut self, text: &str) -> Result<Import, ImportError> {
+    /// Returns one through the tree of a database.
+    pub(super) fn showing(stream: Stream) -> Self {
+        Self { stream: Some(stream), ..Self::default() }
+    }
+
+    pub(super) fn through(mut self, text: &str) -> Result<Import, ImportError> {
         let damaged = || ImportError::damaged("its XML");
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         loop {
             match reader.read_event().map_err(|_| damaged())? {
-                Event::Start(tag) => self.enter(tag.name().as_ref().to_owned()),
+                Event::Start(tag) => {
+                    self.enter(tag.name().as_ref().to_owned());
+                    let is_hidden = tag.try_get_attribute("Protected").map_err(|_| damaged())?;
+                    let is_hidden = is_hidden.is_some_and(|hidden| hidden.value.eq_ignore_ascii_case("true"));
+                    self.hidden = (is_hidden && self.stream.is_some()).then(String::new);
+                }
                 Event::Text(text) => self.say(&text),
                 Event::CData(text) => self.say(&text),
                 Event::GeneralRef(entity) => {
                     let character = character(&entity).ok_or_else(damaged)?;
                     self.say(character.encode_utf8(&mut [0; 4]));
                 }
-                Event::End(_) => self.leave(),
+                Event::End(_) => {
+                    self.show().ok_or_else(|| ImportError::damaged("a value in it"))?;
+                    self.leave();
+                }
                 Event::DocType(_) => return Err(foreign_type()),
                 Event::Eof if self.path.is_empty() => return Ok(self.import),
                 Event::Eof => return Err(damaged()),
@@ -97,7 +116,21 @@ impl Walk {
         self.path.push(name);
     }
 
+    /// Shows the hidden value that ends here. The stream goes on from value to value in the order of the document, be it an
+    /// attachment's or of an earlier state.
+    fn show(&mut self) -> Option<()> {
+        let (Some(hidden), Some(stream)) = (self.hidden.take(), &mut self.stream) else { return Some(()) };
+        let base64: String = hidden.split_whitespace().collect();
+        let mut bytes = BASE64.decode(base64.as_bytes()).ok()?;
+        stream.apply(&mut bytes);
+        self.say(&String::from_utf8_lossy(&bytes));
+        Some(())
+    }
+
     fn say(&mut self, text: &str) {
+        if let Some(hidden) = &mut self.hidden {
+            return hidden.push_str(text);
+        }
         let [.., outer, inner] = self.path.as_slice() else { return };
         match (outer.as_str(), inner.as_str()) {
             ("Group", "Name") => self.groups.last_mut().into_iter().for_each(|name| name.push_str(text)),
