@@ -7,7 +7,7 @@ use crate::{
     database::{Database, has_table},
     fields::{Fields, Given, Key},
     file::File,
-    import::{Import, ImportError},
+    import::{Import, ImportError, Why},
 };
 
 /// The format.
@@ -53,7 +53,14 @@ impl Format for GoogleDatabase {
             // What a label's prefix says is the issuer once more.
             let own = email.split_once(':').filter(|(prefix, _)| issuer.is_empty() || *prefix == issuer);
             let (prefix, account) = own.unwrap_or(("", email));
-            let kind = if text(3) == "1" { "hotp" } else { "totp" };
+            let kind = match text(3) {
+                "" | "0" => "totp",
+                "1" => "hotp",
+                _ => {
+                    import.leave_out(name, Why::Bad, "codes of its type are not known here");
+                    continue;
+                }
+            };
             let fields = Fields {
                 kind,
                 key: Key::Base32(text(2)),
@@ -65,5 +72,23 @@ impl Format for GoogleDatabase {
             import.take(name, fields.account());
         }
         Ok(import)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_one_of_two() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let table = "CREATE TABLE accounts (email TEXT, secret TEXT, counter INTEGER, type INTEGER)";
+        let rows =
+            "('a', 'JBSWY3DP', 0, 0), ('b', 'JBSWY3DP', 7, 1), ('c', 'JBSWY3DP', 0, NULL), ('d', 'JBSWY3DP', 0, 2)";
+        connection.execute_batch(&format!("{table}; INSERT INTO accounts VALUES {rows}")).unwrap();
+        let file = File::new(connection.serialize(rusqlite::MAIN_DB).unwrap().to_vec());
+        let import = GoogleDatabase.read(&file, None).unwrap();
+        let kinds: Vec<_> = import.accounts.iter().map(|one| one.account.kind.name()).collect();
+        assert_eq!((kinds, import.left_out[0].name.as_str()), (vec!["totp", "hotp", "totp"], "d"));
     }
 }
