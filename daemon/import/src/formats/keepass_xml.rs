@@ -168,16 +168,33 @@ impl Walk {
         // The outermost group is the database itself.
         let own = self.tags.split([';', ',', '\t']).map(str::trim);
         let tags = self.groups.iter().skip(1).map(String::as_str).chain(own).map(str::to_owned).collect();
-        let deleted = !self.bin.is_empty() && self.group_ids.contains(&self.bin);
+        let bin = Some(self.bin.trim()).filter(|bin| !bin.is_empty() && *bin != NO_GROUP);
+        let deleted = bin.is_some_and(|bin| self.group_ids.iter().any(|id| id.trim() == bin));
         Entry { attributes, tags, deleted }.take(&mut self.import);
     }
 }
 
 const MAX_DEPTH: usize = 100;
+/// Where there is no bin.
+const NO_GROUP: &str = "AAAAAAAAAAAAAAAAAAAAAA==";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_bin_is_the_group_that_is_named_so_and_else_none() {
+        let deleted = |bin: &str, id: &str| {
+            let entry = "<Entry><String><Key>otp</Key><Value>key=JBSWY3DPEHPK3PXP</Value></String></Entry>";
+            let group = format!("<Group><UUID>{id}</UUID><Name>x</Name>{entry}</Group>");
+            let meta = format!("<Meta><RecycleBinUUID>{bin}</RecycleBinUUID></Meta>");
+            let file = format!("<KeePassFile>{meta}<Root><Group><Name>Root</Name>{group}</Group></Root></KeePassFile>");
+            KeepassXml.read(&File::new(file.into()), None).unwrap().accounts.is_empty()
+        };
+        let id = "CCECAwQFBgcICQoLDA0ODw==";
+        assert!(deleted(id, id) && deleted(&format!("\n{id} "), id));
+        assert!(!deleted("", "") && !deleted(NO_GROUP, NO_GROUP) && !deleted(NO_GROUP, id));
+    }
 
     /// An entity parts a text into several.
     #[test]
