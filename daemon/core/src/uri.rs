@@ -169,6 +169,9 @@ fn parse_otpauth(rest: &str) -> Result<Parsed, UriError> {
 /// `steam://` and a key, as Bitwarden and Proton write it.
 fn parse_steam(rest: &str) -> Result<Parsed, UriError> {
     let (text, _) = rest.split_once('?').unwrap_or((rest, ""));
+    if !key::stands_alone(text) {
+        return Err(UriError::TextBehindKey);
+    }
     let (secret, notes) = key::read(&decode(text.trim_end_matches('/'), false)?)?;
     let account = Account { issuer: "Steam".into(), name: String::new(), prefix: None, kind: Kind::Steam, secret };
     Ok(Parsed { account, notes })

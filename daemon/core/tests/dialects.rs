@@ -45,6 +45,25 @@ fn a_typing_slip_is_named_by_its_place_and_never_echoed() {
     }
 }
 
+/// A remark behind a URI had become the end of its key, wherever its letters were base32.
+#[test]
+fn a_remark_behind_a_key_is_none_of_it() {
+    let key = |text: &str| uri::parse(text).map(|parsed| parsed.account.secret.expose().to_vec());
+    for remark in ["my mail", "MY MAIL", "mail", "jbswy3dpehpk3pxp", "= mail", "\u{a0}mail"] {
+        for start in ["otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", "steam://JBSWY3DPEHPK3PXP"] {
+            assert_eq!(key(&format!("{start} {remark}")), Err(UriError::TextBehindKey), "{start} {remark}");
+        }
+    }
+    assert!(key("otpauth://totp/a?secret=- -").is_err());
+    // The blanks of a key that is shown in groups are nobody's remark.
+    for groups in
+        ["jbsw y3dp ehpk 3pxp", "JBSWY3DP  EHPK3PXP", "JBSW Y3DP EHPK 3PXP&digits=8", "JBSWY3DPEHPK3PXP &digits=8"]
+    {
+        let expected = key("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP");
+        assert_eq!(key(&format!("otpauth://totp/a?secret={groups}")), expected, "{groups}");
+    }
+}
+
 #[test]
 fn limits_hold() {
     let key = |length| format!("otpauth://totp/a?secret={}", "A".repeat(length));

@@ -32,6 +32,9 @@ impl Fields {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             // Pages forget to undo their own HTML.
             let name = name.trim_start_matches("amp;").to_ascii_lowercase();
+            if name == "secret" && !key::stands_alone(value) {
+                return Err(UriError::TextBehindKey);
+            }
             fields.take(&name, Zeroizing::new(decode(value, true)?.into_owned()))?;
         }
         fields.part_issuer();

@@ -8,6 +8,8 @@ use crate::secret::Secret;
 
 /// The longest key, in characters.
 pub const MAX_KEY: usize = 4 * 1024;
+/// The longest group in which a page shows a key.
+const GROUP: usize = 8;
 
 /// Reads base32, and says what is odd about how it is written.
 pub(super) fn read(text: &str) -> Result<(Secret, Vec<Note>), UriError> {
@@ -51,6 +53,21 @@ fn yandex_remainder(key: &[u8]) -> u16 {
         let next = rest << 1 | bit;
         if next & 0x1000 == 0 { next } else { next ^ 0x18f3 }
     })
+}
+
+/// Says whether a key, as it stands in a URI, has no text behind it. Blanks that nobody escaped may be those of its groups,
+/// as pages show them: equal ones, short, and in one case.
+pub(super) fn stands_alone(text: &str) -> bool {
+    let text = text.trim();
+    if !text.contains(char::is_whitespace) {
+        return true;
+    }
+    let is_gap = |c: char| c == '-' || c.is_whitespace();
+    let lengths: Vec<usize> = text.split(is_gap).map(str::len).filter(|length| *length > 0).collect();
+    let most = lengths.first().map_or(0, |first| GROUP.min(*first));
+    let equal = lengths.iter().rev().skip(1).all(|length| *length == most) && lengths.last() <= Some(&most);
+    let has = |case: fn(&char) -> bool| text.chars().any(|c| case(&c));
+    equal && !(has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase))
 }
 
 /// Leaves the letters of the alphabet only, in upper case.

@@ -111,6 +111,9 @@ pub enum UriError {
         /// What was probably meant.
         hint: &'static str,
     },
+    /// Other text stands behind the key, and would be read as more of it.
+    #[error("other text stands behind the key, with a space between them")]
+    TextBehindKey,
     /// The key is too short for its kind.
     #[error("the key is shorter than the {least} bytes that its kind needs")]
     KeyTooShort {
