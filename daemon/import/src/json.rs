@@ -159,6 +159,18 @@ pub fn flag(value: &Value, name: &str) -> bool {
     value[name].as_bool().unwrap_or_default()
 }
 
+/// Returns the type of an account; null and an empty text say that it is the usual one, by the time.
+///
+/// # Errors
+/// A reason for a person, where it is no text.
+pub fn kind<'a>(value: &'a Value, name: &str) -> Result<&'a str, String> {
+    match word(value, name) {
+        Given::Missing => Ok("totp"),
+        Given::Is(kind) => Ok(kind),
+        Given::Odd => Err("its type can't be read".into()),
+    }
+}
+
 /// Returns a list; a missing one is empty.
 pub fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name].as_array().map(Vec::as_slice).unwrap_or_default()

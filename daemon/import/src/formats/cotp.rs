@@ -1,6 +1,6 @@
 //! cotp: its JSON export, its list of URIs in JSON, and its encrypted database.
 
-use countersign_core::secret::SecretText;
+use countersign_core::{secret::SecretText, vault::Portable};
 use data_encoding::BASE64;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{self, called, count, list, maybe, number, text, word},
+    json::{self, called, count, kind, list, maybe, number, text, word},
     keys,
 };
 
@@ -86,22 +86,25 @@ fn import(export: &Value) -> Result<Import, ImportError> {
     let elements = export.as_array().map_or_else(|| list(export, "elements"), Vec::as_slice);
     let mut import = Import::default();
     for entry in elements {
-        let kind = maybe(entry, "type").unwrap_or("TOTP");
-        let (secret, kind_is_motp) = (text(entry, "secret"), kind.eq_ignore_ascii_case("motp"));
-        let fields = Fields {
-            kind,
-            key: if kind_is_motp { Key::Text(secret) } else { Key::Base32(secret) },
-            issuer: text(entry, "issuer"),
-            name: text(entry, "label"),
-            algorithm: word(entry, "algorithm"),
-            digits: count(entry, "digits"),
-            period: count(entry, "period"),
-            counter: count(entry, "counter"),
-            pin: maybe(entry, "pin"),
-        };
-        import.take(&called(entry, &["issuer", "label"]), fields.account());
+        import.take(&called(entry, &["issuer", "label"]), account(entry));
     }
     Ok(import)
+}
+
+fn account(entry: &Value) -> Result<Portable, String> {
+    let (kind, secret) = (kind(entry, "type")?, text(entry, "secret"));
+    Fields {
+        kind,
+        key: if kind.eq_ignore_ascii_case("motp") { Key::Text(secret) } else { Key::Base32(secret) },
+        issuer: text(entry, "issuer"),
+        name: text(entry, "label"),
+        algorithm: word(entry, "algorithm"),
+        digits: count(entry, "digits"),
+        period: count(entry, "period"),
+        counter: count(entry, "counter"),
+        pin: maybe(entry, "pin"),
+    }
+    .account()
 }
 
 #[cfg(test)]

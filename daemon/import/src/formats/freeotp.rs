@@ -13,7 +13,7 @@ use crate::{
     fields::{Fields, Given, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, count, list, maybe, text, word},
+    json::{called, count, kind, list, maybe, text, word},
     prefs,
 };
 
@@ -108,7 +108,7 @@ pub(super) fn issuer(token: &Value) -> &str {
 
 /// Makes an account whose key is these bytes.
 pub(super) fn account(token: &Value, key: Option<Vec<u8>>, issuer: &str, name: &str) -> Result<Portable, String> {
-    let kind = maybe(token, "type").unwrap_or("TOTP");
+    let kind = kind(token, "type")?;
     let digits = count(token, "digits");
     // There is no type for Steam: the apps go by the name.
     let is_steam = text(token, "issuerExt") == "Steam" && matches!(digits, Given::Missing | Given::Is(5));

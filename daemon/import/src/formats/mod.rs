@@ -292,6 +292,29 @@ mod tests {
         assert_eq!(read_all(&empty), ("cotp", 0, Vec::new()));
     }
 
+    /// Such accounts had become accounts by the time, which makes other codes of a key.
+    #[test]
+    fn a_type_that_is_no_text_is_told_and_none_is_by_the_time() {
+        for (format, text) in [
+            ("2fas", r#"{"schemaVersion":4,"services":[{"name":"a","secret":"GEZDGNBV","otp":{"tokenType":TYPE}}]}"#),
+            ("cotp", r#"{"version":2,"elements":[{"label":"a","secret":"GEZDGNBV","type":TYPE}]}"#),
+            ("freeotp", r#"{"tokenOrder":[],"tokens":[{"label":"a","secret":[1,2],"type":TYPE}]}"#),
+            ("raivo", r#"[{"issuer":"a","account":"","secret":"GEZDGNBV","timer":"30","kind":TYPE}]"#),
+        ] {
+            let read = |kind: &str| {
+                let file = File::new(text.replace("TYPE", kind).into());
+                let import = named(format).unwrap().read(&file, None).unwrap();
+                (import.accounts.len(), import.left_out.into_iter().map(|left| left.reason).collect::<Vec<_>>())
+            };
+            for odd in ["1", "true", "[]"] {
+                assert_eq!(read(odd), (0, vec!["its type can't be read".to_owned()]), "{format} {odd}");
+            }
+            for usual in ["null", "\"\"", "\"totp\""] {
+                assert_eq!(read(usual), (1, Vec::new()), "{format} {usual}");
+            }
+        }
+    }
+
     #[test]
     fn a_list_of_nothing_may_be_anybodys() {
         for text in

@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{self, called, count, maybe, text, word},
+    json::{self, called, count, kind, text, word},
 };
 
 /// The format.
@@ -66,7 +66,7 @@ fn is_entry(value: &Value) -> bool {
 
 fn account(entry: &Value) -> Result<Portable, String> {
     Fields {
-        kind: maybe(entry, "kind").unwrap_or("TOTP"),
+        kind: kind(entry, "kind")?,
         key: Key::Base32(text(entry, "secret")),
         issuer: text(entry, "issuer"),
         name: text(entry, "account"),

@@ -16,7 +16,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{self, called, count, list, maybe, number, text, word},
+    json::{self, called, count, kind, list, maybe, number, text, word},
     keys,
 };
 
@@ -182,9 +182,8 @@ fn import(services: &[Value], outer: &Value) -> Import {
 
 fn account(service: &Value) -> Result<Portable, String> {
     let otp = &service["otp"];
-    let kind = maybe(otp, "tokenType").unwrap_or("TOTP");
     Fields {
-        kind,
+        kind: kind(otp, "tokenType")?,
         key: Key::Base32(text(service, "secret")),
         // The name is what the person sees; an issuer that differs is what the QR said.
         issuer: maybe(service, "name").unwrap_or(text(otp, "issuer")),
