@@ -1,7 +1,7 @@
 //! JSON of foreign programs: each member once, no deeper than 128, and members as they are written: missing, null, or a
-//! number in quotes.
+//! number in quotes. Half an emoji, which JavaScript leaves of a text that it cuts, is a character that can't be shown.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -42,7 +42,31 @@ pub fn parse_list(bytes: &[u8]) -> Result<Vec<Value>, ImportError> {
 }
 
 fn read(bytes: &[u8]) -> serde_json::Result<Value> {
-    serde_json::from_slice(bytes).map(|Once(value)| value)
+    serde_json::from_slice(&mended(bytes)).map(|Once(value)| value)
+}
+
+/// Puts U+FFFD in the place of each half of a surrogate pair that has no other half.
+fn mended(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let mut text = Cow::Borrowed(bytes);
+    let mut at = 0;
+    while let Some(found) = bytes[at..].iter().position(|byte| *byte == b'\\') {
+        at += found;
+        at += match (unit(bytes, at), unit(bytes, at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                text.to_mut()[at + 2..at + 6].copy_from_slice(b"fffd");
+                6
+            }
+            _ => 2.min(bytes.len() - at),
+        };
+    }
+    text
+}
+
+/// Returns the unit of UTF-16 that is escaped at a place.
+fn unit(bytes: &[u8], at: usize) -> Option<u16> {
+    let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+    u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
 /// Says where a text breaks.
@@ -216,6 +240,21 @@ mod tests {
         let value = parse(br#"{"a":"SHA1","b":256,"c":null}"#).unwrap();
         let words = ["a", "b", "c", "d"].map(|name| word(&value, name));
         assert_eq!(words, [Given::Is("SHA1"), Given::Odd, Given::Missing, Given::Missing]);
+    }
+
+    #[test]
+    fn half_an_emoji_breaks_no_file() {
+        for (text, read) in [
+            (r#""a\ud83d""#, "a\u{fffd}"),
+            (r#""\ude00\ud83d\ud83d\ude00\uDE00b""#, "\u{fffd}\u{fffd}😀\u{fffd}b"),
+            (r#""\ud83d\n""#, "\u{fffd}\n"),
+            (r#""\\ud83d \"\\\ud83d\u00fc""#, "\\ud83d \"\\\u{fffd}ü"),
+        ] {
+            assert_eq!(parse(text.as_bytes()), Ok(read.into()), "{text}");
+        }
+        for broken in [r#""\ud83""#, r#""\u+83d""#, r#""\"#, r#""\u"#, r#""\ud83d\x""#] {
+            assert!(parse(broken.as_bytes()).is_err(), "{broken}");
+        }
     }
 
     #[test]
