@@ -177,7 +177,7 @@ struct Outer {
 
 #[derive(Deserialize)]
 struct Header {
-    slots: Option<Vec<Slot>>,
+    slots: Option<Vec<Value>>,
     params: Option<Params>,
 }
 
@@ -187,21 +187,25 @@ struct Params {
     tag: String,
 }
 
-/// A way to the master key; the numbers are those of scrypt where it is by a password.
+/// A way to the master key by a password; the numbers are those of scrypt.
 #[derive(Deserialize)]
 struct Slot {
-    #[serde(rename = "type")]
-    kind: u64,
     key: String,
     key_params: Params,
-    n: Option<u64>,
-    r: Option<u32>,
-    p: Option<u32>,
-    salt: Option<String>,
+    n: u64,
+    r: u32,
+    p: u32,
+    salt: String,
 }
 
-fn decrypt(text: &str, slots: &[Slot], params: &Params, passphrase: Option<&SecretText>) -> Result<Value, ImportError> {
-    let of_password: Vec<&Slot> = slots.iter().filter(|slot| slot.kind == PASSWORD).collect();
+fn decrypt(
+    text: &str,
+    slots: &[Value],
+    params: &Params,
+    passphrase: Option<&SecretText>,
+) -> Result<Value, ImportError> {
+    // Its number is in quotes in exports of GNOME Authenticator's version 4.1.0.
+    let of_password: Vec<&Value> = slots.iter().filter(|slot| number(slot, "type") == Some(PASSWORD)).collect();
     if of_password.is_empty() {
         let how = "it opens by a fingerprint only: set a password in Aegis (Settings, Security), and export again";
         return Err(ImportError::Restricted(how.into()));
@@ -228,10 +232,9 @@ fn decrypt(text: &str, slots: &[Slot], params: &Params, passphrase: Option<&Secr
 }
 
 /// Opens a slot; `None` where the password is not that slot's.
-fn master_key(slot: &Slot, passphrase: &[u8]) -> Result<Option<keys::Key>, ImportError> {
-    let missing = || ImportError::damaged("a key slot has no salt or parameters");
-    let (n, r, p) = (slot.n.ok_or_else(missing)?, slot.r.ok_or_else(missing)?, slot.p.ok_or_else(missing)?);
-    let key = keys::scrypt(passphrase, &hex(slot.salt.as_deref().ok_or_else(missing)?)?, n, r, p)?;
+fn master_key(slot: &Value, passphrase: &[u8]) -> Result<Option<keys::Key>, ImportError> {
+    let slot = Slot::deserialize(slot).map_err(|_| ImportError::damaged("a key slot"))?;
+    let key = keys::scrypt(passphrase, &hex(&slot.salt)?, slot.n, slot.r, slot.p)?;
     let opened = open(&key, &slot.key_params, hex(&slot.key)?)?;
     let whole = |bytes: Zeroizing<Vec<u8>>| {
         let key: Result<[u8; 32], _> = bytes.as_slice().try_into();
@@ -328,6 +331,11 @@ mod tests {
         slots.splice(..0, [empty, costly]);
         let read = |outer: &Value, key| Aegis.read(&File::new(serde_json::to_vec(outer).unwrap()), Some(key));
         assert_eq!(read(&outer, &key).unwrap().accounts.len(), 1);
+        // GNOME Authenticator's version 4.1.0 wrote the type of a slot as a text; one by a fingerprint may say less.
+        let mut others = outer.clone();
+        others["header"]["slots"][2]["type"] = json!("1");
+        others["header"]["slots"].as_array_mut().unwrap().push(json!({"type": "2"}));
+        assert_eq!(read(&others, &key).unwrap().accounts.len(), 1);
         assert_eq!(read(&outer, &wrong).unwrap_err(), ImportError::WrongPassphrase);
         outer["header"]["slots"].as_array_mut().unwrap().truncate(2);
         assert!(matches!(read(&outer, &key), Err(ImportError::TooCostly(_))));
