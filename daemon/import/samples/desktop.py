@@ -25,6 +25,7 @@ import nacl.secret
 from Crypto.Cipher import ChaCha20_Poly1305
 
 import seal
+import stream_cipher
 from accounts import DOOR, FORGE, MAIL, PASSWORD, SHOP, SIMPLE, STEAM, WIDE, dumps, expectation, key, stream
 
 HERE = pathlib.Path(__file__).parent
@@ -196,6 +197,15 @@ def cotp():
     sealed = b"".join(cipher.encrypt_and_digest(text))
     database = {"version": 1, "nonce": b64(nonce), "salt": b64(salt), "cipher": b64(sealed)}
     write("cotp", "db.cotp", json.dumps(database).encode(), entries, password=PASSWORD)
+
+    # Of 2021.
+    old = {"thumbnail": "Default", "last_used": 0, "used_frequency": 0, "tags": ["Work"]}
+    entries = [one.but(extra={"tags": ["Work"]}) for one in [*SIMPLE, DOOR]]
+    text = json.dumps([{name: value for name, value in element(one).items() if name != "pin"} | old for one in entries]).encode()
+    salt, header = stream("old cotp salt", 16), stream("old cotp header", 24)
+    sealed = stream_cipher.push(seal.argon2id(PASSWORD, salt, 65_536, 2, 1), header, text, stream_cipher.MESSAGE)
+    database = "|".join(map(b64, [b"\xc1\x0a\x4b\xed", salt, header, sealed]))
+    write("cotp", "db-2021.cotp", database.encode(), entries, password=PASSWORD)
 
 
 def stratum_html():

@@ -1,15 +1,17 @@
-"""libsodium's secretstream with XChaCha20 and Poly1305: one message, and its last. PyNaCl would take another nonce each time."""
+"""libsodium's secretstream with XChaCha20 and Poly1305: one message, and no other. PyNaCl would take another nonce each time."""
 
 import struct
 
 from Crypto.Cipher import ChaCha20
 
+MESSAGE, FINAL = b"\x00", b"\x03"
 
-def push(key, header, message):
-    """Returns the only message of a stream, sealed, with the tag FINAL."""
+
+def push(key, header, message, tag=FINAL):
+    """Returns the only message of a stream, sealed."""
     subkey, nonce = hchacha20(key, header[:16]), struct.pack("<I", 1) + header[16:]
     mac_key = keystream(subkey, nonce, 0, bytes(64))[:32]
-    block = keystream(subkey, nonce, 1, b"\x03" + bytes(63))
+    block = keystream(subkey, nonce, 1, tag + bytes(63))
     sealed = keystream(subkey, nonce, 2, message)
     # The padding is of libsodium's own count, which its authors call a mistake that stays.
     padding = bytes((0x10 - 64 + len(message)) & 0xF)

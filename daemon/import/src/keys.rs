@@ -12,9 +12,15 @@ use aes_gcm::{
 };
 use argon2::{Argon2, Params};
 use countersign_core::secret::SecretText;
-use dryoc::classic::{
-    crypto_aead_xchacha20poly1305_ietf::crypto_aead_xchacha20poly1305_ietf_decrypt,
-    crypto_secretbox::crypto_secretbox_open_easy,
+use dryoc::{
+    classic::{
+        crypto_aead_xchacha20poly1305_ietf::crypto_aead_xchacha20poly1305_ietf_decrypt,
+        crypto_secretbox::crypto_secretbox_open_easy,
+        crypto_secretstream_xchacha20poly1305::{
+            Header, State, crypto_secretstream_xchacha20poly1305_init_pull, crypto_secretstream_xchacha20poly1305_pull,
+        },
+    },
+    constants::CRYPTO_SECRETSTREAM_XCHACHA20POLY1305_ABYTES,
 };
 use md5::{Digest, Md5};
 use pbkdf2::pbkdf2_hmac;
@@ -139,6 +145,22 @@ pub fn open_secretbox(key: &[u8; 32], nonce: &[u8], sealed: &[u8]) -> Option<Zer
     let mut plain = Zeroizing::new(vec![0; sealed.len().checked_sub(16)?]);
     crypto_secretbox_open_easy(&mut plain, sealed, nonce, key).ok()?;
     Some(plain)
+}
+
+/// Opens the only message of a stream of libsodium's `secretstream`.
+///
+/// # Errors
+/// [`ImportError::WrongPassphrase`] where the key is another one, or a byte was changed; [`ImportError::Damaged`] for what
+/// is no such stream.
+pub fn open_stream(key: &[u8; 32], header: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, ImportError> {
+    let header: &Header = header.try_into().map_err(|_| ImportError::damaged("its nonce is of another length"))?;
+    let length = sealed.len().checked_sub(CRYPTO_SECRETSTREAM_XCHACHA20POLY1305_ABYTES);
+    let mut plain = Zeroizing::new(vec![0; length.ok_or_else(|| ImportError::damaged("it ends too early"))?]);
+    let mut state = State::new();
+    crypto_secretstream_xchacha20poly1305_init_pull(&mut state, header, key);
+    crypto_secretstream_xchacha20poly1305_pull(&mut state, &mut plain, &mut 0, sealed, None)
+        .map_err(|_| ImportError::WrongPassphrase)?;
+    Ok(plain)
 }
 
 /// Opens AES-256-CBC without padding; `None` where it is no whole number of blocks.

@@ -1,4 +1,5 @@
-//! cotp: its JSON export, its list of URIs in JSON, and its encrypted database.
+//! cotp: its JSON export, its list of URIs in JSON, and its encrypted database, also of 2021: four texts in base64 with `|`
+//! between them, of which the first is always the same.
 
 use countersign_core::{secret::SecretText, vault::Portable};
 use data_encoding::BASE64;
@@ -10,7 +11,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{self, called, count, kind, list, maybe, number, text, word},
+    json::{self, called, count, kind, list, maybe, number, text, texts, word},
     keys,
 };
 
@@ -36,10 +37,13 @@ impl Format for Cotp {
             json["version"].is_u64() && json["elements"].as_array().is_some_and(has_entries)
         };
         let is_export = file.json().is_some_and(|json| is_ours(json) || uris(json).is_some());
-        if is_export || is_database(file) { Confidence::Sure } else { Confidence::No }
+        if is_export || is_database(file) || old_database(file).is_some() { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
+        if let Some(parts) = old_database(file) {
+            return import(&json::parse(&decrypt_old(parts, keys::needed(passphrase)?)?)?);
+        }
         let export = file.json().ok_or_else(|| ImportError::damaged("it is not JSON"))?;
         if let Some(list) = uris(export) {
             return Ok(uris::read(&list));
@@ -68,13 +72,26 @@ fn decrypt(database: &Value, passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Im
     if version > 1 {
         return Err(ImportError::Newer(format!("cotp database {version}")));
     }
-    let part = |name| {
-        let bytes = BASE64.decode(text(database, name).as_bytes());
-        bytes.map_err(|_| ImportError::damaged(format!("its {name} is not base64")))
-    };
+    let part = |name| decoded(name, text(database, name));
     let (nonce, sealed) = (part("nonce")?, part("cipher")?);
     let key = keys::argon2id(passphrase, &part("salt")?, 32_768, 4, 4)?;
     keys::open_xchacha(&key, &nonce, &sealed).ok_or(ImportError::WrongPassphrase)
+}
+
+/// Returns salt, header and data of such a database of 2021.
+fn old_database(file: &File) -> Option<[&str; 3]> {
+    let rest = file.text()?.trim().strip_prefix(OLD)?;
+    let parts: Vec<&str> = rest.split('|').collect();
+    parts.try_into().ok()
+}
+
+fn decrypt_old([salt, header, data]: [&str; 3], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, ImportError> {
+    let key = keys::argon2id(passphrase, &decoded("salt", salt)?, 65_536, 2, 1)?;
+    keys::open_stream(&key, &decoded("header", header)?, &decoded("data", data)?)
+}
+
+fn decoded(name: &str, text: &str) -> Result<Vec<u8>, ImportError> {
+    BASE64.decode(text.as_bytes()).map_err(|_| ImportError::damaged(format!("its {name} is not base64")))
 }
 
 /// Reads the list; the first version of it was an array and nothing round it.
@@ -93,7 +110,7 @@ fn import(export: &Value) -> Result<Import, ImportError> {
 
 fn account(entry: &Value) -> Result<Portable, String> {
     let (kind, secret) = (kind(entry, "type")?, text(entry, "secret"));
-    Fields {
+    let fields = Fields {
         kind,
         key: if kind.eq_ignore_ascii_case("motp") { Key::Text(secret) } else { Key::Base32(secret) },
         issuer: text(entry, "issuer"),
@@ -103,9 +120,12 @@ fn account(entry: &Value) -> Result<Portable, String> {
         period: count(entry, "period"),
         counter: count(entry, "counter"),
         pin: maybe(entry, "pin"),
-    }
-    .account()
+    };
+    Ok(Portable { tags: texts(entry, "tags"), ..fields.account()? })
 }
+
+/// How a database of 2021 begins.
+const OLD: &str = "wQpL7Q==|";
 
 #[cfg(test)]
 mod tests {

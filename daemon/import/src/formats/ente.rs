@@ -2,13 +2,6 @@
 
 use countersign_core::secret::SecretText;
 use data_encoding::BASE64;
-use dryoc::{
-    classic::crypto_secretstream_xchacha20poly1305::{
-        Header, Key, State, crypto_secretstream_xchacha20poly1305_init_pull, crypto_secretstream_xchacha20poly1305_pull,
-    },
-    constants::CRYPTO_SECRETSTREAM_XCHACHA20POLY1305_ABYTES,
-};
-use zeroize::Zeroizing;
 
 use super::{Confidence, Format, uris};
 use crate::{
@@ -59,7 +52,7 @@ impl Format for Ente {
         let kib = u32::try_from(memory / 1024).unwrap_or(u32::MAX);
         let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
         let key = keys::argon2id(keys::needed(passphrase)?, &salt?, kib, rounds, 1)?;
-        let text = open(&key, &header?, &data?)?;
+        let text = keys::open_stream(&key, &header?, &data?)?;
         let text = str::from_utf8(&text).map_err(|_| ImportError::damaged("its list is not text"))?;
         Ok(uris::read(text))
     }
@@ -67,17 +60,4 @@ impl Format for Ente {
 
 fn decoded(text: &str) -> Result<Vec<u8>, ImportError> {
     BASE64.decode(text.as_bytes()).map_err(|_| ImportError::damaged("something in it is not base64"))
-}
-
-/// Opens the only message of a secret stream.
-fn open(key: &Key, header: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, ImportError> {
-    let header: &Header = header.try_into().map_err(|_| ImportError::damaged("its nonce is of another length"))?;
-    let length = sealed.len().checked_sub(CRYPTO_SECRETSTREAM_XCHACHA20POLY1305_ABYTES);
-    let mut text = Zeroizing::new(vec![0; length.ok_or_else(|| ImportError::damaged("it ends too early"))?]);
-    let mut state = State::new();
-    crypto_secretstream_xchacha20poly1305_init_pull(&mut state, header, key);
-    let mut tag = 0;
-    crypto_secretstream_xchacha20poly1305_pull(&mut state, &mut text, &mut tag, sealed, None)
-        .map_err(|_| ImportError::WrongPassphrase)?;
-    Ok(text)
 }
