@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Confidence, Format, gnome_authenticator};
+use super::{Confidence, Format, cotp, gnome_authenticator};
 use crate::{
     fields::{Fields, Key},
     file::File,
@@ -33,7 +33,9 @@ impl Format for AndOtp {
     fn detect(&self, file: &File) -> Confidence {
         match file.json() {
             Some(Value::Array(entries))
-                if entries.iter().any(is_entry) && !gnome_authenticator::is_its_own(entries) =>
+                if entries.iter().any(is_entry)
+                    && !gnome_authenticator::is_its_own(entries)
+                    && !cotp::is_list(entries) =>
             {
                 Confidence::Sure
             }

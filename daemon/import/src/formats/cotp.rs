@@ -1,5 +1,6 @@
-//! cotp: its JSON export, its list of URIs in JSON, and its encrypted database, also of 2021: four texts in base64 with `|`
-//! between them, of which the first is always the same.
+//! cotp: its JSON export, its list of URIs in JSON, what it calls andOTP's form (which has keys of mOTP and PINs otherwise),
+//! and its encrypted database, also of 2021: four texts in base64 with `|` between them, of which the first is always the
+//! same.
 
 use countersign_core::{secret::SecretText, vault::Portable};
 use data_encoding::BASE64;
@@ -36,7 +37,8 @@ impl Format for Cotp {
             let has_entries = |all: &Vec<Value>| all.is_empty() || all.iter().any(|one| one["label"].is_string());
             json["version"].is_u64() && json["elements"].as_array().is_some_and(has_entries)
         };
-        let is_export = file.json().is_some_and(|json| is_ours(json) || uris(json).is_some());
+        let is_bare = |json: &Value| json.as_array().is_some_and(|entries| is_list(entries));
+        let is_export = file.json().is_some_and(|json| is_ours(json) || uris(json).is_some() || is_bare(json));
         if is_export || is_database(file) || old_database(file).is_some() { Confidence::Sure } else { Confidence::No }
     }
 
@@ -54,6 +56,11 @@ impl Format for Cotp {
         let json = decrypt(export, keys::needed(passphrase)?)?;
         import(&json::parse(&json)?)
     }
+}
+
+/// Says whether a list is cotp's, which writes of each account whether it has a PIN, and not andOTP's, which has none.
+pub(super) fn is_list(entries: &[Value]) -> bool {
+    entries.iter().any(|one| one["secret"].is_string() && one["label"].is_string() && one.get("pin").is_some())
 }
 
 /// Returns the URIs of such a list, one a line.
@@ -140,5 +147,22 @@ mod tests {
             Cotp.read(&file, None).unwrap().accounts.into_iter().map(|one| one.account.name).collect();
         assert_eq!(names, ["test", "other"]);
         assert_eq!(Cotp.detect(&File::new(r#"{"items":["a"]}"#.into())), Confidence::No);
+    }
+
+    /// It was read as andOTP's: keys of mOTP were left out, and PINs lost.
+    #[test]
+    fn what_it_calls_andotps_form_has_its_own_keys_and_pins() {
+        let entry = |kind, secret: &str, pin| {
+            serde_json::json!({"secret": secret, "issuer": "a", "label": "b", "digits": 6, "type": kind,
+                "algorithm": "SHA1", "period": 10, "counter": null, "pin": pin})
+        };
+        let entries =
+            serde_json::json!([entry("TOTP", "JBSWY3DPEHPK3PXP", None), entry("MOTP", "0a1b2c3d", Some("1234"))]);
+        let file = File::new(entries.to_string().into());
+        let (format, import) = super::super::read(&super::super::candidates(&file), &file, None).unwrap();
+        let account = &import.accounts[1].account;
+        let pin = Some(SecretText::from("1234"));
+        assert_eq!((format.name(), account.secret.expose()), ("cotp", &b"0a1b2c3d"[..]));
+        assert_eq!(account.kind, countersign_core::account::Kind::Motp { pin });
     }
 }
