@@ -131,9 +131,9 @@ fn counter(token: &Value) -> Given<u64> {
     if token["counter"].as_i64() == Some(-1) { Given::Is(0) } else { count(token, "counter") }
 }
 
-/// Returns the bytes of a list of Java's, which have a sign.
+/// Returns the bytes of a list of Java's, which have a sign; others write them without.
 pub(super) fn bytes(value: &Value) -> Option<Vec<u8>> {
-    let byte = |value: &Value| value.as_i64().and_then(|number| i8::try_from(number).ok()).map(i8::cast_unsigned);
+    let byte = |value: &Value| value.as_i64().filter(|number| (-128..=255).contains(number)).map(|number| number as u8);
     value.as_array()?.iter().map(byte).collect()
 }
 
@@ -154,6 +154,19 @@ mod tests {
             let counters: Vec<_> = read(&token).into_iter().map(|one| one.account.kind).collect();
             let expected = next.map(|counter| Kind::Hotp { algorithm: Algorithm::Sha1, digits: 6, counter });
             assert_eq!(counters, Vec::from_iter(expected), "{counter}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_a_key_may_have_a_sign_or_none() {
+        for (secret, key) in [
+            ("[-1,-128,127]", Some([0xff, 0x80, 0x7f])),
+            ("[255,128,127]", Some([0xff, 0x80, 0x7f])),
+            ("[256,0,0]", None),
+        ] {
+            let token = format!(r#"{{"type":"TOTP","label":"me","secret":{secret}}}"#);
+            let keys: Vec<_> = read(&token).iter().map(|one| one.account.secret.expose().to_vec()).collect();
+            assert_eq!(keys, Vec::from_iter(key.map(Vec::from)), "{secret}");
         }
     }
 
