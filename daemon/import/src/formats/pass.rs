@@ -32,7 +32,7 @@ impl Format for Pass {
 
     fn detect(&self, file: &File) -> Confidence {
         let first = file.text().and_then(|text| text.lines().next());
-        let is_entry = first.is_some_and(|line| serde_json::from_str::<Entry>(line).is_ok());
+        let is_entry = first.is_some_and(|line| entry(line).is_some());
         if is_entry { Confidence::Sure } else { Confidence::No }
     }
 
@@ -41,7 +41,7 @@ impl Format for Pass {
         let mut import = Import::default();
         let mut without = 0_usize;
         for line in text.lines() {
-            let entry: Entry = serde_json::from_str(line).map_err(|_| ImportError::damaged("a line is no entry"))?;
+            let entry = entry(line).ok_or_else(|| ImportError::damaged("a line is no entry"))?;
             let codes: Vec<Code<'_>> = entry.text.lines().filter_map(code).collect();
             without += usize::from(codes.is_empty());
             let counter = entry.text.lines().find_map(|line| value(line, "counter:")).map(Given::of_text);
@@ -63,6 +63,11 @@ impl Format for Pass {
 struct Entry {
     name: String,
     text: String,
+}
+
+/// Reads an entry; a list of two texts would be one too, and is a list of URIs.
+fn entry(line: &str) -> Option<Entry> {
+    line.starts_with('{').then(|| serde_json::from_str(line).ok()).flatten()
 }
 
 /// What a line says of codes.
