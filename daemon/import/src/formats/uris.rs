@@ -1,6 +1,10 @@
-//! A list of URIs, one a line: `otpauth`, `otpauth-migration`, `motp`, `steam`. Many programs write it.
+//! A list of URIs, one a line: `otpauth`, `otpauth-migration`, `motp`, `steam`. Many programs write it, and people number its
+//! lines, put them in quotes, or write them as a list of JSON.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use countersign_core::{
     account::{Account, Kind},
@@ -42,7 +46,8 @@ impl Format for Uris {
 
     fn detect(&self, file: &File) -> Confidence {
         let (mut all, mut uris) = (0_usize, 0);
-        for (_, line) in file.text().into_iter().flat_map(lines) {
+        let text = text_of(file).unwrap_or_default();
+        for (_, line) in lines(&text) {
             (all, uris) = (all + 1, uris + usize::from(is_uri(line)));
         }
         match uris {
@@ -54,7 +59,11 @@ impl Format for Uris {
     }
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
-        Ok(read(file.text().ok_or_else(|| ImportError::damaged("it is not text"))?))
+        let text = text_of(file).ok_or_else(|| ImportError::damaged("it is not text"))?;
+        Ok(match text {
+            Cow::Borrowed(text) => read(text),
+            Cow::Owned(text) => read(&Zeroizing::new(text)),
+        })
     }
 
     fn writer(&self) -> Option<&dyn Writer> {
@@ -194,9 +203,63 @@ fn beside(line: &str, account: Portable) -> Portable {
     }
 }
 
-/// Returns the lines that say something, with their numbers in the file.
+/// Returns a file's text; of a JSON list of texts these, one a line.
+fn text_of(file: &File) -> Option<Cow<'_, str>> {
+    let list = file.json().and_then(Value::as_array);
+    let texts = list.and_then(|list| list.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+    match texts.filter(|texts| texts.iter().any(|text| is_uri(text))) {
+        Some(texts) => Some(texts.join("\n").into()),
+        None => file.text().map(Cow::Borrowed),
+    }
+}
+
+/// Returns the lines that say something, with their numbers in the file; what stands side by side in one, apart.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+    let lines =
+        (1..).zip(text.lines()).flat_map(|(number, line)| apart(line).into_iter().map(move |one| (number, one)));
+    lines.map(|(number, line)| (number, bare(line))).filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Takes the URIs of a line apart: a comma, a blank or the line's end of an old Mac is between them.
+fn apart(line: &str) -> Vec<&str> {
+    let begins = |(at, _): (usize, &str)| {
+        let is_its = |scheme: &str| {
+            let start = at.checked_sub(scheme.len())?;
+            line.get(start..at).filter(|own| own.eq_ignore_ascii_case(scheme)).map(|_| start)
+        };
+        let start = SCHEMES.iter().find_map(|scheme| is_its(scheme))?;
+        line[..start].ends_with(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"')).then_some(start)
+    };
+    if !is_uri(bare(line)) {
+        return vec![line];
+    }
+    let mut from = 0;
+    let mut all = Vec::new();
+    for start in line.match_indices("://").skip(1).filter_map(begins) {
+        all.push(&line[from..start]);
+        from = start;
+    }
+    all.push(&line[from..]);
+    all
+}
+
+/// Takes the number, the quotes and the remark away that a URI stands between; other lines stay as they are.
+fn bare(line: &str) -> &str {
+    let line = line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let marked = if number.len() < line.len() {
+        number.strip_prefix(['.', ')', ':'])
+    } else {
+        line.strip_prefix(['-', '*', '•'])
+    };
+    let text = marked.map_or(line, str::trim_start);
+    let (quoted, text) = text.strip_prefix(['"', '\'', '`', '<']).map_or((false, text), |text| (true, text));
+    if !is_uri(text) {
+        return line;
+    }
+    let remark = text.find('?').and_then(|at| Some(at + text[at..].find(" # ")?));
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"') || quoted && matches!(c, '\'' | '`' | '>');
+    text[..remark.unwrap_or(text.len())].trim_end_matches(ends)
 }
 
 /// Returns what a line's account is called by its label, where that can be read, else the line's number.
@@ -211,8 +274,10 @@ pub(super) fn is_list(text: &str) -> bool {
 
 fn is_uri(line: &str) -> bool {
     let scheme = line.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()).unwrap_or_default();
-    ["otpauth", "apple-otpauth", "otpauth-migration", "motp", "steam"].contains(&scheme.as_str())
+    SCHEMES.contains(&scheme.as_str())
 }
+
+const SCHEMES: [&str; 5] = ["otpauth-migration", "apple-otpauth", "otpauth", "motp", "steam"];
 
 #[cfg(test)]
 mod tests {
@@ -222,6 +287,42 @@ mod tests {
 
     fn names(text: &str) -> Vec<String> {
         read(text).accounts.into_iter().map(|one| one.account.name).collect()
+    }
+
+    #[test]
+    fn a_list_is_one_however_its_lines_are_set_off() {
+        let uri = |name: &str| format!("otpauth://totp/{name}?secret=JBSWY3DPEHPK3PXP&issuer=Shop");
+        let (a, b) = (uri("a"), uri("b"));
+        for text in [
+            format!("  {a}\n\t{b}\n"),
+            format!("1. {a}\n2. {b}\n"),
+            format!("1) {a}\n10: {b}\n"),
+            format!("- {a}\n* {b}\n"),
+            format!("\"{a}\",\r\n\"{b}\"\r\n"),
+            format!("'{a}';\n<{b}>\n"),
+            format!("{a},\n\u{feff}{b},\n"),
+            format!("{a},{b}"),
+            format!("\"{a}\",\"{b}\""),
+            format!("{a} {b}"),
+            format!("{a}\r{b}\r"),
+            format!("{a} # mine\n# {a}\n{b} # yours\n"),
+            format!("[\"{a}\", \"{b}\"]"),
+            format!("[\n  \"{}\",\n  \"{b}\"\n]\n", a.replace('/', "\\/").replace('&', "\\u0026")),
+        ] {
+            let file = File::new(text.clone().into());
+            let (format, import) = super::super::read(&super::super::candidates(&file), &file, None).unwrap();
+            let titles: Vec<_> = import.accounts.iter().map(|one| one.account.title()).collect();
+            assert_eq!((format.name(), titles), ("uris", vec!["Shop – a".into(), "Shop – b".into()]), "{text}");
+            assert!(import.left_out.is_empty(), "{text}");
+        }
+        for other in [format!(r#"{{"a":"{a}","b":"{b}"}}"#), format!("<p>{a} {b}</p>")] {
+            assert_eq!(Uris.detect(&File::new(other.into())), Confidence::No);
+        }
+        // What only looks so is a name's own.
+        for name in ["O' ", "a, otp", "steam", "C # 1", "Shop,"] {
+            let line = format!("otpauth://totp/{name}?secret=JBSWY3DPEHPK3PXP&issuer=steam://x");
+            assert_eq!(names(&line), [name.trim()], "{line}");
+        }
     }
 
     #[test]
