@@ -19,7 +19,7 @@ pub use self::{
     odd::{Note, UriError},
 };
 use self::{
-    escape::{decode, encode},
+    escape::{decode, decode_name, encode},
     fields::Fields,
 };
 use crate::{
@@ -83,7 +83,7 @@ pub fn label_of(text: &str) -> Option<String> {
         "motp" => path,
         _ => return None,
     };
-    let label = decode(label, false).ok()?;
+    let label = decode_name(label, false);
     Some(label.trim().to_owned()).filter(|label| !label.is_empty() && text::fits(label))
 }
 
@@ -150,7 +150,7 @@ fn parse_otpauth(rest: &str) -> Result<Parsed, UriError> {
         // As andOTP writes it.
         return parse_motp(&rest[path.len() - label.len()..]);
     }
-    if !["totp", "hotp", "steam", "yaotp"].contains(&kind.as_str()) {
+    if !["totp", "hotp", "steam", "yaotp", "yandex"].contains(&kind.as_str()) {
         return Err(UriError::UnknownType);
     }
     let fields = Fields::read(query)?;
@@ -209,7 +209,7 @@ impl Names {
         let issuer = fields.issuer.as_deref().unwrap_or_default();
         let plus = issuer.eq_ignore_ascii_case("microsoft") && !label.contains("%20");
         notes.extend((plus && label.contains('+')).then_some(Note::PlusInLabel));
-        let label = decode(label, plus)?;
+        let label = decode_name(label, plus);
         let (issuer, prefix, name) = names(&label, issuer);
         for (what, text) in [("issuer", issuer), ("issuer", prefix.unwrap_or_default()), ("name", name)] {
             if !text::fits(text) {

@@ -45,6 +45,21 @@ fn a_typing_slip_is_named_by_its_place_and_never_echoed() {
     }
 }
 
+/// The whole account was refused for that, key and all.
+#[test]
+fn a_name_whose_escapes_give_no_text_is_read_as_far_as_it_goes() {
+    let account = parse("otpauth://totp/M%FCller:m%E9?secret=MFZWIZLTOQQGK43U&issuer=M%FCller");
+    assert_eq!((account.issuer.as_str(), account.name.as_str()), ("M\u{fffd}ller", "m\u{fffd}"));
+    assert!(uri::parse("otpauth://totp/a?secret=MFZWIZLTOQQGK43U%FC").is_err());
+    assert!(uri::parse("otpauth://totp/a?secret=MFZWIZLTOQQGK43U&period=%FC").is_err());
+}
+
+#[test]
+fn cotp_says_yandex_where_others_say_yaotp() {
+    let of = |kind: &str| parse(&format!("otpauth://{kind}/a?secret=ORSXG5DJNZTXIZLTORUW4ZZRGI&pin_length=4"));
+    assert_eq!((of("yandex").kind, of("yandex").secret), (of("yaotp").kind, of("yaotp").secret));
+}
+
 /// A remark behind a URI had become the end of its key, wherever its letters were base32.
 #[test]
 fn a_remark_behind_a_key_is_none_of_it() {
@@ -77,6 +92,9 @@ fn limits_hold() {
 fn a_parameter_says_one_thing() {
     let twice = |pairs: &str| uri::parse(&format!("otpauth://totp/a?secret=MFZWIZLTOQQGK43U&{pairs}")).map(drop);
     assert_eq!(twice("secret=MFZWIZLTOQQGK43U&digits=8&digits=8&algo=SHA256&algorithm=SHA256"), Ok(()));
+    // OTPClient writes its own and the person's.
+    assert_eq!(twice("issuer=Steam&issuer=steam"), Ok(()));
+    assert_eq!(twice("issuer=Steam&issuer=Shop"), Err(UriError::Twice("issuer")));
     assert_eq!(twice("secret=GEZDGNBVGY3TQOJQ"), Err(UriError::Twice("secret")));
     assert_eq!(twice("digits=6&digits=8"), Err(UriError::Twice("digits")));
 }

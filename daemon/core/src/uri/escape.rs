@@ -19,6 +19,14 @@ pub(super) fn decode(text: &str, plus: bool) -> Result<Cow<'_, str>, UriError> {
     str::from_utf8(&bytes).map(|text| text.to_owned().into()).map_err(|_| UriError::NotText)
 }
 
+/// Undoes the percent escapes of a name: of bytes that are no text, as of pages that escape Latin-1, U+FFFD is left.
+pub(super) fn decode_name(text: &str, plus: bool) -> Cow<'_, str> {
+    decode(text, plus).unwrap_or_else(|_| {
+        let spaced = if plus { text.replace('+', " ") } else { text.to_owned() };
+        percent_decode_str(&spaced).decode_utf8_lossy().into_owned().into()
+    })
+}
+
 /// Writes a text with everything escaped that has a meaning in a URI.
 pub(super) fn encode(text: &str) -> Zeroizing<String> {
     // Of its full length at once: text that grows leaves pieces of itself behind.

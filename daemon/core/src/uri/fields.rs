@@ -2,7 +2,11 @@
 
 use zeroize::Zeroizing;
 
-use super::{Note, UriError, escape::decode, key};
+use super::{
+    Note, UriError,
+    escape::{decode, decode_name},
+    key,
+};
 use crate::{
     account::{Algorithm, Kind},
     secret::{Secret, SecretText},
@@ -35,7 +39,8 @@ impl Fields {
             if name == "secret" && !key::stands_alone(value) {
                 return Err(UriError::TextBehindKey);
             }
-            fields.take(&name, Zeroizing::new(decode(value, true)?.into_owned()))?;
+            let value = if name == "issuer" { decode_name(value, true) } else { decode(value, true)? };
+            fields.take(&name, Zeroizing::new(value.into_owned()))?;
         }
         fields.part_issuer();
         Ok(fields)
@@ -54,6 +59,8 @@ impl Fields {
         let (place, name) = match name {
             "secret" => return once(&mut self.secret, value, "secret"),
             "pin" => return once(&mut self.pin, value, "pin"),
+            // Two that differ in the case of their letters say the same.
+            "issuer" if self.issuer.as_ref().is_some_and(|before| before.eq_ignore_ascii_case(&value)) => return Ok(()),
             "issuer" => (&mut self.issuer, "issuer"),
             "algorithm" | "algo" => (&mut self.algorithm, "algorithm"),
             "digits" => (&mut self.digits, "digits"),
@@ -93,7 +100,7 @@ impl Fields {
         if name == "steam" || self.steam {
             return Ok(Kind::Steam);
         }
-        if name == "yaotp" {
+        if matches!(name, "yaotp" | "yandex") {
             let pin_length = number(self.pin_length.as_deref(), "pin_length")?;
             return Ok(Kind::Yandex { pin: self.yandex_pin(), pin_length });
         }
