@@ -178,13 +178,15 @@ fn take(import: &mut Import, name: &str, line: &str, payload: Payload) {
     }
 }
 
-/// `WinAuth` keeps a Steam account as Steam's own JSON in a parameter, and a dummy where others have the key.
+/// `WinAuth` keeps a Steam account as Steam's own JSON in a parameter, and a dummy where others have the key. Its name is the
+/// one that the person gave it.
 fn steam(line: &str) -> Option<Result<Portable, String>> {
     let own: Value = serde_json::from_str(&uri::parameter(line, "data")?).ok()?;
     let key = Key::Base64(own["shared_secret"].as_str()?);
-    Some(
-        Fields { kind: "steam", key, issuer: "Steam", name: text(&own, "account_name"), ..Fields::default() }.account(),
-    )
+    let label = uri::label_of(line).unwrap_or_default();
+    let given = label.split_once(':').map_or(label.as_str(), |(_, name)| name).trim();
+    let name = if given.is_empty() { text(&own, "account_name") } else { given };
+    Some(Fields { kind: "steam", key, issuer: "Steam", name, ..Fields::default() }.account())
 }
 
 /// Adds what Ente keeps beside an account, as JSON in a parameter.
@@ -322,6 +324,18 @@ mod tests {
         for name in ["O' ", "a, otp", "steam", "C # 1", "Shop,"] {
             let line = format!("otpauth://totp/{name}?secret=JBSWY3DPEHPK3PXP&issuer=steam://x");
             assert_eq!(names(&line), [name.trim()], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_steam_account_of_winauths_has_the_name_that_it_was_given() {
+        for (label, name) in [("Steam:My%20games", "My games"), ("Steam:", "erin"), ("", "erin"), ("mine", "mine")] {
+            let data = "%7B%22shared_secret%22%3A%22AQID%22%2C%22account_name%22%3A%22erin%22%7D";
+            assert_eq!(
+                names(&format!("otpauth://totp/{label}?secret=ASDF&issuer=Steam&data={data}")),
+                [name],
+                "{label}"
+            );
         }
     }
 
