@@ -1,4 +1,5 @@
-//! Authy (Android): its shared preferences, which only a rooted phone gives.
+//! Authy (Android): its shared preferences, which only a rooted phone gives; and the JSON of scripts that take the accounts out of
+//! what Authy's servers send to its app (`decrypted_tokens.json`).
 
 use countersign_core::{secret::SecretText, vault::Portable};
 use data_encoding::BASE64;
@@ -34,12 +35,18 @@ impl Format for Authy {
     }
 
     fn detect(&self, file: &File) -> Confidence {
-        let is_ours = file.text().is_some_and(|text| prefs::is_map(Some(text)) && text.contains("com.authy.storage"));
-        if is_ours { Confidence::Sure } else { Confidence::No }
+        let is_map = || file.text().is_some_and(|text| prefs::is_map(Some(text)) && text.contains("com.authy.storage"));
+        if file.has_members(&[TAKEN_OUT]) || is_map() { Confidence::Sure } else { Confidence::No }
     }
 
     fn read(&self, file: &File, passphrase: Option<&SecretText>) -> Result<Import, ImportError> {
         let mut import = Import::default();
+        if let Some(json) = file.json() {
+            for token in list(json, TAKEN_OUT) {
+                import.take(&called(token, &["name"]), account(token, text(token, "decrypted_seed")));
+            }
+            return Ok(import);
+        }
         for (name, text) in prefs::strings(file.bytes())? {
             let tokens = || json::parse(text.as_bytes());
             match name.as_str() {
@@ -103,7 +110,7 @@ fn account(token: &Value, secret: &str) -> Result<Portable, String> {
     Fields {
         kind: "totp",
         key: Key::Base32(secret),
-        issuer: maybe(token, "originalIssuer").unwrap_or(prefix),
+        issuer: maybe(token, "originalIssuer").or(maybe(token, "issuer")).unwrap_or(prefix),
         name: rest,
         digits: count(token, "digits"),
         ..Fields::default()
@@ -128,12 +135,34 @@ fn own(token: &Value) -> Result<Portable, String> {
     .account()
 }
 
+/// The list of those scripts.
+const TAKEN_OUT: &str = "decrypted_authenticator_tokens";
 /// What its versions take.
 const ROUNDS: [u32; 2] = [1000, 100_000];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_scripts_take_out_is_read() {
+        let token = |more: &str| format!(r#"{{"account_type":"authenticator","decrypted_seed":"JBSWY3DP",{more}}}"#);
+        let tokens = [
+            r#""name":"Shop: me","issuer":"Shop","digits":6"#,
+            r#""name":"Shop:me","issuer":null,"digits":8"#,
+            r#""name":"me","issuer":null,"digits":"7""#,
+        ];
+        let tokens = tokens.map(token).join(",");
+        let text = format!(
+            r#"{{"message":"success","decrypted_authenticator_tokens":[{tokens},{{"name":"x"}}],"success":true}}"#
+        );
+        let file = File::new(text.into());
+        assert_eq!(Authy.detect(&file), Confidence::Sure);
+        let import = Authy.read(&file, None).unwrap();
+        let read: Vec<_> = import.accounts.iter().map(|one| (one.account.title(), one.account.kind.digits())).collect();
+        assert_eq!(read, [("Shop – me".into(), 6), ("Shop – me".into(), 8), ("me".into(), 7)]);
+        assert_eq!(import.left_out[0].reason, "it has no key");
+    }
 
     #[test]
     fn authys_own_accounts_have_seven_digits_unless_they_say_another_number() {

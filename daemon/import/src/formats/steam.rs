@@ -126,11 +126,12 @@ fn decrypt(sealed: &[u8], ways: &[Way], passphrase: &[u8]) -> Result<Value, Impo
     Err(ImportError::WrongOrDamaged)
 }
 
-/// Returns the accounts: the object itself, or those in it.
+/// Returns the accounts: the object itself, or those in it; or those of a list.
 fn entries(json: &Value) -> Vec<&Value> {
     let is_entry = |value: &&Value| value["shared_secret"].is_string();
     let inner = json["accounts"].as_object().into_iter().flat_map(|accounts| accounts.values());
-    std::iter::once(json).chain(inner).filter(is_entry).collect()
+    let list = json.as_array().into_iter().flatten();
+    std::iter::once(json).chain(inner).chain(list).filter(is_entry).collect()
 }
 
 fn account(entry: &Value) -> Result<Portable, String> {
@@ -197,6 +198,18 @@ mod tests {
         let twice = file(br#"{"entries":[],"entries":[]}"#.to_vec());
         assert!(read(&twice, "any").unwrap_err().to_string().contains("twice"));
         assert_eq!(Steam.detect(&file(b"no JSON".to_vec())), Confidence::No);
+    }
+
+    /// The keys in their URIs may be dummies: none of them is to be read as a list of URIs.
+    #[test]
+    fn a_list_of_accounts_is_read_by_their_own_keys() {
+        let one =
+            |name| json!({"shared_secret": "AQID", "account_name": name, "uri": "otpauth://totp/Steam:x?secret=ASDF"});
+        let file = File::new(json!([one("erin"), one("frank")]).to_string().into());
+        let (format, import) = super::super::read(&super::super::candidates(&file), &file, None).unwrap();
+        let read: Vec<_> =
+            import.accounts.iter().map(|one| (&*one.account.name, one.account.secret.expose())).collect();
+        assert_eq!((format.name(), read), ("steam", vec![("erin", &[1, 2, 3][..]), ("frank", &[1, 2, 3])]));
     }
 
     #[test]

@@ -205,10 +205,14 @@ fn beside(line: &str, account: Portable) -> Portable {
     }
 }
 
-/// Returns a file's text; of a JSON list of texts these, one a line.
+/// Returns a file's text; of a JSON list of texts these, one a line, and of objects with a `uri` each that, which scripts that
+/// get accounts out of Authy's old program for desktops write.
 fn text_of(file: &File) -> Option<Cow<'_, str>> {
     let list = file.json().and_then(Value::as_array);
-    let texts = list.and_then(|list| list.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+    let texts = list.and_then(|list| {
+        let uris = list.iter().map(|item| item.as_str().or(item["uri"].as_str()));
+        uris.collect::<Option<Vec<_>>>()
+    });
     match texts.filter(|texts| texts.iter().any(|text| is_uri(text))) {
         Some(texts) => Some(texts.join("\n").into()),
         None => file.text().map(Cow::Borrowed),
@@ -309,6 +313,7 @@ mod tests {
             format!("{a}\r{b}\r"),
             format!("{a} # mine\n# {a}\n{b} # yours\n"),
             format!("[\"{a}\", \"{b}\"]"),
+            format!(r#"[{{"name":"a","secret":"x","uri":"{a}"}},{{"uri":"{b}"}}]"#),
             format!("[\n  \"{}\",\n  \"{b}\"\n]\n", a.replace('/', "\\/").replace('&', "\\u0026")),
         ] {
             let file = File::new(text.clone().into());
