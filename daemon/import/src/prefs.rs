@@ -13,7 +13,8 @@ pub fn strings(bytes: &[u8]) -> Result<Vec<(String, String)>, ImportError> {
     loop {
         match reader.read_event().map_err(|_| damaged())? {
             Event::Start(tag) if tag.name().as_ref() == "string" => {
-                let name = tag.try_get_attribute("name").map_err(|_| damaged())?.ok_or_else(damaged)?;
+                // Those of a set have no name.
+                let Some(name) = tag.try_get_attribute("name").map_err(|_| damaged())? else { continue };
                 let name = name.normalized_value(XmlVersion::Implicit1_0).map_err(|_| damaged())?.into_owned();
                 open = Some((name, String::new()));
             }
@@ -59,4 +60,18 @@ pub(crate) fn character(entity: &quick_xml::events::BytesRef<'_>) -> Option<char
 pub fn is_map(text: Option<&str>) -> bool {
     let head: String = text.unwrap_or_default().chars().take(4096).collect();
     head.trim_start().starts_with('<') && head.contains("<map")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A set of texts made the whole file damaged.
+    #[test]
+    fn what_is_no_text_with_a_name_is_passed_over() {
+        let text = "<?xml version='1.0' encoding='utf-8' standalone='yes' ?>\n<map>\n<set name=\"a\"><string>x</string>\
+                    <string>y</string></set><int name=\"b\" value=\"1\" /><string name=\"c\">&lt;&#252;&quot;</string>\
+                    <string name=\"d\" /></map>";
+        assert_eq!(strings(text.as_bytes()), Ok(vec![("c".into(), "<ü\"".into())]));
+    }
 }
