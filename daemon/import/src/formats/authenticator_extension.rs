@@ -205,7 +205,7 @@ fn account(entry: &Value, algorithm: Given<&str>) -> Result<Portable, String> {
         issuer: issuer(entry),
         name: text(entry, "account"),
         algorithm,
-        digits: if kind == "battle" { Given::Is(8) } else { count(entry, "digits") },
+        digits: if kind == "battle" { Given::Is(8) } else { count(entry, "digits").filter(|digits| *digits > 0) },
         period: count(entry, "period").filter(|period| kind == "totp" && *period > 0),
         counter: count(entry, "counter"),
         pin: None,
@@ -265,6 +265,13 @@ mod tests {
             account(&entry, Given::Missing).unwrap().account.issuer
         });
         assert_eq!(issuers, ["Shop", "Shop", "", "Shop: all of it"]);
+    }
+
+    #[test]
+    fn what_is_0_is_the_usual_as_in_the_extension() {
+        let entry = json!({"secret": "JBSWY3DPEHPK3PXP", "digits": 0, "period": 0, "type": "totp"});
+        let kind = account(&entry, Given::Missing).unwrap().account.kind;
+        assert_eq!((kind.digits(), kind.period()), (6, Some(30)));
     }
 
     #[test]
