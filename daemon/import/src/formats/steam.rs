@@ -108,7 +108,9 @@ fn ways(file: &File) -> Result<Vec<Way>, ImportError> {
 /// Says whether an entry of the manifest is that of a file: by its whole name, or by the number that is its stem.
 fn is_of(entry: &Value, name: &str) -> bool {
     let stem = name.split('.').next().and_then(|stem| stem.parse().ok());
-    text(entry, "filename") == name || stem.is_some() && stem == number(entry, "steamid")
+    // As Steam Desktop Authenticator writes it, and steamguard-cli.
+    let own = number(entry, "steamid").or(number(entry, "steam_id"));
+    text(entry, "filename") == name || stem.is_some() && stem == own
 }
 
 fn sealed(file: &File) -> Option<Vec<u8>> {
@@ -157,8 +159,9 @@ mod tests {
         let key = keys::pbkdf2(keys::Hash::Sha1, b"right", &salt, 50_000);
         let sealed = keys::seal_cbc(&key, &iv, br#"{"shared_secret":"AQID","account_name":"erin"}"#);
         let entry = |number: usize| {
+            let id = if number.is_multiple_of(2) { "steam_id" } else { "steamid" };
             let iv = if number == count { iv } else { [3; 16] };
-            json!({"filename": format!("{number}.maFile"), "steamid": number, "encryption_salt": BASE64.encode(&salt),
+            json!({"filename": format!("{number}.maFile"), id: number, "encryption_salt": BASE64.encode(&salt),
                 "encryption_iv": BASE64.encode(&iv)})
         };
         let manifest = json!({"entries": (1..=count).map(entry).collect::<Vec<_>>()});
@@ -171,9 +174,11 @@ mod tests {
 
     #[test]
     fn the_name_finds_a_files_own_way_among_many() {
-        for name in ["120.maFile", "120.copy.maFile"] {
-            assert_eq!(read(&many(120).called(name), "right"), Ok(1), "{name}");
-            assert_eq!(read(&many(120).called(name), "wrong"), Err(ImportError::WrongOrDamaged));
+        for (count, name) in
+            [(120, "120.maFile"), (120, "120.copy.maFile"), (120, "120.maFile.bak"), (121, "121.copy.maFile")]
+        {
+            assert_eq!(read(&many(count).called(name), "right"), Ok(1), "{name}");
+            assert_eq!(read(&many(count).called(name), "wrong"), Err(ImportError::WrongOrDamaged));
         }
         assert_eq!(read(&many(3).called("renamed.maFile"), "right"), Ok(1));
         assert_eq!(read(&many(3), "wrong"), Err(ImportError::WrongOrDamaged));
