@@ -30,7 +30,11 @@ impl Format for StratumHtml {
         let text = file.text().unwrap_or_default();
         let head: String = text.trim_start().chars().take(15).collect::<String>().to_ascii_lowercase();
         let is_page = head.starts_with("<!doctype html") || head.starts_with("<html");
-        if is_page && uris_in(text).next().is_some() { Confidence::Sure } else { Confidence::No }
+        if is_page && (uris_in(text).next().is_some() || text.contains(AEGIS)) {
+            Confidence::Sure
+        } else {
+            Confidence::No
+        }
     }
 
     fn read(&self, file: &File, _: Option<&SecretText>) -> Result<Import, ImportError> {
@@ -38,6 +42,10 @@ impl Format for StratumHtml {
         // A link and its text say the same.
         let mut seen = HashSet::new();
         let lines: Vec<String> = uris_in(text).map(plain).filter(|uri| seen.insert(uri.clone())).collect();
+        if lines.is_empty() && text.contains(AEGIS) {
+            let how = "a page of Aegis says only in its pictures how long codes live: let Aegis export JSON";
+            return Err(ImportError::Restricted(how.into()));
+        }
         Ok(uris::read(&lines.join("\n")))
     }
 }
@@ -65,11 +73,21 @@ pub(super) fn plain(text: &str) -> String {
     text.replace("&amp;", "&")
 }
 
+/// The head of Aegis' table.
+const AEGIS: &str = "<th>Issuer</th><th>Name</th><th>Type</th><th>QR Code</th>";
 const SCHEMES: [&str; 4] = ["otpauth", "otpauth-migration", "motp", "steam"];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_aegis_is_told_what_to_do_instead() {
+        let row = "<td>Shop</td><td>me</td><td>totp</td><td class='qr'><img src=\"data:image/png;base64,AAAA\"/></td>";
+        let file = File::new(format!("<html><body><table><tr>{AEGIS}</tr><tr>{row}</tr></table></body></html>").into());
+        assert_eq!(StratumHtml.detect(&file), Confidence::Sure);
+        assert!(StratumHtml.read(&file, None).map(drop).unwrap_err().to_string().contains("Aegis export JSON"));
+    }
 
     #[test]
     fn a_link_ends_with_its_quote_whichever_that_is() {
