@@ -54,6 +54,9 @@ pub fn parse(text: &str) -> Result<Parsed, UriError> {
 
 /// Reads a typed-in base32 key.
 pub fn secret_from_text(text: &str) -> Result<Secret, UriError> {
+    if !key::is_alone(text) {
+        return Err(UriError::TextBehindKey);
+    }
     key::read(text).map(|(secret, _)| secret)
 }
 

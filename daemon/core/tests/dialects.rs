@@ -70,6 +70,18 @@ fn a_remark_behind_a_key_is_none_of_it() {
         }
     }
     assert!(key("otpauth://totp/a?secret=- -").is_err());
+    let typed = |text: &str| uri::secret_from_text(text).map(|secret| secret.expose().to_vec());
+    for (text, is_key) in [
+        ("JBSWY3DPEHPK3PXP my mail", false),
+        ("jbswy3dpehpk3pxp MAIL", false),
+        ("JBSW Y3DPEHPK 3PXP", true),
+        ("jbsw  y3dpehpk-3pxp", true),
+        ("JBSW y3dp EHPK 3pxp", true),
+        ("jbswY3DPehpk3PXP", true),
+    ] {
+        let expected = if is_key { typed("JBSWY3DPEHPK3PXP") } else { Err(UriError::TextBehindKey) };
+        assert_eq!(typed(text), expected, "{text}");
+    }
     // The blanks of a key that is shown in groups are nobody's remark.
     for groups in
         ["jbsw y3dp ehpk 3pxp", "JBSWY3DP  EHPK3PXP", "JBSW Y3DP EHPK 3PXP&digits=8", "JBSWY3DPEHPK3PXP &digits=8"]

@@ -4,7 +4,7 @@ use countersign_core::{
     account::{Account, Algorithm, Kind},
     secret::{Secret, SecretText},
     text,
-    uri::{self, MAX_KEY},
+    uri::{self, MAX_KEY, UriError},
     vault::Portable,
 };
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
@@ -177,6 +177,7 @@ impl Key<'_> {
             Self::Base32(text) => match uri::secret_from_text(text) {
                 Ok(secret) if !is_text => return Ok(secret),
                 Ok(secret) => secret.expose().to_vec(),
+                Err(behind @ UriError::TextBehindKey) => return Err(behind.to_string()),
                 Err(_) => return Err("its key is not base32".into()),
             },
             Self::Base64(text) => BASE64.decode(text.trim().as_bytes()).map_err(|_| "its key is not base64")?,

@@ -58,16 +58,25 @@ fn yandex_remainder(key: &[u8]) -> u16 {
 /// Says whether a key, as it stands in a URI, has no text behind it. Blanks that nobody escaped may be those of its groups,
 /// as pages show them: equal ones, short, and in one case.
 pub(super) fn stands_alone(text: &str) -> bool {
-    let text = text.trim();
-    if !text.contains(char::is_whitespace) {
-        return true;
-    }
+    !text.trim().contains(char::is_whitespace) || in_groups(text) && in_one_case(text)
+}
+
+/// Says the same of a key that stands for itself: people set its blanks as they like, but not in the middle of a change from
+/// capitals to small letters.
+pub(super) fn is_alone(text: &str) -> bool {
+    !text.trim().contains(char::is_whitespace) || in_groups(text) || in_one_case(text)
+}
+
+fn in_groups(text: &str) -> bool {
     let is_gap = |c: char| c == '-' || c.is_whitespace();
     let lengths: Vec<usize> = text.split(is_gap).map(str::len).filter(|length| *length > 0).collect();
     let most = lengths.first().map_or(0, |first| GROUP.min(*first));
-    let equal = lengths.iter().rev().skip(1).all(|length| *length == most) && lengths.last() <= Some(&most);
+    lengths.iter().rev().skip(1).all(|length| *length == most) && lengths.last() <= Some(&most)
+}
+
+fn in_one_case(text: &str) -> bool {
     let has = |case: fn(&char) -> bool| text.chars().any(|c| case(&c));
-    equal && !(has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase))
+    !(has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase))
 }
 
 /// Leaves the letters of the alphabet only, in upper case.
