@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     path::{Path, PathBuf},
 };
 
@@ -10,17 +10,29 @@ use rustix::fs::{Access, access};
 
 /// Returns the file of a program: as it is where its name has a slash, else the first of its name in these folders (`PATH`).
 pub(crate) fn find(program: &OsStr, path: &OsStr) -> Option<PathBuf> {
-    let can_run = |file: &PathBuf| file.is_file() && access(file, Access::EXEC_OK).is_ok();
-    if Path::new(program).components().count() > 1 || program.as_encoded_bytes().contains(&b'/') {
-        return Some(PathBuf::from(program)).filter(can_run);
-    }
-    let named = (!program.is_empty()).then_some(program)?;
-    env::split_paths(path).map(|folder| folder.join(named)).find(can_run)
+    first(program, path, |file| file.is_file() && access(file, Access::EXEC_OK).is_ok())
 }
 
 /// Returns the file of a program in this process' own `PATH`.
 pub(crate) fn find_here(program: &OsStr) -> Option<PathBuf> {
-    find(program, &env::var_os("PATH").unwrap_or_default())
+    find(program, &own())
+}
+
+/// Says whether anything has that name here, be it no program.
+pub(crate) fn is_here(program: &OsStr) -> bool {
+    first(program, &own(), Path::exists).is_some()
+}
+
+fn own() -> OsString {
+    env::var_os("PATH").unwrap_or_default()
+}
+
+fn first(program: &OsStr, path: &OsStr, fits: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    if program.as_encoded_bytes().contains(&b'/') {
+        return Some(PathBuf::from(program)).filter(|file| fits(file));
+    }
+    let named = (!program.is_empty()).then_some(program)?;
+    env::split_paths(path).map(|folder| folder.join(named)).find(|file| fits(file))
 }
 
 #[cfg(test)]

@@ -82,6 +82,11 @@ fn a_counter_is_used_up_only_by_a_command_that_runs() {
         world.cmd("oathtool").args(args).stdin(counter.secret.as_str()).ok()
     };
     world.cli(&["run", "--otp", "OTP=counter", "--", "no-such-command"]).fails(127);
+    // As a shell ends: it is there, and can't be run.
+    for no_program in ["/etc/passwd", "/etc"] {
+        let run = world.cli(&["run", "--otp", "OTP=counter", "--", no_program]).fails(126);
+        assert!(run.err.contains(no_program) && run.err.contains("can't be run"), "{run:?}");
+    }
     world.cli(&["run", "--otp", "OTP=counter", "--otp", "B=nothing like it", "--", "true"]).fails(3);
     for count in ["7", "8"] {
         assert_eq!(world.cli(&["run", "--otp", "OTP=counter", "sh", "-c", "printf %s $OTP"]).ok(), oathtool(count));

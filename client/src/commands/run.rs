@@ -1,6 +1,6 @@
 //! `countersign run`: a command with fresh codes in its environment, and never in its arguments.
 
-use std::{collections::HashSet, os::unix::process::CommandExt, process::Command};
+use std::{collections::HashSet, ffi::OsStr, os::unix::process::CommandExt, process::Command};
 
 use countersign_api::types::{AccountInfo, CodeOptions};
 use zeroize::Zeroizing;
@@ -12,10 +12,7 @@ pub(crate) async fn run(args: Run, session: &mut Session) -> Result<(), Error> {
     distinct(&args.otp)?;
     let (name, arguments) = args.command.split_first().expect("one word at least is required");
     // Before any code is used up.
-    let Some(program) = path::find_here(name) else {
-        output::say(&format!("countersign: there is no command {}", output::one_line(&name.to_string_lossy())));
-        return Err(Error::Said(NOT_FOUND));
-    };
+    let program = path::find_here(name).ok_or_else(|| not_run(name))?;
     let values = values(&args, session).await?;
     let mut command = Command::new(program);
     command.arg0(name).args(arguments);
@@ -23,8 +20,22 @@ pub(crate) async fn run(args: Run, session: &mut Session) -> Result<(), Error> {
         command.env(&otp.variable, code.as_str());
     }
     let failed = command.exec();
-    output::say(&format!("countersign: {} can't be run: {failed}", output::one_line(&name.to_string_lossy())));
+    output::say(&format!("countersign: {} can't be run: {failed}", shown(name)));
     Err(Error::Said(NOT_RUN))
+}
+
+/// Says why a command that is not found is none, and returns the exit code.
+fn not_run(name: &OsStr) -> Error {
+    if path::is_here(name) {
+        output::say(&format!("countersign: {} can't be run: it is no program, or not one for you", shown(name)));
+        return Error::Said(NOT_RUN);
+    }
+    output::say(&format!("countersign: there is no command {}", shown(name)));
+    Error::Said(NOT_FOUND)
+}
+
+fn shown(name: &OsStr) -> String {
+    output::one_line(&name.to_string_lossy())
 }
 
 /// What `--otp` says: a code of this account in that variable.
