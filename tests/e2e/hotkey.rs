@@ -117,6 +117,10 @@ fn the_tray_hears_keys_on_x11_until_they_are_taken_away() {
     world.unlock();
     world.press("super+ctrl+l");
     until_locked(&world);
+    // What would turn on nothing changes nothing.
+    let none = ["scan=none", "pick=none", "copy=none", "lock=none"].map(|key| format!("--key={key}"));
+    let refused = world.cli(&["hotkey", "install"]).args(none).fails(2);
+    assert!(refused.err.contains("countersign hotkey remove"), "{refused:?}");
     let gone = world.cli(&["hotkey", "remove"]).ok();
     assert_eq!(gone, "The hotkeys are gone from the tray.");
     assert!(!world.dir().join("config/countersign/hotkeys").exists());

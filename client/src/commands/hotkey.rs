@@ -74,6 +74,11 @@ async fn tell(how: &How, desktop: Desktop) -> Result<(), Error> {
 
 async fn install(how: &How, desktop: Desktop) -> Result<(), Error> {
     let choice = choose(how)?;
+    if choice.is_empty() {
+        return Err(Error::Usage(
+            "no action has keys any more: countersign hotkey remove takes all of them away".into(),
+        ));
+    }
     if let Some(lines) = lines::of(desktop, &choice) {
         output::say(&format!("countersign: that file is yours: put these lines into {}", lines::file(desktop)));
         output::print(&lines)?;
