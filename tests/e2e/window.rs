@@ -16,6 +16,7 @@ tests![
     without_a_display_it_says_what_else_there_is,
     the_tray_shows_a_qr_after_a_dialog,
     the_tray_takes_a_terminal_where_nothing_asks,
+    the_tray_unlocks_in_a_terminal_where_nothing_asks,
     a_window_on_wayland_is_read_back_and_closes,
 ];
 
@@ -208,6 +209,26 @@ fn the_tray_takes_a_terminal_where_nothing_asks() {
     world.click_in_tray_menu(&tray, &["More", "GitHub", "another device"]);
     let ran = until("a terminal", LIMIT, || fs::read_to_string(&log).ok().filter(|text| text.ends_with('\n')));
     assert!(ran.contains("countersign qr ") && !ran.contains("--window"), "{ran}");
+}
+
+/// A desktop with a pinentry for terminals only, as a small Debian has it.
+fn the_tray_unlocks_in_a_terminal_where_nothing_asks() {
+    let world = World::build().display().vault().start();
+    pinentry(&world, "exit 1");
+    let log = world.dir().join("tmp/terminal");
+    world.write_program("xdg-terminal-exec", &format!("echo \"$@\" >>{}", log.display()));
+    programs::ours("countersign");
+    world.cli(&["lock"]).ok();
+    let ran = |times: usize| {
+        until("a terminal", LIMIT, || {
+            fs::read_to_string(&log).ok().filter(|text| text.matches("countersign unlock\n").count() == times)
+        })
+    };
+    let tray = world.start_tray();
+    world.click_in_tray_menu(&tray, &["Unlock"]);
+    ran(1);
+    world.cmd(&programs::ours("countersign-tray")).arg("--open").ok();
+    ran(2);
 }
 
 fn a_window_on_wayland_is_read_back_and_closes() {

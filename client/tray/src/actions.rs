@@ -28,7 +28,11 @@ pub(crate) async fn run(action: &Action) -> Result<(), String> {
         Action::Start => told(connect::private_or_start().await.map(drop).map_err(Error::from), true),
         Action::Scan => told(scan().await, false),
         Action::Lock => told(lock().await, false),
-        Action::Unlock => told(unlock().await, false),
+        Action::Unlock => match unlock().await {
+            // Nothing here asks by a dialog: a terminal window has room for the question.
+            Err(Error::Locked(_)) => in_terminal(&["unlock"]).await,
+            done => told(done, false),
+        },
         Action::Quit => Ok(()),
     }
 }
