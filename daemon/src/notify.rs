@@ -74,15 +74,24 @@ impl Action {
 /// What a message is about: it goes with that.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum About {
-    /// It names something, and goes when the vault locks.
+    /// It names something, or is true of an open vault only: it goes when the vault locks.
     #[default]
     Names,
     /// The same, and when none of these accounts is there any more.
     Accounts(Vec<String>),
     /// The same, and when this candidate is kept, dropped or too old.
     Candidate(String),
+    /// A backup is missing: it goes when one is made.
+    NoBackup,
     /// It names nothing of anybody's.
     Nobody,
+}
+
+impl About {
+    /// Says whether it goes when the vault locks.
+    pub fn goes_at_lock(&self) -> bool {
+        !matches!(self, Self::NoBackup | Self::Nobody)
+    }
 }
 
 /// What is shown.

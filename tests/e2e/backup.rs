@@ -371,8 +371,9 @@ fn a_scheduled_backup_that_fails_is_told_on_the_desktop() {
     fs::create_dir(&place).unwrap();
     let empty = world.cli(&scheduled).fails(1);
     assert!(empty.err.contains("holds no earlier backup of this vault"), "{empty:?}");
-    notifications.expect("holds no earlier backup");
+    let told = notifications.expect("holds no earlier backup");
     back_up(&world);
+    notifications.expect_withdrawn(&told);
     world.cli(&["lock"]).ok();
     world.cli(&scheduled).ok();
     assert_eq!(fs::read_dir(&place).unwrap().count(), 2);

@@ -202,6 +202,8 @@ fn while_locked_there_is_but_unlock() {
     assert_eq!(world.vault_property("State"), "unlocked");
     assert_eq!(names(&world, &typed(&world, &["gith"])), ["GitHub – alice"]);
     assert_ne!(activate(&world, &one).code, 0);
+    world.cli(&["lock"]).ok();
+    notifications.expect_withdrawn(&told);
 }
 
 fn a_dismissed_question_leaves_it_locked() {

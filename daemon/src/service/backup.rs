@@ -69,6 +69,7 @@ impl Service {
             }
             (notes.made, notes.folder) = (now(), place);
         });
+        self.notifier.withdraw(|about| *about == About::NoBackup);
         Ok(BackedUp {
             made: Backup::named(made.name.clone()).map_or(0, |backup| backup.made),
             path: visible(&folder.path.join(&made.name).to_string_lossy()),
@@ -148,7 +149,7 @@ impl Service {
 
     fn tell_of_backups(self: &Arc<Self>, title: &str, body: String) {
         let message =
-            Message { topic: "backup", title: title.into(), body, about: About::Nobody, ..Message::default() };
+            Message { topic: "backup", title: title.into(), body, about: About::NoBackup, ..Message::default() };
         let service = self.clone();
         tokio::spawn(async move { service.notifier.show(message).await });
     }

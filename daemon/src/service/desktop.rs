@@ -306,7 +306,8 @@ fn quiet(words: &[&str], environment: &Environment) -> Command {
 /// Says what was copied, and for how long a site takes it.
 fn copied_message(title: &str, expires: Option<u64>, now: u64) -> Message {
     let left = expires.map(|time| time.saturating_sub(now)).filter(|left| (1..=LONGEST_LIFE).contains(left));
-    let until = left.map(|left| Instant::now() + Duration::from_secs(left) + OFFERED_ON);
+    let offered = left.map_or(COUNTED, |left| Duration::from_secs(left) + OFFERED_ON);
+    let until = Some(Instant::now() + offered);
     let left = left.map_or(String::new(), |left| format!(", {left} s"));
     Message { topic: "copied", until, ..plain(&format!("Code for {title} copied{left}"), String::new()) }
 }
@@ -430,6 +431,8 @@ const NO_TRAY: &str = "Open countersign among your applications; its menu there 
 countersign hotkey install. In GNOME, the extension AppIndicator shows the tray. This is said only once.";
 /// How long `countersign-clip` goes on offering a code that has expired.
 const OFFERED_ON: Duration = Duration::from_secs(5);
+/// How long it offers one that follows a counter.
+const COUNTED: Duration = Duration::from_secs(60);
 /// Twice the longest period of an account, in seconds.
 const LONGEST_LIFE: u64 = 2 * 86_400;
 const QUIET: Duration = Duration::from_secs(60);
@@ -462,6 +465,13 @@ mod tests {
         for odd in [None, Some(0), Some(999), Some(u64::MAX)] {
             assert_eq!(title(odd), "Code for GitHub – alice copied", "{odd:?}");
         }
+    }
+
+    #[test]
+    fn what_was_copied_is_told_as_long_as_it_is_offered() {
+        let begun = Instant::now();
+        let stays = |expires| copied_message("x", expires, 1000).until.unwrap().duration_since(begun).as_secs();
+        assert_eq!((stays(Some(1024)), stays(None)), (29, 60));
     }
 
     #[test]

@@ -207,7 +207,7 @@ impl Service {
             was_open
         };
         if was_open {
-            self.notifier.withdraw(|about| *about != About::Nobody);
+            self.notifier.withdraw(About::goes_at_lock);
             self.seal_candidates();
             self.callers.forget_presence();
             self.clients.shut_down_others(but);
@@ -262,7 +262,7 @@ impl Service {
                 accounts.as_ref().is_some_and(|accounts| !ids.iter().any(|id| accounts.contains(id)))
             }
             About::Candidate(id) => self.text_of(id).is_err(),
-            About::Names | About::Nobody => false,
+            About::Names | About::NoBackup | About::Nobody => false,
         };
         self.notifier.withdraw(is_gone);
     }

@@ -136,13 +136,13 @@ impl Service {
             Target::Unlock => {
                 let asked = PromptOptions { prompt: Some(true), ..PromptOptions::default() };
                 match self.ensure_open(Some(asked), true).await {
-                    Ok(()) => told("countersign is unlocked", "Search again to find your accounts."),
+                    Ok(()) => unlocked(),
                     Err(Error::Cancelled(_)) => return,
                     Err(error) => trouble("countersign is still locked", &error),
                 }
             }
             Target::Explain => match self.with_vault(|_| Ok(())) {
-                Ok(()) => told("countersign is unlocked", "Search again to find your accounts."),
+                Ok(()) => unlocked(),
                 Err(error) => trouble("There is nothing to search yet", &error),
             },
         };
@@ -181,6 +181,10 @@ impl Rank {
 
 fn told(title: &str, body: &str) -> Message {
     Message { topic: "search", title: title.into(), body: body.into(), about: About::Nobody, ..Message::default() }
+}
+
+fn unlocked() -> Message {
+    Message { about: About::Names, ..told("countersign is unlocked", "Search again to find your accounts.") }
 }
 
 fn trouble(title: &str, error: &Error) -> Message {
