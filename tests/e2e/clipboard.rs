@@ -3,7 +3,9 @@
 use std::fs;
 
 use harness::{
-    Process, World, programs,
+    Process, World,
+    notifications::Notifications,
+    programs,
     samples::Account,
     tests, until,
     wait::{LIMIT, unix_now},
@@ -310,6 +312,22 @@ fn without_a_clipboard_nothing_is_copied_and_that_is_said() {
     let run = world.cli(&["copy", "slow"]).fails(1);
     assert!(run.err.contains("nothing was copied") && run.out.is_empty(), "{run:?}");
     world.cli(&["copy", "nobody"]).fails(3);
+    // Nobody reads what a hotkey's command says, or a closed menu.
+    let mut notifications = Notifications::start(&world);
+    let mut expect = |why: &str| {
+        let told = notifications.expect("Nothing was copied").text;
+        assert!(told.contains(why), "{told}");
+    };
+    world.cli(&["copy", "--notify", "slow"]).fails(1);
+    expect("neither WAYLAND_DISPLAY nor DISPLAY is set");
+    world.cli(&["copy", "--notify", "nobody"]).fails(3);
+    expect("no account fits");
+    let tray = world.start_tray();
+    world.click_in_tray_menu(&tray, &["Slow"]);
+    expect("neither WAYLAND_DISPLAY nor DISPLAY is set");
+    world.cli(&["lock"]).ok();
+    world.cli(&["--no-prompt", "copy", "--last", "--notify"]).fails(4);
+    expect("countersign unlock");
 }
 
 fn the_next_code_can_be_copied() {

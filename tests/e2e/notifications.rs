@@ -33,7 +33,7 @@ tests![
 /// Has it told that a code was copied, as `countersign-clip` does.
 fn copied(world: &World, account: &str, lives: u64) {
     let client = Client::private(world);
-    let options = CopiedOptions { expires: Some(unix_now() + lives) };
+    let options = CopiedOptions { expires: Some(unix_now() + lives), ..CopiedOptions::default() };
     client.wait(client.accounts().copied(account, options.into())).unwrap();
 }
 

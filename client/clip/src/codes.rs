@@ -76,7 +76,7 @@ impl Codes {
     /// Has the person told that the code is there, if that is wanted. One who can't be told has the code all the same.
     pub(crate) async fn tell_copied(&self, expires: u64) {
         if self.notify {
-            let options = CopiedOptions { expires: (expires > 0).then_some(expires) };
+            let options = CopiedOptions { expires: (expires > 0).then_some(expires), ..CopiedOptions::default() };
             let _ = self.proxy.copied(&self.account.id, options.into()).await;
         }
     }

@@ -54,7 +54,7 @@ pub(crate) struct Copy {
     /// The code after the one of now
     #[arg(long)]
     pub(crate) next: bool,
-    /// Tell on the desktop what was copied, for a hotkey: never the code
+    /// Tell on the desktop what was copied, or why nothing was, for a hotkey: never the code
     #[arg(long)]
     pub(crate) notify: bool,
     /// Take it off the clipboard as soon as it was pasted

@@ -2,7 +2,10 @@
 
 use std::{io, mem, process::Stdio};
 
-use countersign_api::{Error as Answer, connect, types::AccountInfo};
+use countersign_api::{
+    Error as Answer, connect,
+    types::{AccountInfo, CopiedOptions},
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
@@ -20,12 +23,56 @@ use crate::{
 
 /// Runs the command: it ends when the clipboard has the code, and `countersign-clip` stays.
 pub(crate) async fn run(args: Copy, session: &mut Session) -> Result<(), Error> {
+    let Err(failure) = copy(&args, session).await else { return Ok(()) };
+    if args.notify {
+        tell(session, &failure).await;
+    }
+    match failure {
+        Failure::Clip { why, code } => {
+            output::say(&format!("countersign: {why}"));
+            Err(Error::Said(code))
+        }
+        Failure::Own(error) => Err(error),
+    }
+}
+
+/// Why nothing was copied.
+enum Failure {
+    /// What `countersign-clip` said.
+    Clip { why: String, code: u8 },
+    /// It did not come to that.
+    Own(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Own(error)
+    }
+}
+
+/// Has the daemon tell of a failure on the desktop, since nobody reads what a hotkey's command says; whoever dismissed a
+/// question knows.
+async fn tell(session: &Session, failure: &Failure) {
+    let failed = match failure {
+        Failure::Clip { code, .. } if *code == Answer::Cancelled(String::new()).exit_code() => return,
+        Failure::Own(Error::Daemon(Answer::Cancelled(_)) | Error::Interrupted | Error::Signal(_)) => return,
+        Failure::Clip { why, .. } => why.clone(),
+        Failure::Own(error) => format!("{error}\n{}", error.hint()),
+    };
+    let options = CopiedOptions { failed: Some(failed), ..CopiedOptions::default() };
+    if let Ok(accounts) = session.accounts().await {
+        // It is said on standard error all the same.
+        let _ = accounts.copied("", options.into()).await;
+    }
+}
+
+async fn copy(args: &Copy, session: &mut Session) -> Result<(), Failure> {
     let account = if args.last { last_used(session).await? } else { session.account(&args.words.join(" ")).await? };
     let pin = match session.asking.tty().filter(|_| account.pin_needed) {
         Some(tty) => Some(tty.ask_secret("PIN of this account: ").await?),
         None => None,
     };
-    let mut clip = start(&account, &args, pin.as_deref().map(String::as_str)).await.map_err(failed())?;
+    let mut clip = start(&account, args, pin.as_deref().map(String::as_str)).await.map_err(failed())?;
     let mut lines = BufReader::new(clip.stdout.take().expect("the output is piped")).lines();
     let (mut refused, mut replaced) = (false, false);
     while let Some(line) = lines.next_line().await.map_err(failed())? {
@@ -46,14 +93,13 @@ pub(crate) async fn run(args: Copy, session: &mut Session) -> Result<(), Error> 
         }
     }
     if replaced {
-        output::say(&format!("countersign: {REPLACED}"));
-        return Err(Error::Said(1));
+        return Err(Failure::Clip { why: REPLACED.into(), code: 1 });
     }
     let ended = clip.wait_with_output().await.map_err(failed())?;
     let why = String::from_utf8_lossy(&ended.stderr);
-    output::say(&format!("countersign: {}", output::one_line(why.trim().trim_start_matches("countersign-clip: "))));
+    let why = output::one_line(why.trim().trim_start_matches("countersign-clip: "));
     let code = ended.status.code().and_then(|code| u8::try_from(code).ok());
-    Err(Error::Said(code.filter(|code| *code != 0).unwrap_or(1)))
+    Err(Failure::Clip { why, code: code.filter(|code| *code != 0).unwrap_or(1) })
 }
 
 /// Returns the account whose code was asked for last.

@@ -7,7 +7,7 @@ use countersign_api::{
     accounts::AccountsProxy,
     connect,
     scanner::ScannerProxy,
-    types::{ConfirmOptions, NoOptions, PinOptions, PromptOptions, ScanOptions},
+    types::{ConfirmOptions, CopiedOptions, NoOptions, PinOptions, PromptOptions, ScanOptions},
     vault::VaultProxy,
 };
 use tokio::io::AsyncWriteExt;
@@ -133,6 +133,12 @@ async fn accounts(connection: &Connection) -> zbus::Result<AccountsProxy<'static
 /// Has the daemon tell the person that no panel shows the tray; it does so once ever.
 pub(crate) async fn tell_no_tray() -> Result<(), Error> {
     vault(&connect::private().await?).await?.no_tray(NoOptions {}.into()).await
+}
+
+/// Has the daemon tell the person why nothing was copied.
+pub(crate) async fn tell_not_copied(why: &str) -> Result<(), Error> {
+    let options = CopiedOptions { failed: Some(why.to_owned()), ..CopiedOptions::default() };
+    accounts(&connect::private().await?).await?.copied("", options.into()).await
 }
 
 /// Shows a text in a terminal window, where there is no menu that would.

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use countersign_api::connect;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
-use crate::heap;
+use crate::{actions, heap};
 
 /// How an offer goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub(crate) async fn offer(account: &str, next: bool, tell: impl Fn(Word)) {
         Ok(why) => why,
         Err(error) => Some(format!("countersign-clip: {error}")),
     };
+    if let Some(why) = &why {
+        // The menu says it too, and is closed by now.
+        let _ = actions::tell_not_copied(why).await;
+    }
     tell(Word::Over(why));
 }
 

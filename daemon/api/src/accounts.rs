@@ -47,7 +47,7 @@ pub trait AccountsBackend: Send + Sync + 'static {
     /// Puts an account at the head of lists, or back among the others.
     fn pin(&self, caller: Caller, account: &str, options: PinOptions)
     -> impl Future<Output = Result<(), Error>> + Send;
-    /// Tells the person that a code of an account is on the clipboard.
+    /// Tells the person that a code of an account is on the clipboard, or why it is not.
     fn copied(
         &self,
         caller: Caller,
@@ -141,7 +141,8 @@ impl<B: AccountsBackend> Accounts<B> {
     }
 
     /// Whoever put a code of the account on the clipboard says so: the person is told by a notification, without the code.
-    /// Options: expires t (Unix time at which it dies; unset where codes follow a counter).
+    /// Options: expires t (Unix time at which it dies; unset where codes follow a counter), failed s (nothing was copied,
+    /// and why: that is told instead, and the account may be empty).
     async fn copied(&self, account: &str, options: Dict, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
         self.backend.copied(self.origin.caller(&header)?, account, options.try_into()?).await
     }

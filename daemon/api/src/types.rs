@@ -135,6 +135,8 @@ options! {
     pub struct CopiedOptions {
         /// Unix time at which the copied code dies; unset where codes follow a counter.
         expires: u64,
+        /// Why nothing was copied, where it came to that.
+        failed: String,
     }
 }
 

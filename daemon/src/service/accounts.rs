@@ -93,7 +93,11 @@ impl AccountsBackend for Door {
     }
 
     async fn copied(&self, caller: Caller, account: &str, options: CopiedOptions) -> Result<(), Error> {
-        self.admit(&caller, &[account])?;
+        self.admit(&caller, &[account, options.failed.as_deref().unwrap_or_default()])?;
+        if let Some(why) = &options.failed {
+            self.show_not_copied(why);
+            return Ok(());
+        }
         let id = self.with_vault(|vault| the_one(vault, account).map(Entry::id))?;
         self.show_copied(id, options.expires)
     }

@@ -62,6 +62,14 @@ impl Service {
         Ok(())
     }
 
+    /// Tells the person that nothing was copied, where nobody reads what a command says of it.
+    pub(super) fn show_not_copied(self: &Arc<Self>, why: &str) {
+        let lines: Vec<String> = why.trim_start_matches("nothing was copied: ").lines().take(2).map(visible).collect();
+        let message = Message { topic: "copied", ..plain("Nothing was copied", lines.join("\n")) };
+        let service = self.clone();
+        tokio::spawn(async move { service.notifier.show(message).await });
+    }
+
     /// Tells the person what to use where no panel shows the tray, once ever: that it was told is remembered first.
     pub(super) fn show_no_tray(self: &Arc<Self>) -> Result<(), Error> {
         let failed = |error: io::Error| Error::Failed(format!("it can't be remembered that this was told: {error}"));
