@@ -32,8 +32,12 @@ pub(crate) async fn run(args: Open, session: &mut Session) -> Result<(), Error> 
     let found: Vec<Candidate> = found.into_iter().map(Candidate::from).collect();
     let [found] = found.as_slice() else { return Err(Error::Said(exit::NO_QR)) };
     let sort = Sort::of(found);
+    let told = candidate::describe(found, output::width());
     if !notify {
-        output::print(&candidate::describe(found, output::width()))?;
+        output::print(&told)?;
+    } else if sort != Sort::Keepable {
+        // A notification says it too, where something shows those.
+        output::print_error(&told);
     }
     match sort {
         Sort::Keepable if notify => Ok(()),
