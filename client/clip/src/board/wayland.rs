@@ -26,6 +26,14 @@ pub(crate) struct Clipboard {
     queue: EventQueue<State>,
     state: State,
     device: Device,
+    /// What is offered, once it is.
+    source: Option<Source>,
+}
+
+/// An offer in one of the two protocols.
+enum Source {
+    Ext(ext::ext_data_control_source_v1::ExtDataControlSourceV1),
+    Wlr(wlr::zwlr_data_control_source_v1::ZwlrDataControlSourceV1),
 }
 
 /// What the desktop told.
@@ -53,7 +61,7 @@ impl Clipboard {
         let connection = Connection::connect_to_env().map_err(|error| none(&error))?;
         let (globals, queue) = registry_queue_init(&connection).map_err(|error| none(&error))?;
         let device = device(&globals, &queue.handle()).ok_or_else(|| BoardError::None(NO_CONTROL.into()))?;
-        Ok(Self { connection, queue, state: State::default(), device })
+        Ok(Self { connection, queue, state: State::default(), device, source: None })
     }
 }
 
@@ -74,18 +82,20 @@ impl Board for Clipboard {
     fn offer(&mut self) -> Result<(), BoardError> {
         let queue = self.queue.handle();
         let forms = TEXT.into_iter().chain([HINT.0]).map(String::from);
-        match &self.device {
+        self.source = Some(match &self.device {
             Device::Ext(manager, device) => {
                 let source = manager.create_data_source(&queue, ());
                 forms.for_each(|form| source.offer(form));
                 device.set_selection(Some(&source));
+                Source::Ext(source)
             }
             Device::Wlr(manager, device) => {
                 let source = manager.create_data_source(&queue, ());
                 forms.for_each(|form| source.offer(form));
                 device.set_selection(Some(&source));
+                Source::Wlr(source)
             }
-        }
+        });
         self.queue.roundtrip(&mut self.state).map(drop).map_err(|error| lost(&error))
     }
 
@@ -107,9 +117,12 @@ impl Board for Clipboard {
     }
 
     fn withdraw(&mut self) -> Result<(), BoardError> {
-        match &self.device {
-            Device::Ext(_, device) => device.set_selection(None),
-            Device::Wlr(_, device) => device.set_selection(None),
+        // The offer goes, and the clipboard with it only as long as it is this one's: what somebody copied at this very
+        // moment, which is not told yet, stays.
+        match self.source.take() {
+            Some(Source::Ext(source)) => source.destroy(),
+            Some(Source::Wlr(source)) => source.destroy(),
+            None => {}
         }
         self.queue.roundtrip(&mut self.state).map(drop).map_err(|error| lost(&error))
     }
