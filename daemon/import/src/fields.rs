@@ -135,7 +135,7 @@ impl Fields<'_> {
             "steam" => Kind::Steam,
             "motp" => Kind::Motp { pin: self.pin() },
             "yandex" | "yaotp" => Kind::Yandex { pin: self.pin(), pin_length: None },
-            other => return Err(format!("codes of the type {} are not known here", text::visible(&short(other)))),
+            other => return Err(format!("codes of {} are not known here", told("type", other))),
         })
     }
 
@@ -165,7 +165,7 @@ impl Fields<'_> {
 /// Reads the name of a hash function; none is SHA-1.
 pub fn algorithm(name: Option<&str>) -> Result<Algorithm, String> {
     let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(Algorithm::Sha1) };
-    Algorithm::of_name(name).ok_or_else(|| format!("codes by {} are not known here", text::visible(&short(name))))
+    Algorithm::of_name(name).ok_or_else(|| format!("codes by {} are not known here", told("hash function", name)))
 }
 
 impl Key<'_> {
@@ -236,13 +236,33 @@ pub fn complete(account: &mut Account, title: &str, user: &str) {
     }
 }
 
-fn short(text: &str) -> String {
-    text.chars().take(20).collect()
+/// Tells what has that name, which is left out where it is longer than such names are: in its place may stand the key.
+fn told(what: &str, name: &str) -> String {
+    match name.len() {
+        1..=LONGEST_NAME => format!("the {what} {}", text::visible(name)),
+        _ => format!("its {what}"),
+    }
 }
+
+/// Shorter than any key that is taken.
+const LONGEST_NAME: usize = 12;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_in_the_place_of_a_name_is_not_told() {
+        let fault = |kind, algorithm| {
+            let key = Key::Base32("JBSWY3DPEHPK3PXP");
+            Fields { kind, key, algorithm: Given::Is(algorithm), ..Fields::default() }.account().unwrap_err()
+        };
+        assert_eq!(fault("ocra", "SHA1"), "codes of the type ocra are not known here");
+        assert_eq!(fault("totp", "SHA3-256"), "codes by the hash function SHA3-256 are not known here");
+        for told in [fault("JBSWY3DPEHPK3PXP", "SHA1"), fault("totp", "JBSWY3DPEHPK3PXP")] {
+            assert!(told.contains("by its hash function") || told.contains("of its type"), "{told}");
+        }
+    }
 
     #[test]
     fn a_title_is_the_issuer_where_the_uri_names_none_and_it_says_more_than_the_name() {

@@ -17,29 +17,23 @@ pub struct Import {
 
 impl Import {
     /// Takes an account, or why one can't be read. One that the vault would refuse is none either.
-    pub fn take(&mut self, name: &str, read: Result<Portable, String>) {
+    pub fn take(&mut self, called: impl Into<Called>, read: Result<Portable, String>) {
         let kept = read.and_then(|one| one.check().map(|()| one).map_err(|error| error.to_string()));
         match kept {
             Ok(account) => self.accounts.push(account),
-            Err(reason) => self.leave_out(name, Why::Bad, reason),
+            Err(reason) => self.leave_out(called, Why::Bad, reason),
         }
     }
 
     /// Leaves something out.
-    pub fn leave_out(&mut self, name: &str, why: Why, reason: impl Into<String>) {
-        let (name, user) = (name.to_owned(), String::new());
+    pub fn leave_out(&mut self, called: impl Into<Called>, why: Why, reason: impl Into<String>) {
+        let Called { name, user } = called.into();
         self.left_out.push(LeftOut { name, user, why, reason: reason.into() });
     }
 
-    /// Leaves an account with a site out that can't leave the other program.
-    pub fn leave_behind(&mut self, site: &str, user: &str, reason: impl Into<String>) {
-        let (name, user) = (site.to_owned(), user.to_owned());
-        self.left_out.push(LeftOut { name, user, why: Why::NotExportable, reason: reason.into() });
-    }
-
     /// Leaves an account out that its program has thrown away.
-    pub fn leave_deleted(&mut self, name: &str) {
-        self.leave_out(name, Why::Deleted, "it lies in the recycle bin");
+    pub fn leave_deleted(&mut self, called: impl Into<Called>) {
+        self.leave_out(called, Why::Deleted, "it lies in the recycle bin");
     }
 
     /// Says something once.
@@ -47,6 +41,32 @@ impl Import {
         if !self.notes.iter().any(|note| note == text) {
             self.notes.push(text.to_owned());
         }
+    }
+}
+
+/// How the person knows something in a file: by its name, or by its site and the account there, which may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    name: String,
+    user: String,
+}
+
+impl From<(&str, &str)> for Called {
+    fn from((name, user): (&str, &str)) -> Self {
+        let (name, user) = if name.is_empty() || name == user { (user, "") } else { (name, user) };
+        Self { name: name.to_owned(), user: user.to_owned() }
+    }
+}
+
+impl From<&str> for Called {
+    fn from(name: &str) -> Self {
+        (name, "").into()
+    }
+}
+
+impl From<&String> for Called {
+    fn from(name: &String) -> Self {
+        name.as_str().into()
     }
 }
 
@@ -147,6 +167,19 @@ mod tests {
     use countersign_core::uri;
 
     use super::*;
+
+    #[test]
+    fn two_accounts_of_a_site_are_told_apart() {
+        let told = |called: (&str, &str)| {
+            let mut import = Import::default();
+            import.take(called, Err("its key is not base32".into()));
+            let LeftOut { name, user, .. } = import.left_out.remove(0);
+            (name, user)
+        };
+        assert_eq!(told(("GitHub", "alice")), ("GitHub".into(), "alice".into()));
+        assert_eq!(told(("", "alice")), ("alice".into(), String::new()));
+        assert_eq!(told(("alice", "alice")), ("alice".into(), String::new()));
+    }
 
     #[test]
     fn what_the_vault_would_refuse_is_left_out_and_takes_no_other_with_it() {

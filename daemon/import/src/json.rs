@@ -206,9 +206,11 @@ pub fn texts(value: &Value, name: &str) -> Vec<String> {
     texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
 }
 
-/// Returns the name under which the person looks for an object of a list: its name and the like.
-pub fn called(value: &Value, names: &[&str]) -> String {
-    names.iter().find_map(|name| maybe(value, name)).unwrap_or("(no name)").to_owned()
+/// Returns how the person knows an object of a list: by the first of these members that says something, and by the last.
+pub fn called<'a>(value: &'a Value, names: &[&str]) -> (&'a str, &'a str) {
+    let mut said = names.iter().filter_map(|name| maybe(value, name));
+    let name = said.next().unwrap_or_default();
+    (name, said.next_back().unwrap_or_default())
 }
 
 /// Up to here a fraction holds each whole number.

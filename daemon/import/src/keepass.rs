@@ -22,25 +22,25 @@ impl Entry<'_> {
     pub fn take(self, import: &mut Import) {
         let value =
             |name: &str| self.attributes.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value);
-        let title = value("Title");
+        let (title, user) = (value("Title"), value("UserName"));
         let codes = uri::from_attributes(self.attributes.iter().copied());
         if codes.is_empty() {
-            import.leave_out(title, Why::NoCode, "it has no code");
+            import.leave_out((title, user), Why::NoCode, "it has no code");
         }
         for code in codes {
             if self.deleted {
-                import.leave_deleted(title);
+                import.leave_deleted((title, user));
                 continue;
             }
             let account = code.map(|parsed| {
                 let mut account = parsed.account;
-                complete(&mut account, title, value("UserName"));
+                complete(&mut account, title, user);
                 // A group may be without a name.
                 let tags = self.tags.iter().filter(|tag| !tag.is_empty()).cloned().collect();
                 let note = value("Notes").to_owned();
                 Portable { note, tags, ..Portable::new(account) }
             });
-            import.take(title, account.map_err(|error| error.to_string()));
+            import.take((title, user), account.map_err(|error| error.to_string()));
         }
     }
 }

@@ -270,7 +270,7 @@ fn import(database: &Value) -> Result<Import, ImportError> {
             maybe(entry, "group").into_iter().chain(ids.iter().filter_map(|id| groups.get(id.as_str()).copied()));
         let tags = tags.filter(|name| !name.is_empty()).map(str::to_owned).collect();
         let account = account(entry).map(|account| Portable { tags, ..account });
-        import.take(&called(entry, &["issuer", "name"]), account);
+        import.take(called(entry, &["issuer", "name"]), account);
     }
     Ok(import)
 }
@@ -364,7 +364,7 @@ mod tests {
         let import = read(&json!({"version": 3, "entries": entries})).unwrap();
         let digits: Vec<u8> = import.accounts.iter().map(|account| account.account.kind.digits()).collect();
         let names: Vec<&str> = import.left_out.iter().map(|left| left.name.as_str()).collect();
-        assert_eq!((digits, names), (vec![8, 8, 6], vec!["me", "(no name)"]));
+        assert_eq!((digits, names), (vec![8, 8, 6], vec!["me", ""]));
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn decrypt(bytes: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Import
 fn import(entries: &[Value]) -> Import {
     let mut import = Import::default();
     for entry in entries {
-        import.take(&called(entry, &["issuer", "label"]), account(entry));
+        import.take(called(entry, &["issuer", "label"]), account(entry));
     }
     import
 }

@@ -61,9 +61,9 @@ impl Format for AuthenticatorExtension {
                 }
                 Ok(None) => {
                     wrong = true;
-                    import.leave_out(&name(), Why::Bad, "its key does not open by the password");
+                    import.leave_out(name(), Why::Bad, "its key does not open by the password");
                 }
-                Err(ImportError::Damaged(what)) => import.leave_out(&name(), Why::Bad, what),
+                Err(ImportError::Damaged(what)) => import.leave_out(name(), Why::Bad, what),
                 Err(other) => return Err(other),
             }
         }
@@ -165,11 +165,11 @@ fn take(import: &mut Import, entry: &Value) {
     let name = called(entry, &["issuer", "account"]);
     let algorithm = algorithm(entry);
     if algorithm.known().is_some_and(|name| name.starts_with("GOST")) {
-        import.leave_out(&name, Why::Bad, "codes by the Russian hash function GOST R 34.11-2012 are not computed here");
+        import.leave_out(name, Why::Bad, "codes by the Russian hash function GOST R 34.11-2012 are not computed here");
         return;
     }
     let pinned = flag(entry, "pinned");
-    import.take(&name, account(entry, algorithm).map(|account| Portable { pinned, ..account }));
+    import.take(name, account(entry, algorithm).map(|account| Portable { pinned, ..account }));
 }
 
 fn account(entry: &Value, algorithm: Given<&str>) -> Result<Portable, String> {

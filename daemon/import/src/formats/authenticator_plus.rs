@@ -66,10 +66,9 @@ fn database(bytes: &[u8], passphrase: &[u8]) -> Result<Import, ImportError> {
     let mut import = Import::default();
     for row in database.rows(&query)? {
         let text = |at: usize| row[at].as_deref().unwrap_or_default();
-        let name = [text(1), text(2)].into_iter().find(|name| !name.is_empty()).unwrap_or("(no name)");
         let tags = Some(text(6)).filter(|tag| !tag.is_empty() && *tag != ALL).map(str::to_owned);
         let account = account(text).map(|account| Portable { tags: tags.into_iter().collect(), ..account });
-        import.take(name, account);
+        import.take((text(1), text(2)), account);
     }
     Ok(import)
 }

@@ -43,7 +43,7 @@ impl Format for Authy {
         let mut import = Import::default();
         if let Some(json) = file.json() {
             for token in list(json, TAKEN_OUT) {
-                import.take(&called(token, &["name"]), account(token, text(token, "decrypted_seed")));
+                import.take(called(token, &["name"]), account(token, text(token, "decrypted_seed")));
             }
             return Ok(import);
         }
@@ -57,7 +57,7 @@ impl Format for Authy {
                 "com.authy.storage.tokens.authy.key" => {
                     let tokens = Value::from_iter([("tokens", tokens()?)]);
                     for token in list(&tokens, "tokens") {
-                        import.take(&called(token, &["name"]), own(token));
+                        import.take(called(token, &["name"]), own(token));
                     }
                 }
                 _ => {}
@@ -83,7 +83,7 @@ fn take(import: &mut Import, tokens: &[Value], passphrase: Option<&SecretText>) 
             Err(ImportError::Damaged(what)) => Err(what),
             Err(other) => return Err(other),
         };
-        import.take(&called(token, &["name", "originalName"]), read);
+        import.take(called(token, &["name", "originalName"]), read);
     }
     if wrong && !opened { Err(ImportError::WrongPassphrase) } else { Ok(()) }
 }

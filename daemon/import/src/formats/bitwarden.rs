@@ -21,7 +21,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError, Why},
-    json::{self, called, flag, list, maybe, number, text, texts},
+    json::{self, flag, list, maybe, number, text, texts},
     keys::{self, Hash},
     table::{self, Row, Table},
 };
@@ -241,13 +241,13 @@ fn import(json: &Value) -> Import {
     let folders: HashMap<&str, &str> = folders.map(|one| (text(one, "id"), text(one, "name"))).collect();
     let mut import = Import::default();
     for item in list(json, "items") {
-        let name = called(item, &["name"]);
         let login = &item["login"];
+        let (name, user) = (text(item, "name"), text(login, "username"));
         let Some(totp) = maybe(login, "totp") else {
-            import.leave_out(&name, Why::NoCode, "it has no code");
+            import.leave_out((name, user), Why::NoCode, "it has no code");
             continue;
         };
-        let fields = Fields { issuer: text(item, "name"), name: text(login, "username"), ..Fields::default() };
+        let fields = Fields { issuer: name, name: user, ..Fields::default() };
         let ids = texts(item, "collectionIds");
         let ids = iter::once(text(item, "folderId")).chain(ids.iter().map(String::as_str));
         let mut tags: Vec<String> = ids.filter_map(|id| folders.get(id)).map(|name| (*name).to_owned()).collect();
@@ -259,7 +259,7 @@ fn import(json: &Value) -> Import {
             trashed: item["deletedDate"].is_string(),
             ..account
         });
-        import.take(&name, account);
+        import.take((name, user), account);
     }
     import
 }
@@ -275,18 +275,21 @@ fn csv(file: &File) -> Result<Import, ImportError> {
             place.and_then(|place| cells.get(place)).copied().unwrap_or_default()
         };
         let item = cells.get(name..=name + moved).unwrap_or_default().join(",");
-        let totp = cell("login_totp");
+        let (user, totp) = (cell("login_username"), cell("login_totp"));
         if totp.is_empty() {
-            import.leave_out(&item, Why::NoCode, "it has no code");
+            import.leave_out((item.as_str(), user), Why::NoCode, "it has no code");
             continue;
         }
-        let fields = Fields { issuer: &item, name: cell("login_username"), ..Fields::default() };
+        let fields = Fields { issuer: &item, name: user, ..Fields::default() };
         // A folder may have a comma in its name; of an organisation there are collections in its place.
         let tags = iter::once(cell("folder")).chain(cell("collections").split(',').map(str::trim));
         let tags = tags.filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
         let pinned = cell("favorite") == "1";
         let note = cell("notes").to_owned();
-        import.take(&item, account(totp, &fields).map(|account| Portable { note, tags, pinned, ..account }));
+        import.take(
+            (item.as_str(), user),
+            account(totp, &fields).map(|account| Portable { note, tags, pinned, ..account }),
+        );
     }
     Ok(import)
 }

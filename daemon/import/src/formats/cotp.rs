@@ -110,7 +110,7 @@ fn import(export: &Value) -> Result<Import, ImportError> {
     let elements = export.as_array().map_or_else(|| list(export, "elements"), Vec::as_slice);
     let mut import = Import::default();
     for entry in elements {
-        import.take(&called(entry, &["issuer", "label"]), account(entry));
+        import.take(called(entry, &["issuer", "label"]), account(entry));
     }
     Ok(import)
 }

@@ -98,7 +98,7 @@ fn take(import: &mut Import, token: &Value) {
     let issuer = maybe(token, "issuerAlt").unwrap_or(issuer(token));
     let name = maybe(token, "labelAlt").unwrap_or(text(token, "label"));
     let account = account(token, bytes(&token["secret"]), issuer, name);
-    import.take(&called(token, &["issuerExt", "issuerInt", "label"]), account);
+    import.take(called(token, &["issuerExt", "issuerInt", "label"]), account);
 }
 
 /// Returns the issuer by which an account came.

@@ -55,9 +55,9 @@ impl Format for FreeOtp2 {
                 Ok(token) => {
                     // Names of `FreeOTP` 1's own, `issuerAlt` and `labelAlt`, stay there however it is renamed here.
                     let account = account(&token, key.map(|key| key.to_vec()), issuer(&token), text(&token, "label"));
-                    import.take(&called(&token, &["issuerExt", "issuerInt", "label"]), account);
+                    import.take(called(&token, &["issuerExt", "issuerInt", "label"]), account);
                 }
-                Err(_) => import.take("(no name)", Err("it can't be read".into())),
+                Err(_) => import.take("", Err("it can't be read".into())),
             }
         }
         Ok(import)

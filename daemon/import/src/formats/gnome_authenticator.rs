@@ -10,7 +10,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{called, count, text, texts, word},
+    json::{count, text, texts, word},
 };
 
 /// The format.
@@ -38,7 +38,7 @@ impl Format for GnomeAuthenticator {
         let entries = file.json().and_then(Value::as_array).ok_or_else(|| ImportError::damaged("it is no list"))?;
         let mut import = Import::default();
         for entry in entries {
-            import.take(&called(entry, &["label"]), account(entry));
+            import.take(text(entry, "label"), account(entry));
         }
         Ok(import)
     }

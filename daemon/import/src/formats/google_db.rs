@@ -44,10 +44,9 @@ impl Format for GoogleDatabase {
         for row in database.rows(&query)? {
             let text = |at: usize| row[at].as_deref().unwrap_or_default();
             let (issuer, email) = (text(0), text(1));
-            let name = if issuer.is_empty() { email } else { issuer };
             if text(5) == "1" {
                 let how = "it is encrypted by the phone: use Transfer accounts in the app instead";
-                import.leave_behind(name, email, how);
+                import.leave_out((issuer, email), Why::NotExportable, how);
                 continue;
             }
             // What a label's prefix says is the issuer once more.
@@ -57,7 +56,7 @@ impl Format for GoogleDatabase {
                 "" | "0" => "totp",
                 "1" => "hotp",
                 _ => {
-                    import.leave_out(name, Why::Bad, "codes of its type are not known here");
+                    import.leave_out((issuer, email), Why::Bad, "codes of its type are not known here");
                     continue;
                 }
             };
@@ -69,7 +68,7 @@ impl Format for GoogleDatabase {
                 counter: Given::of_text(text(4)),
                 ..Fields::default()
             };
-            import.take(name, fields.account());
+            import.take((issuer, email), fields.account());
         }
         Ok(import)
     }

@@ -43,19 +43,19 @@ impl Format for KeepassXcCsv {
         for row in Table::read(file)?.rows() {
             let (title, user, totp) = (unescaped(row.cell("Title")), unescaped(row.cell("Username")), row.cell("TOTP"));
             if totp.is_empty() {
-                import.leave_out(title, Why::NoCode, "it has no code");
+                import.leave_out((title, user), Why::NoCode, "it has no code");
                 continue;
             }
             // The first part is the database's own name.
             let tags: Vec<String> = row.cell("Group").split('/').skip(1).map(str::to_owned).collect();
             if tags.first().is_some_and(|tag| tag == BIN) {
-                import.leave_deleted(title);
+                import.leave_deleted((title, user));
                 continue;
             }
             let fields = Fields { issuer: title, name: user, ..Fields::default() };
             let note = unescaped(row.cell("Notes")).to_owned();
             let account = from_uri(totp, &fields).map(|account| Portable { note, tags, ..account });
-            import.take(title, account);
+            import.take((title, user), account);
         }
         Ok(import)
     }

@@ -47,7 +47,7 @@ impl Format for LastPass {
             let tags = tags.map(|name| (*name).to_owned()).into_iter().collect();
             let pinned = flag(entry, "isFavorite");
             let account = account(entry).map(|account| Portable { tags, pinned, ..account });
-            import.take(&called(entry, &["issuerName", "userName", "originalUserName"]), account);
+            import.take(called(entry, &["issuerName", "userName", "originalUserName"]), account);
         }
         Ok(import)
     }

@@ -7,7 +7,7 @@ use crate::{
     database::{Database, has_table},
     fields::{Fields, Given, Key},
     file::File,
-    import::{Import, ImportError},
+    import::{Import, ImportError, Why},
 };
 
 /// The format.
@@ -46,14 +46,16 @@ impl Format for MicrosoftDatabase {
             match text(0) {
                 "0" | "1" if secret.is_empty() && !text(4).is_empty() => {
                     let how = "its key is encrypted by the phone itself: enrol it again at the site";
-                    import.leave_behind(title, name, how);
+                    import.leave_out((title, name), Why::NotExportable, how);
                 }
                 "0" => import.take(title, Fields { key: Key::Base32(secret), ..fields }.account()),
                 "1" => {
                     let fields = Fields { key: Key::Base64(secret), digits: Given::Is(8), ..fields };
                     import.take(title, fields.account());
                 }
-                _ => import.leave_behind(title, name, "a work account: its key never leaves the app"),
+                _ => {
+                    import.leave_out((title, name), Why::NotExportable, "a work account: its key never leaves the app")
+                }
             }
         }
         Ok(import)

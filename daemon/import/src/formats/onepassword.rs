@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError, Why},
-    json::{self, called, flag, list, maybe, number, text, texts},
+    json::{self, flag, list, maybe, number, text, texts},
 };
 
 /// The format.
@@ -49,16 +49,16 @@ impl Format for OnePassword {
 /// Takes the codes of an item: each field may be one.
 fn take(import: &mut Import, vault: &Value, item: &Value) {
     let (overview, details) = (&item["overview"], &item["details"]);
-    let name = called(overview, &["title"]);
+    let name = text(overview, "title");
     let fields = list(details, "sections").iter().flat_map(|section| list(section, "fields"));
     let codes: Vec<&str> = fields.filter_map(|field| maybe(&field["value"], "totp")).collect();
-    if codes.is_empty() {
-        import.leave_out(&name, Why::NoCode, "it has no code");
-    }
     let login = list(details, "loginFields").iter().find(|field| text(field, "designation") == "username");
     let login = login.map_or("", |field| text(field, "value"));
+    if codes.is_empty() {
+        import.leave_out((name, login), Why::NoCode, "it has no code");
+    }
     for code in codes {
-        let fields = Fields { issuer: text(overview, "title"), name: login, ..Fields::default() };
+        let fields = Fields { issuer: name, name: login, ..Fields::default() };
         let mut tags = texts(overview, "tags");
         tags.extend(maybe(&vault["attrs"], "name").map(str::to_owned));
         tags.extend((text(item, "state") == "archived").then(|| "archived".to_owned()));
@@ -66,7 +66,10 @@ fn take(import: &mut Import, vault: &Value, item: &Value) {
         let note = text(details, "notesPlain").to_owned();
         // The first versions say so of each item; later ones leave such items out.
         let trashed = flag(item, "trashed");
-        import.take(&name, from_uri(code, &fields).map(|account| Portable { note, tags, pinned, trashed, ..account }));
+        import.take(
+            (name, login),
+            from_uri(code, &fields).map(|account| Portable { note, tags, pinned, trashed, ..account }),
+        );
     }
 }
 

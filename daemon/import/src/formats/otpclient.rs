@@ -54,7 +54,7 @@ impl Format for OtpClient {
         let tokens = json::parse_list(&json)?;
         let mut import = Import::default();
         for token in &tokens {
-            import.take(&called(token, &["issuer", "label"]), account(token));
+            import.take(called(token, &["issuer", "label"]), account(token));
         }
         Ok(import)
     }

@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError},
-    json::{self, called, list, maybe, number, text},
+    json::{self, list, maybe, number, text},
     keys,
 };
 
@@ -70,7 +70,7 @@ fn import(export: &Value) -> Import {
             maybe(entry, "note").unwrap_or_default().clone_into(&mut account.note);
             account
         });
-        import.take(&called(content, &["name"]), account);
+        import.take(name, account);
     }
     import
 }

@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, from_uri},
     file::File,
     import::{Import, ImportError, Why},
-    json::{self, called, flag, list, maybe, number, text},
+    json::{self, flag, list, maybe, number, text},
 };
 
 /// The format.
@@ -69,21 +69,21 @@ fn sealed(archive: &Archive<'_>) -> bool {
 fn take(import: &mut Import, vault: &Value, item: &Value) {
     let data = &item["data"];
     let (metadata, content) = (&data["metadata"], &data["content"]);
-    let name = called(metadata, &["name"]);
     // Items of a person's own making have their fields in sections.
     let sections = list(content, "sections").iter().chain(list(content, "extraSections"));
     let further = list(data, "extraFields").iter().chain(sections.flat_map(|one| list(one, "sectionFields")));
     let further = further.filter(|field| text(field, "type") == "totp");
     let further = further.map(|field| text(&field["data"], "totpUri"));
     let codes: Vec<&str> = maybe(content, "totpUri").into_iter().chain(further).filter(|uri| !uri.is_empty()).collect();
-    if codes.is_empty() {
-        import.leave_out(&name, Why::NoCode, "it has no code");
-    }
     // The first versions had one name for both.
     let names = ["itemUsername", "itemEmail", "username"];
     let login = names.iter().find_map(|name| maybe(content, name)).unwrap_or_default();
+    let name = text(metadata, "name");
+    if codes.is_empty() {
+        import.leave_out((name, login), Why::NoCode, "it has no code");
+    }
     for uri in codes {
-        let fields = Fields { issuer: text(metadata, "name"), name: login, ..Fields::default() };
+        let fields = Fields { issuer: name, name: login, ..Fields::default() };
         let account = from_uri(uri, &fields).map(|account| Portable {
             note: text(metadata, "note").to_owned(),
             tags: maybe(vault, "name").map(str::to_owned).into_iter().collect(),
@@ -91,6 +91,6 @@ fn take(import: &mut Import, vault: &Value, item: &Value) {
             trashed: number(item, "state") == Some(2),
             ..account
         });
-        import.take(&name, account);
+        import.take((name, login), account);
     }
 }

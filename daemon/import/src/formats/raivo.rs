@@ -50,7 +50,7 @@ impl Format for Raivo {
         for entry in &entries {
             let pinned = matches!(text(entry, "pinned"), "true" | "1");
             let account = account(entry).map(|account| Portable { pinned, ..account });
-            import.take(&called(entry, &["issuer", "account"]), account);
+            import.take(called(entry, &["issuer", "account"]), account);
         }
         Ok(import)
     }

@@ -14,7 +14,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{self, called, list, maybe, number, text},
+    json::{self, list, maybe, number, text},
     keys,
 };
 
@@ -55,7 +55,7 @@ impl Format for Steam {
         };
         let mut import = Import::default();
         for entry in entries(json) {
-            import.take(&called(entry, &["account_name"]), account(entry));
+            import.take(text(entry, "account_name"), account(entry));
         }
         Ok(import)
     }

@@ -88,7 +88,7 @@ fn import(backup: &Value) -> Import {
         let tags = tags.get(text(entry, "Secret")).cloned().unwrap_or_default();
         let uses = number(entry, "CopyCount").unwrap_or(0);
         let account = account(entry).map(|account| Portable { tags, uses, ..account });
-        import.take(&called(entry, &["Issuer", "Username"]), account);
+        import.take(called(entry, &["Issuer", "Username"]), account);
     }
     import
 }

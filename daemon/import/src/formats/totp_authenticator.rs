@@ -77,7 +77,7 @@ fn import(list: &str) -> Result<Import, ImportError> {
     let mut import = Import::default();
     for entry in &entries {
         let pinned = flag(entry, "isFavorite");
-        import.take(&called(entry, &["issuer", "name"]), account(entry).map(|account| Portable { pinned, ..account }));
+        import.take(called(entry, &["issuer", "name"]), account(entry).map(|account| Portable { pinned, ..account }));
     }
     Ok(import)
 }

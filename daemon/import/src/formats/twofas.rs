@@ -16,7 +16,7 @@ use crate::{
     fields::{Fields, Key},
     file::File,
     import::{Import, ImportError},
-    json::{self, called, count, kind, list, maybe, number, text, word},
+    json::{self, count, kind, list, maybe, number, text, word},
     keys,
 };
 
@@ -175,7 +175,7 @@ fn import(services: &[Value], outer: &Value) -> Import {
     for service in services {
         let tags = groups.get(text(service, "groupId")).map(|name| (*name).to_owned()).into_iter().collect();
         let account = account(service).map(|account| Portable { tags, ..account });
-        import.take(&called(service, &["name"]), account);
+        import.take((text(service, "name"), text(&service["otp"], "account")), account);
     }
     import
 }
