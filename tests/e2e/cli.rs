@@ -490,8 +490,8 @@ fn init_on_a_terminal_asks_twice_and_shows_the_recovery_key() {
 /// Whoever trusted in it would have none: the earlier one opens the vault no longer.
 fn a_recovery_key_that_nobody_read_is_told() {
     let world = World::build().vault().start();
-    let script = r#"{ until test -e gone; do :; done; countersign recovery --passphrase-fd 3 3<&0; echo $? > code; } |
-        { exec <&-; : > gone; }"#;
+    let script = r"{ until test -e gone; do :; done; countersign recovery --passphrase-fd 3 3<&0; echo $? > code; } |
+        { exec <&-; : > gone; }";
     let run = world.cmd("sh").args(["-c", script]).stdin(format!("{}\n", world.passphrase())).run();
     assert!(run.err.contains("make another: countersign recovery"), "{run:?}");
     assert_eq!(fs::read_to_string(world.dir().join("code")).unwrap(), "1\n");

@@ -54,7 +54,7 @@ impl Format for MicrosoftDatabase {
                     import.take(title, fields.account());
                 }
                 _ => {
-                    import.leave_out((title, name), Why::NotExportable, "a work account: its key never leaves the app")
+                    import.leave_out((title, name), Why::NotExportable, "a work account: its key never leaves the app");
                 }
             }
         }
