@@ -417,6 +417,17 @@ mod tests {
         assert_eq!(trashed, [true, false, false]);
     }
 
+    /// None of its accounts came in.
+    #[test]
+    fn an_item_of_1passwords_first_versions_is_wrapped() {
+        let code = r#""details":{"sections":[{"fields":[{"value":{"totp":"JBSWY3DPEHPK3PXP"}}]}]}"#;
+        let items = format!(
+            r#"{{"item":{{"overview":{{"title":"Shop"}},{code}}},"file":{{}}}},{{"item":{{"overview":{{"title":"Note"}}}}}}"#
+        );
+        let file = zip(&[("export.data", &format!(r#"{{"accounts":[{{"vaults":[{{"items":[{items}]}}]}}]}}"#))]);
+        assert_eq!(read_all(&file), ("1password", 1, vec!["Note".to_owned()]));
+    }
+
     #[test]
     fn an_item_of_ones_own_making_at_proton_has_its_codes_in_sections() {
         let field = r#"{"fieldName":"code","type":"totp","data":{"totpUri":"JBSWY3DPEHPK3PXP"}}"#;

@@ -39,7 +39,8 @@ impl Format for OnePassword {
         let mut import = Import::default();
         for vault in list(&export, "accounts").iter().flat_map(|account| list(account, "vaults")) {
             for item in list(vault, "items") {
-                take(&mut import, vault, item);
+                // The first versions wrapped each, beside its file.
+                take(&mut import, vault, item.get("item").unwrap_or(item));
             }
         }
         Ok(import)
