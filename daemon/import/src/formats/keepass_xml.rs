@@ -50,6 +50,7 @@ pub(super) struct Walk {
     path: Vec<String>,
     groups: Vec<String>,
     group_ids: Vec<String>,
+    group_tags: Vec<String>,
     bin: String,
     key: String,
     value: String,
@@ -102,6 +103,7 @@ impl Walk {
             "Group" => {
                 self.groups.push(String::new());
                 self.group_ids.push(String::new());
+                self.group_tags.push(String::new());
             }
             "Entry" if !self.in_history() => {
                 self.attributes.clear();
@@ -135,6 +137,7 @@ impl Walk {
         match (outer.as_str(), inner.as_str()) {
             ("Group", "Name") => self.groups.last_mut().into_iter().for_each(|name| name.push_str(text)),
             ("Group", "UUID") => self.group_ids.last_mut().into_iter().for_each(|id| id.push_str(text)),
+            ("Group", "Tags") => self.group_tags.last_mut().into_iter().for_each(|tags| tags.push_str(text)),
             ("Meta", "RecycleBinUUID") => self.bin.push_str(text),
             ("String", "Key") => self.key.push_str(text),
             ("String", "Value") => self.value.push_str(text),
@@ -149,6 +152,7 @@ impl Walk {
             "Group" => {
                 self.groups.pop();
                 self.group_ids.pop();
+                self.group_tags.pop();
             }
             "String" if !self.in_history() => {
                 self.attributes.push((std::mem::take(&mut self.key), std::mem::take(&mut self.value)));
@@ -165,9 +169,11 @@ impl Walk {
 
     fn take(&mut self) {
         let attributes = self.attributes.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        // What lies in a group has its labels too.
+        let labels = self.group_tags.iter().chain([&self.tags]).flat_map(|tags| tags.split([';', ',', '\t']));
         // The outermost group is the database itself.
-        let own = self.tags.split([';', ',', '\t']).map(str::trim);
-        let tags = self.groups.iter().skip(1).map(String::as_str).chain(own).map(str::to_owned).collect();
+        let groups = self.groups.iter().skip(1).map(String::as_str);
+        let tags = groups.chain(labels.map(str::trim)).map(str::to_owned).collect();
         let bin = Some(self.bin.trim()).filter(|bin| !bin.is_empty() && *bin != NO_GROUP);
         let deleted = bin.is_some_and(|bin| self.group_ids.iter().any(|id| id.trim() == bin));
         Entry { attributes, tags, deleted }.take(&mut self.import);
@@ -205,5 +211,20 @@ mod tests {
         let file = format!("<KeePassFile><Root><Group><Name>Root</Name>{groups}</Group></Root></KeePassFile>");
         let account = KeepassXml.read(&File::new(file.into()), None).unwrap().accounts.remove(0);
         assert_eq!(account.tags, ["Q&A", "R&D", "a < b", "c"]);
+    }
+
+    /// `KeePass` shows them at each entry; they had been lost.
+    #[test]
+    fn the_labels_of_a_group_are_those_of_what_lies_in_it() {
+        let entry = |tags: &str| {
+            let otp = "<Key>otp</Key><Value>key=JBSWY3DPEHPK3PXP</Value>";
+            format!("<Entry><Tags>{tags}</Tags><String>{otp}</String></Entry>")
+        };
+        let inner = format!("<Group><Name>Work</Name><Tags>b;c</Tags>{}</Group>", entry("own"));
+        let root = format!("<Group><Name>Root</Name><Tags>a</Tags>{}{inner}{}</Group>", entry(""), entry(""));
+        let file = format!("<KeePassFile><Root>{root}</Root></KeePassFile>");
+        let accounts = KeepassXml.read(&File::new(file.into()), None).unwrap().accounts;
+        let tags: Vec<_> = accounts.into_iter().map(|one| one.tags).collect();
+        assert_eq!(tags, [vec!["a"], vec!["Work", "a", "b", "c", "own"], vec!["a"]]);
     }
 }
