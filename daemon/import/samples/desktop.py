@@ -287,7 +287,8 @@ def password_store():
     }
     lines = "".join(json.dumps({"name": name, "text": text}, ensure_ascii=False) + "\n" for name, text in texts.items())
     bare = SHOP.but(issuer="web", name="shop", algorithm="SHA1", digits=6, period=30)
-    write("pass", "store.jsonl", lines.encode(), [MAIL, bare, DOOR])
+    mail, door = MAIL.but(extra={"groups": ["web"]}), DOOR.but(extra={"groups": ["work"]})
+    write("pass", "store.jsonl", lines.encode(), [mail, bare, door])
 
 
 def with_age(data, *options):

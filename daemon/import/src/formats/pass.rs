@@ -99,13 +99,11 @@ fn after<'a>(line: &'a str, start: &str) -> Option<&'a str> {
     line.split_at_checked(start.len()).filter(|(head, _)| head.eq_ignore_ascii_case(start)).map(|(_, rest)| rest)
 }
 
-/// Makes the account; what the code does not tell is in the entry's path, `folder/site/user`.
+/// Makes the account; what the code does not tell is in the entry's path, `folder/site/user`. The folders are its labels.
 fn account(path: &str, code: &Code<'_>, counter: Given<u64>) -> Result<Portable, String> {
-    let (folders, last) = path.rsplit_once('/').unwrap_or(("", path));
-    let (issuer, name) = match folders.rsplit('/').next() {
-        Some(site) if !site.is_empty() => (site, last),
-        _ => (last, ""),
-    };
+    let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
+    let (folders, site) = above.rsplit_once('/').unwrap_or(("", above));
+    let (issuer, name) = if site.is_empty() { (last, "") } else { (site, last) };
     let login = Fields { issuer, name, ..Fields::default() };
     let mut account = match code {
         Code::Own(code) => fields::from_uri(code, &login)?,
@@ -123,6 +121,7 @@ fn account(path: &str, code: &Code<'_>, counter: Given<u64>) -> Result<Portable,
     if account.account.issuer.is_empty() {
         issuer.clone_into(&mut account.account.issuer);
     }
+    account.tags = folders.split('/').filter(|folder| !folder.is_empty()).map(str::to_owned).collect();
     Ok(account)
 }
 
@@ -138,6 +137,18 @@ mod tests {
             _ => None,
         };
         import.accounts.into_iter().map(counter).collect()
+    }
+
+    #[test]
+    fn the_folders_above_a_site_are_labels() {
+        let uri = "otpauth://totp/Shop:me?secret=JBSWY3DPEHPK3PXP";
+        let tags = |path: &str| {
+            let line = serde_json::json!({"name": path, "text": uri}).to_string();
+            Pass.read(&File::new(line.into()), None).unwrap().accounts.remove(0).tags
+        };
+        assert_eq!(tags("work/clients/shop.example/me"), ["work", "clients"]);
+        assert_eq!(tags("work/shop.example/me"), ["work"]);
+        assert!(tags("shop.example/me").is_empty() && tags("shop").is_empty());
     }
 
     #[test]
