@@ -147,9 +147,9 @@ pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
 
-/// Returns a text that is there and says something.
+/// Returns a text that is there and says something, as a blank does not.
 pub fn maybe<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value[name].as_str().filter(|text| !text.is_empty())
+    value[name].as_str().filter(|text| !text.trim().is_empty())
 }
 
 /// Returns a number, also one in quotes.

@@ -276,7 +276,7 @@ fn csv(file: &File) -> Result<Import, ImportError> {
         };
         let item = cells.get(name..=name + moved).unwrap_or_default().join(",");
         let (user, totp) = (cell("login_username"), cell("login_totp"));
-        if totp.is_empty() {
+        if totp.trim().is_empty() {
             import.leave_out((item.as_str(), user), Why::NoCode, "it has no code");
             continue;
         }

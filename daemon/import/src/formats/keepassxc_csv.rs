@@ -42,7 +42,7 @@ impl Format for KeepassXcCsv {
         let mut import = Import::default();
         for row in Table::read(file)?.rows() {
             let (title, user, totp) = (unescaped(row.cell("Title")), unescaped(row.cell("Username")), row.cell("TOTP"));
-            if totp.is_empty() {
+            if totp.trim().is_empty() {
                 import.leave_out((title, user), Why::NoCode, "it has no code");
                 continue;
             }

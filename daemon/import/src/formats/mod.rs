@@ -428,6 +428,26 @@ mod tests {
         assert_eq!(read_all(&file), ("1password", 1, vec!["Note".to_owned()]));
     }
 
+    /// A blank had been a key that can't be read, which keeps all the others from coming in.
+    #[test]
+    fn a_login_with_a_blank_in_the_place_of_a_key_has_no_code() {
+        let totp = r#"{"totp":" \n"}"#;
+        let onepassword = format!(r#"{{"details":{{"sections":[{{"fields":[{{"value":{totp}}}]}}]}}}}"#);
+        let onepassword = format!(r#"{{"accounts":[{{"vaults":[{{"items":[{onepassword}]}}]}}]}}"#);
+        let proton = r#""content":{"totpUri":" "},"extraFields":[{"type":"totp","data":{"totpUri":" "}}]"#;
+        for file in [
+            File::new(format!(r#"{{"encrypted":false,"items":[{{"type":1,"login":{totp}}}]}}"#).into()),
+            File::new("name,login_username,login_totp\nShop,me,\" \"\n".into()),
+            File::new("Group,Title,Username,TOTP\nRoot,Shop,me,\" \"\n".into()),
+            File::new(format!(r#"{{"userId":"u","vaults":{{"v":{{"items":[{{"data":{{{proton}}}}}]}}}}}}"#).into()),
+            zip(&[("export.data", &onepassword)]),
+        ] {
+            let (format, import) = read(&candidates(&file), &file, None).unwrap();
+            let why: Vec<_> = import.left_out.iter().map(|left| left.why).collect();
+            assert_eq!((import.accounts.len(), why), (0, vec![crate::import::Why::NoCode]), "{}", format.name());
+        }
+    }
+
     #[test]
     fn an_item_of_ones_own_making_at_proton_has_its_codes_in_sections() {
         let field = r#"{"fieldName":"code","type":"totp","data":{"totpUri":"JBSWY3DPEHPK3PXP"}}"#;

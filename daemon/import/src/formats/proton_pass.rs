@@ -85,8 +85,8 @@ fn take(import: &mut Import, tags: &[String], item: &Value) {
     let sections = list(content, "sections").iter().chain(list(content, "extraSections"));
     let further = list(data, "extraFields").iter().chain(sections.flat_map(|one| list(one, "sectionFields")));
     let further = further.filter(|field| text(field, "type") == "totp");
-    let further = further.map(|field| text(&field["data"], "totpUri"));
-    let codes: Vec<&str> = maybe(content, "totpUri").into_iter().chain(further).filter(|uri| !uri.is_empty()).collect();
+    let further = further.filter_map(|field| maybe(&field["data"], "totpUri"));
+    let codes: Vec<&str> = maybe(content, "totpUri").into_iter().chain(further).collect();
     // The first versions had one name for both.
     let names = ["itemUsername", "itemEmail", "username"];
     let login = names.iter().find_map(|name| maybe(content, name)).unwrap_or_default();
