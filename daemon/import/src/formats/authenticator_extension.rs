@@ -73,8 +73,10 @@ impl Format for AuthenticatorExtension {
 }
 
 fn is_account(member: &Value) -> bool {
-    let is_plain = member["secret"].is_string() && (member["hash"].is_string() || member["encrypted"].is_boolean());
-    is_plain || member["dataType"] == "EncOTPStorage" && member["data"].is_string()
+    // Two of them: old ones have no hash, and broken ones no key; the key that opens others has nothing but a hash.
+    let marks = [member["secret"].is_string(), member["hash"].is_string(), member["encrypted"].is_boolean()];
+    marks.into_iter().filter(|mark| *mark).count() > 1
+        || member["dataType"] == "EncOTPStorage" && member["data"].is_string()
 }
 
 /// Opens accounts, and derives each key once.
@@ -265,6 +267,24 @@ mod tests {
             account(&entry, Given::Missing).unwrap().account.issuer
         });
         assert_eq!(issuers, ["Shop", "Shop", "", "Shop: all of it"]);
+    }
+
+    /// Such accounts are in its users' backups, and had been passed over without a word.
+    #[test]
+    fn an_account_without_a_key_is_told() {
+        let bare = json!({"encrypted": false, "hash": "a", "index": 8, "type": "totp"});
+        let backup = json!({
+            "a": bare,
+            "b": {"encrypted": false, "hash": "b", "secret": "JBSWY3DPEHPK3PXP"},
+            "k": {"dataType": "Key", "hash": "$argon2id$", "salt": "x"},
+            "key": {"enc": "x", "hash": "y"},
+        });
+        let file = File::new(serde_json::to_vec(&backup).unwrap());
+        let import = AuthenticatorExtension.read(&file, None).unwrap();
+        let reasons: Vec<&str> = import.left_out.iter().map(|left| left.reason.as_str()).collect();
+        assert_eq!((import.accounts.len(), reasons), (1, vec!["it has no key"]));
+        let alone = File::new(serde_json::to_vec(&json!({"a": bare})).unwrap());
+        assert_eq!(AuthenticatorExtension.detect(&alone), Confidence::Sure);
     }
 
     #[test]
