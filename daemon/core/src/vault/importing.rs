@@ -52,8 +52,8 @@ fn take_all(
     mark: Mark,
 ) -> Result<Vec<Added>, VaultError> {
     accounts.iter().try_for_each(|one| check(&one.account))?;
-    let index = Index::of(&draft.entries);
-    let mut taking = Taking { draft, index, if_exists, mark };
+    let (index, known) = (Index::of(&draft.entries), draft.entries.len());
+    let mut taking = Taking { draft, index, known, if_exists, mark };
     let all = accounts.iter().map(|one| taking.take(one)).collect::<Result<_, _>>()?;
     if draft.entries.len() > ENTRY_LIMIT {
         return Err(VaultError::Full("the vault"));
@@ -65,6 +65,8 @@ fn take_all(
 struct Taking<'d> {
     draft: &'d mut Content,
     index: Index,
+    /// How many entries there were before it; those of its own stand behind them.
+    known: usize,
     if_exists: IfExists,
     mark: Mark,
 }
@@ -110,6 +112,14 @@ impl Taking<'_> {
             (false, true) => Outcome::CounterRaised,
             (false, false) => Outcome::AlreadyKept,
         };
+        if place >= self.known && !one.trashed {
+            // A file may have it in two places, each with a label.
+            let note = entry.details.note.clone();
+            bring_along(&mut entry.details, one, self.mark.at);
+            if !note.is_empty() {
+                entry.details.note = note;
+            }
+        }
         let leaves_note = !one.note.is_empty() && one.note != entry.details.note;
         Added { id: entry.id, outcome, leaves_note }
     }

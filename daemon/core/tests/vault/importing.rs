@@ -37,6 +37,23 @@ fn what_comes_twice_is_kept_once() {
 }
 
 #[test]
+fn what_comes_twice_has_the_labels_of_both() {
+    let world = World::new();
+    let (_store, mut vault, _) = world.vault(&["alice"]);
+    let with = |name, tag: &str, note: &str| {
+        let (tags, note) = (vec![tag.to_owned()], note.to_owned());
+        Portable { tags, note, pinned: tag == "home", ..plain(account("Example", name)) }
+    };
+    let all = [with("bob", "work", "its note"), with("bob", "home", "another"), with("alice", "home", "")];
+    let added = vault.import(&all, IfExists::KeepBoth).unwrap();
+    let left: Vec<_> = added.iter().map(|one| (one.outcome, one.leaves_note)).collect();
+    assert_eq!(left, [(Outcome::Kept, false), (Outcome::Repeated, true), (Outcome::AlreadyKept, false)]);
+    let kept = |name| vault.entries().find(|entry| entry.account().name == name).unwrap();
+    assert_eq!((kept("bob").tags(), kept("bob").note()), (&["work".to_owned(), "home".to_owned()][..], "its note"));
+    assert!(kept("bob").pinned() && kept("alice").tags().is_empty());
+}
+
+#[test]
 fn one_undo_takes_all_of_an_import_back() {
     let world = World::new();
     let (store, mut vault, key) = world.vault(&["alice"]);

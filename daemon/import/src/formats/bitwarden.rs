@@ -238,7 +238,7 @@ impl Pair {
 fn import(json: &Value) -> Import {
     // What an organisation shares lies in collections, the rest in folders.
     let folders = list(json, "folders").iter().chain(list(json, "collections"));
-    let folders: HashMap<&str, &str> = folders.map(|one| (text(one, "id"), text(one, "name"))).collect();
+    let folders: HashMap<&str, &str> = folders.filter_map(|one| Some((maybe(one, "id")?, text(one, "name")))).collect();
     let mut import = Import::default();
     for item in list(json, "items") {
         let login = &item["login"];
