@@ -51,9 +51,10 @@ impl<'a> Row<'a> {
         self.cells.iter().collect()
     }
 
-    /// Returns how many cells it has beyond those that have names.
+    /// Returns how many cells it has beyond those that have names; empty ones at its end are none.
     pub fn beyond(&self) -> usize {
-        self.cells.len().saturating_sub(self.header.len())
+        let empty = self.cells.iter().rev().take_while(|cell| cell.trim().is_empty()).count();
+        (self.cells.len() - empty).saturating_sub(self.header.len())
     }
 }
 

@@ -295,12 +295,11 @@ fn csv(file: &File) -> Result<Import, ImportError> {
 }
 
 /// Returns by how many places what stands behind the name has moved: Bitwarden Authenticator puts no name in quotes, not even
-/// one with commas, nor does it name all of its columns.
+/// one with commas, nor does it name all of its columns. Further than a row is too long nothing has.
 fn moved(row: &Row<'_>) -> usize {
-    let (cells, place) = (row.cells(), row.place("login_totp").unwrap_or_default());
+    let (cells, place, beyond) = (row.cells(), row.place("login_totp").unwrap_or_default(), row.beyond());
     let is_uri = |cell: &&str| ["otpauth://", "steam://"].iter().any(|scheme| cell.starts_with(scheme));
-    let behind = cells.get(place..).unwrap_or_default();
-    behind.iter().position(is_uri).unwrap_or_else(|| row.beyond().min(behind.len().saturating_sub(1)))
+    cells.get(place..=place + beyond).unwrap_or_default().iter().position(is_uri).unwrap_or(beyond)
 }
 
 /// Makes an account of what an item says. In labels Bitwarden Authenticator (Android) has entities of HTML.
@@ -346,6 +345,24 @@ mod tests {
              ,1,login,Shop, Inc.,,,0,,me,,{key}\n,,login,Mail,,,0,,you,,{key}\n"
         );
         assert_eq!(read(&ios), [named("Shop, Inc.", "me"), named("Mail", "you")]);
+    }
+
+    /// A comma at a line's end had moved the key out of its place, and a URI in a note had made it a part of the name.
+    #[test]
+    fn what_has_not_moved_is_read_where_it_stands() {
+        let (key, uri) = ("JBSWY3DPEHPK3PXP", "otpauth://totp/old?secret=GEZDGNBVGY3TQOJQ");
+        for table in [
+            format!("type,name,notes,login_username,login_totp\nlogin,Shop,a note,me,{key},\n"),
+            format!("type,name,notes,login_username,login_totp\nlogin,Shop,a note,me,{key},, ,\n"),
+            format!("type,name,login_totp,login_username,notes\nlogin,Shop,{key},me,{uri}\n"),
+        ] {
+            let account = Bitwarden.read(&File::new(table.clone().into()), None).unwrap().accounts.remove(0).account;
+            assert_eq!(
+                (account.title().as_str(), account.secret.expose()),
+                ("Shop – me", &b"Hello!\xde\xad\xbe\xef"[..]),
+                "{table}"
+            );
+        }
     }
 
     #[test]
