@@ -119,13 +119,19 @@ impl Walk {
     }
 
     /// Shows the hidden value that ends here. The stream goes on from value to value in the order of the document, be it an
-    /// attachment's or of an earlier state.
+    /// attachment's or of an earlier state. `None` where it is none, or comes out as no text: another key would be read.
     fn show(&mut self) -> Option<()> {
         let (Some(hidden), Some(stream)) = (self.hidden.take(), &mut self.stream) else { return Some(()) };
         let base64: String = hidden.split_whitespace().collect();
         let mut bytes = BASE64.decode(base64.as_bytes()).ok()?;
         stream.apply(&mut bytes);
-        self.say(&String::from_utf8_lossy(&bytes));
+        // Attachments may be anything.
+        let is_text = self.path.last().is_some_and(|name| name == "Value");
+        match str::from_utf8(&bytes) {
+            Ok(text) => self.say(text),
+            Err(_) if is_text => return None,
+            Err(_) => {}
+        }
         Some(())
     }
 
@@ -187,6 +193,20 @@ const NO_GROUP: &str = "AAAAAAAAAAAAAAAAAAAAAA==";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A key that is text would be another one.
+    #[test]
+    fn what_is_hidden_is_text_or_an_attachment() {
+        let read = |element: &str, key: &[u8]| {
+            let hidden = format!("<{element} Protected=\"True\">{}</{element}>", BASE64.encode(key));
+            let entry = format!("<Entry><String><Key>TimeOtp-Secret</Key>{hidden}</String></Entry>");
+            let walk = Walk::showing(Stream::None).through(&format!("<KeePassFile>{entry}</KeePassFile>"));
+            walk.map(|import| import.accounts.iter().map(|one| one.account.secret.expose().to_vec()).collect())
+        };
+        assert_eq!(read("Value", "hüsh".as_bytes()), Ok(vec!["hüsh".as_bytes().to_vec()]));
+        assert_eq!(read("Value", b"h\xffsh"), Err(ImportError::damaged("a value in it")));
+        assert_eq!(read("Binary", b"h\xffsh"), Ok(Vec::new()));
+    }
 
     #[test]
     fn the_bin_is_the_group_that_is_named_so_and_else_none() {
