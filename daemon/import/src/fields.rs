@@ -201,6 +201,8 @@ fn key_text(text: &str) -> Result<Secret, String> {
     match text.trim() {
         "" => Err("it has no key".into()),
         text if text.len() > MAX_KEY => Err(format!("its key is longer than {MAX_KEY} bytes")),
+        // In the place of what was none another key would stand.
+        text if text.contains(char::REPLACEMENT_CHARACTER) => Err("its key is not text".into()),
         text => Ok(Secret::new(text.as_bytes().to_vec())),
     }
 }
@@ -244,7 +246,7 @@ fn told(what: &str, name: &str) -> String {
     }
 }
 
-/// Shorter than any key that is taken.
+/// Keys that sites give out are longer.
 const LONGEST_NAME: usize = 12;
 
 #[cfg(test)]
@@ -262,6 +264,13 @@ mod tests {
         for told in [fault("JBSWY3DPEHPK3PXP", "SHA1"), fault("totp", "JBSWY3DPEHPK3PXP")] {
             assert!(told.contains("by its hash function") || told.contains("of its type"), "{told}");
         }
+    }
+
+    #[test]
+    fn a_key_with_something_unreadable_in_it_is_none() {
+        let read = |key| Fields { kind: "motp", key: Key::Text(key), ..Fields::default() }.account().map(drop);
+        assert_eq!(read("0a1b2c3d"), Ok(()));
+        assert_eq!(read("0a1b\u{fffd}"), Err("its key is not text".into()));
     }
 
     #[test]
