@@ -5,6 +5,7 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
+    mem,
 };
 
 use super::{
@@ -114,7 +115,7 @@ impl Taking<'_> {
         };
         if place >= self.known && !one.trashed {
             // A file may have it in two places, each with a label.
-            let note = entry.details.note.clone();
+            let note = mem::take(&mut entry.details.note);
             bring_along(&mut entry.details, one, self.mark.at);
             if !note.is_empty() {
                 entry.details.note = note;
