@@ -11,7 +11,7 @@ use flate2::read::GzDecoder;
 use hmac::{Hmac, Mac};
 use salsa20::Salsa20;
 use sha2::{Digest, Sha256, Sha512};
-use twofish::{Twofish, cipher as twofish_cipher};
+use twofish::Twofish;
 use zeroize::Zeroizing;
 
 use crate::{import::ImportError, keys};
@@ -136,7 +136,7 @@ impl<'a> Header<'a> {
         let (key, iv) = (Zeroizing::new(sha256(&[self.field(4)?, transformed])), self.field(7)?);
         match self.field(2)? {
             AES => Ok(keys::open_cbc(&key, iv, sealed)),
-            TWOFISH => Ok(open_twofish(&key, iv, sealed)),
+            TWOFISH => Ok(keys::open_cbc_of::<Twofish>(&key, iv, sealed)),
             CHACHA20 => {
                 let mut plain = Zeroizing::new(sealed.to_vec());
                 ChaCha20::new_from_slices(&*key, iv).map_err(|_| damaged_header())?.apply_keystream(&mut plain);
@@ -258,26 +258,6 @@ impl Stream {
     }
 }
 
-/// Opens Twofish in CBC with PKCS #7.
-fn open_twofish(key: &[u8; 32], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    use twofish_cipher::{BlockCipherDecrypt, KeyInit};
-
-    let cipher = Twofish::new_from_slice(key).ok()?;
-    let (mut before, mut plain) = (<[u8; 16]>::try_from(iv).ok()?, Zeroizing::new(Vec::with_capacity(sealed.len())));
-    let (blocks, []) = sealed.as_chunks::<16>() else { return None };
-    for block in blocks {
-        let mut open = (*block).into();
-        cipher.decrypt_block(&mut open);
-        plain.extend(open.iter().zip(before).map(|(byte, before)| byte ^ before));
-        before = *block;
-    }
-    let padding = usize::from(*plain.last()?);
-    let length = plain.len().checked_sub(padding).filter(|_| (1..=16).contains(&padding))?;
-    plain.iter().skip(length).all(|byte| usize::from(*byte) == padding).then_some(())?;
-    plain.truncate(length);
-    Some(plain)
-}
-
 /// Checks a sum under the key of its number.
 fn check_mac(master: &[u8; 64], number: u64, parts: &[&[u8]], mac: &[u8]) -> Option<()> {
     let key = Zeroizing::new(sha512(&[&number.to_le_bytes(), master]));
@@ -393,30 +373,26 @@ mod tests {
     }
 
     #[test]
-    fn twofish_opens_what_its_padding_fits() {
-        use twofish_cipher::{BlockCipherEncrypt, KeyInit};
+    fn a_header_names_its_cipher() {
+        use aes::cipher::{BlockEncryptMut, block_padding::Pkcs7};
 
-        let seal = |plain: &[u8]| {
-            let (cipher, mut before) = (Twofish::new_from_slice(&[7; 32]).unwrap(), [9_u8; 16]);
-            let mut sealed = Vec::new();
-            for block in plain.as_chunks::<16>().0 {
-                let mut block: [u8; 16] = std::array::from_fn(|at| block[at] ^ before[at]);
-                let mut closed = block.into();
-                cipher.encrypt_block(&mut closed);
-                block.copy_from_slice(&closed);
-                sealed.extend(block);
-                before = block;
-            }
-            sealed
+        let decrypted = |cipher, iv, sealed: &[u8]| {
+            let fields = HashMap::from([(2, cipher), (4, &[7; 32][..]), (7, iv)]);
+            let header = Header { is_4: true, head: &[], fields, body: &[] };
+            header.decrypted(&[8; 32], sealed).map(|plain| plain.map(|plain| plain.to_vec()))
         };
-        let open = |sealed: &[u8]| open_twofish(&[7; 32], &[9; 16], sealed).map(|plain| plain.to_vec());
-        let padded = [&[1; 30][..], &[2; 2]].concat();
-        assert_eq!(open(&seal(&padded)), Some(vec![1; 30]));
-        assert_eq!(open(&seal(&[16; 16])), Some(Vec::new()));
-        for bad in [[0; 16], [17; 16], std::array::from_fn(|at| if at == 15 { 2 } else { 0 })] {
-            assert_eq!(open(&seal(&bad)), None, "{bad:?}");
-        }
-        assert!(open(&[]).is_none() && open(&[0; 15]).is_none());
+        let (key, plain) = (sha256(&[&[7; 32], &[8; 32]]), b"more than one block".to_vec());
+        let twofish = cbc::Encryptor::<Twofish>::new(&key.into(), &[9; 16].into());
+        let twofish = twofish.encrypt_padded_vec_mut::<Pkcs7>(&plain);
+        let mut chacha = plain.clone();
+        ChaCha20::new(&key.into(), &[9; 12].into()).apply_keystream(&mut chacha);
+        assert_eq!(decrypted(TWOFISH, &[9; 16], &twofish), Ok(Some(plain.clone())));
+        assert_eq!(decrypted(CHACHA20, &[9; 12], &chacha), Ok(Some(plain.clone())));
+        assert_eq!(decrypted(AES, &[9; 16], &keys::seal_cbc(&key, &[9; 16], &plain)), Ok(Some(plain)));
+        assert_eq!(decrypted(AES, &[9; 16], &twofish), Ok(None));
+        assert_eq!(decrypted(TWOFISH, &[9; 12], &twofish), Ok(None));
+        assert_eq!(decrypted(CHACHA20, &[9; 16], &chacha), Err(damaged_header()));
+        assert!(matches!(decrypted(&[0; 16], &[9; 16], &twofish), Err(ImportError::Newer(_))));
     }
 
     #[test]

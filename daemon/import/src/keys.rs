@@ -2,7 +2,7 @@
 //! key from a right one.
 
 use aes::cipher::{
-    BlockDecryptMut, BlockEncryptMut, KeyIvInit,
+    BlockCipher, BlockDecryptMut, BlockEncryptMut, KeyIvInit,
     block_padding::{NoPadding, Pkcs7},
     consts::U16,
 };
@@ -177,7 +177,16 @@ pub fn open_gcm_long(key: &[u8; 32], nonce: &[u8; 16], sealed: &[u8], aad: &[u8]
 
 /// Opens AES-256-CBC with PKCS #7; `None` where the padding does not fit, as it does under a wrong key, mostly.
 pub fn open_cbc(key: &[u8; 32], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let cipher = cbc::Decryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?;
+    open_cbc_of::<aes::Aes256>(key, iv, sealed)
+}
+
+/// The same by another cipher.
+pub fn open_cbc_of<C: BlockCipher + BlockDecryptMut + KeyInit>(
+    key: &[u8; 32],
+    iv: &[u8],
+    sealed: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = cbc::Decryptor::<C>::new_from_slices(key, iv).ok()?;
     cipher.decrypt_padded_vec_mut::<Pkcs7>(sealed).ok().map(Zeroizing::new)
 }
 
