@@ -20,18 +20,24 @@ pub(crate) enum Word {
 
 /// Offers the account's code, or the one after it, and tells how it goes; the last word is [`Word::Over`].
 pub(crate) async fn offer(account: &str, next: bool, tell: impl Fn(Word)) {
-    let why = match talk(account, next, &tell).await {
+    let mut copied = false;
+    let heard = |word| {
+        copied |= word == Word::Copied;
+        tell(word);
+    };
+    let why = match talk(account, next, heard).await {
         Ok(why) => why,
         Err(error) => Some(format!("countersign-clip: {error}")),
     };
-    if let Some(why) = &why {
-        // The menu says it too, and is closed by now.
-        let _ = actions::tell_not_copied(why).await;
-    }
+    let failed = why.clone().filter(|_| !copied);
     tell(Word::Over(why));
+    if let Some(why) = failed {
+        // The menu says it too, and is closed by now.
+        let _ = actions::tell_not_copied(&why).await;
+    }
 }
 
-async fn talk(account: &str, next: bool, tell: impl Fn(Word)) -> std::io::Result<Option<String>> {
+async fn talk(account: &str, next: bool, mut tell: impl FnMut(Word)) -> std::io::Result<Option<String>> {
     let Some(program) = connect::program("countersign-clip") else {
         return Ok(Some("countersign-clip is not installed".into()));
     };
