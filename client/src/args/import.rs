@@ -23,7 +23,7 @@ pub(crate) struct Import {
     /// Keep without asking
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Keep what can be read where something can't, and say what that is; on a terminal it still asks
+    /// Keep what can be read where something can't, be it a whole file, and say what that is; on a terminal it still asks
     #[arg(long)]
     pub(crate) skip_bad: bool,
     /// Only accounts with all of these words in issuer or name; what can't be read is told all the same
