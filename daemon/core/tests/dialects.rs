@@ -15,6 +15,15 @@ fn parse(text: &str) -> Account {
 }
 
 #[test]
+fn an_issuer_like_a_parameter_comes_back_as_it_is() {
+    for issuer in ["Shop period=30", "period=0", "A&period=0000000", "secret=GA", "a=b%3Dc"] {
+        let first = Account { issuer: issuer.into(), ..parse("otpauth://totp/me?secret=JBSWY3DPEHPK3PXP") };
+        let again = parse(uri::print(&first).expose());
+        assert_eq!((again.issuer.as_str(), &again.kind), (issuer, &first.kind));
+    }
+}
+
+#[test]
 fn microsofts_quirks() {
     let text = "otpauth://totp/Contoso+Ltd%2BCo%3Aalice%40contoso.example?secret=mfzwizltoqqgk43u&issuer=Microsoft";
     let parsed = uri::parse(text).unwrap();

@@ -29,9 +29,16 @@ pub(super) struct Fields {
     steam: bool,
 }
 
+/// Takes an issuer and a period apart that Ente's first versions glued together, with a sign that is escaped in any other
+/// issuer: `Shopperiod=30`.
+fn with_period(issuer: &str) -> Option<(&str, &str)> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    issuer.rsplit_once("period=").filter(|(_, period)| is_number(period))
+}
+
 impl Fields {
     pub(super) fn read(query: &str) -> Result<Self, UriError> {
-        let mut fields = Self::default();
+        let (mut fields, mut glued) = (Self::default(), None);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             // Pages forget to undo their own HTML.
@@ -39,20 +46,17 @@ impl Fields {
             if name == "secret" && !key::stands_alone(value) {
                 return Err(UriError::TextBehindKey);
             }
+            if name == "issuer" {
+                glued = with_period(value);
+            }
             let value = if name == "issuer" { decode_name(value, true) } else { decode(value, true)? };
             fields.take(&name, Zeroizing::new(value.into_owned()))?;
         }
-        fields.part_issuer();
-        Ok(fields)
-    }
-
-    /// Takes the period out of an issuer to which Ente's first versions glued it: `Shopperiod=30`.
-    fn part_issuer(&mut self) {
-        let glued = self.issuer.as_deref().and_then(|issuer| issuer.rsplit_once("period="));
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        if let Some((issuer, period)) = glued.filter(|(_, period)| self.period.is_none() && is_number(period)) {
-            (self.period, self.issuer) = (Some(period.to_owned()), Some(issuer.to_owned()));
+        if let (None, Some((issuer, period))) = (&fields.period, glued) {
+            fields.issuer = Some(decode_name(issuer, true).into_owned());
+            fields.period = Some(period.to_owned());
         }
+        Ok(fields)
     }
 
     fn take(&mut self, name: &str, value: Zeroizing<String>) -> Result<(), UriError> {
