@@ -32,12 +32,11 @@ pub(crate) async fn run(args: Open, session: &mut Session) -> Result<(), Error> 
     let found: Vec<Candidate> = found.into_iter().map(Candidate::from).collect();
     let [found] = found.as_slice() else { return Err(Error::Said(exit::NO_QR)) };
     let sort = Sort::of(found);
-    let told = candidate::describe(found, output::width());
     if !notify {
-        output::print(&told)?;
+        output::print(&candidate::describe(found, output::width()))?;
     } else if sort != Sort::Keepable {
         // A notification says it too, where something shows those.
-        output::print_error(&told);
+        output::print_error(&candidate::describe(found, output::width_err()));
     }
     match sort {
         Sort::Keepable if notify => Ok(()),

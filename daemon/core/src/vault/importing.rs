@@ -9,13 +9,13 @@ use std::{
 };
 
 use super::{
-    change::{Added, ENTRY_LIMIT, IfExists, Outcome, check, folded, is_nameless, parameters, same_name, with_pin_of},
+    change::{Added, ENTRY_LIMIT, IfExists, Outcome, folded, is_nameless, parameters, same_name, with_pin_of},
     content::{Change, Content, Details, Entry, duplicate},
     error::VaultError,
     file,
     generations::Why,
     history::Mark,
-    portable::Portable,
+    portable::{MAX_TAGS, Portable},
     unlocked::Vault,
 };
 use crate::account::{Account, AccountId, Kind};
@@ -52,7 +52,7 @@ fn take_all(
     if_exists: IfExists,
     mark: Mark,
 ) -> Result<Vec<Added>, VaultError> {
-    accounts.iter().try_for_each(|one| check(&one.account))?;
+    accounts.iter().try_for_each(Portable::check)?;
     let (index, known) = (Index::of(&draft.entries), draft.entries.len());
     let mut taking = Taking { draft, index, known, if_exists, mark };
     let all = accounts.iter().map(|one| taking.take(one)).collect::<Result<_, _>>()?;
@@ -179,7 +179,8 @@ fn bring_along(details: &mut Details, one: &Portable, now: u64) {
         details.note.clone_from(&one.note);
     }
     for tag in &one.tags {
-        if !details.tags.contains(tag) {
+        // Many repetitions could have ever more of them.
+        if details.tags.len() < MAX_TAGS && !details.tags.contains(tag) {
             details.tags.push(tag.clone());
         }
     }

@@ -68,7 +68,11 @@ impl Portable {
     /// # Errors
     /// [`VaultError::Invalid`] names what is too long, or can't be.
     pub fn check(&self) -> Result<(), VaultError> {
-        check(&self.account)
+        check(&self.account)?;
+        if self.tags.len() > MAX_TAGS {
+            return Err(VaultError::Invalid { field: "the list of labels", why: "has more than 1000" });
+        }
+        Ok(())
     }
 
     /// Returns a second holder of the same, for the places that must keep one.
@@ -103,6 +107,9 @@ impl Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an account: {0}")]
 pub struct NotPortable(&'static str);
+
+/// How many labels an account of an import may have.
+pub(super) const MAX_TAGS: usize = 1000;
 
 #[cfg(test)]
 mod tests {

@@ -54,6 +54,20 @@ fn what_comes_twice_has_the_labels_of_both() {
 }
 
 #[test]
+fn an_account_has_a_thousand_labels_at_most() {
+    let world = World::new();
+    let (_store, mut vault, _) = world.vault(&[]);
+    let with = |tags: std::ops::Range<usize>| Portable {
+        tags: tags.map(|number| number.to_string()).collect(),
+        ..plain(account("Example", "bob"))
+    };
+    assert!(vault.import(&[with(0..1001)], IfExists::KeepBoth).is_err());
+    let added = vault.import(&[with(0..600), with(500..1200)], IfExists::KeepBoth).unwrap();
+    assert_eq!(added[1].outcome, Outcome::Repeated);
+    assert_eq!(vault.entries().next().unwrap().tags().len(), 1000);
+}
+
+#[test]
 fn one_undo_takes_all_of_an_import_back() {
     let world = World::new();
     let (store, mut vault, key) = world.vault(&["alice"]);
