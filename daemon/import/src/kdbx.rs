@@ -5,7 +5,6 @@
 use std::{collections::HashMap, io::Read, iter};
 
 use aes::cipher::{BlockEncrypt, KeyInit, KeyIvInit, StreamCipher};
-use argon2::{Argon2, Params};
 use chacha20::ChaCha20;
 use flate2::read::GzDecoder;
 use hmac::{Hmac, Mac};
@@ -210,11 +209,8 @@ impl<'a> Derivation<'a> {
             Self::Argon2 { variant, version, salt, costs: [memory, rounds, lanes] } => {
                 keys::check_memory(memory)?;
                 keys::check_work((memory >> 10).saturating_mul(rounds), MAX_ARGON_WORK)?;
-                let [kib, rounds, lanes] =
-                    [memory >> 10, rounds, lanes].map(|cost| u32::try_from(cost).unwrap_or(u32::MAX));
-                let parameters = Params::new(kib, rounds, lanes, Some(32)).map_err(|_| damaged_header())?;
-                let argon = Argon2::new(variant, version, parameters);
-                argon.hash_password_into(composite, salt, &mut *key).map_err(|_| damaged_header())?;
+                let costs = [memory >> 10, rounds, lanes].map(|cost| u32::try_from(cost).unwrap_or(u32::MAX));
+                key = keys::run_argon2(variant, version, composite, salt, costs)?;
             }
         }
         Ok(key)

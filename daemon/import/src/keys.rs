@@ -91,12 +91,24 @@ pub fn argon2(
 ) -> Result<Key, ImportError> {
     check_memory(u64::from(memory) * 1024)?;
     check_work(u64::from(memory) * u64::from(rounds), MAX_ARGON_WORK)?;
+    run_argon2(variant, argon2::Version::V0x13, passphrase, salt, [memory, rounds, lanes])
+}
+
+/// The same by any version, whose costs have been looked at.
+///
+/// # Errors
+/// [`ImportError::Damaged`] where Argon2 has no such parameters.
+pub fn run_argon2(
+    variant: argon2::Algorithm,
+    version: argon2::Version,
+    passphrase: &[u8],
+    salt: &[u8],
+    [memory, rounds, lanes]: [u32; 3],
+) -> Result<Key, ImportError> {
     let odd = |_| ImportError::damaged("the parameters of its key derivation");
     let parameters = Params::new(memory, rounds, lanes, Some(32)).map_err(odd)?;
     let mut key = Key::default();
-    Argon2::new(variant, argon2::Version::V0x13, parameters)
-        .hash_password_into(passphrase, salt, &mut *key)
-        .map_err(odd)?;
+    Argon2::new(variant, version, parameters).hash_password_into(passphrase, salt, &mut *key).map_err(odd)?;
     Ok(key)
 }
 
