@@ -2,11 +2,16 @@
 
 use std::{fs, path::PathBuf};
 
-use harness::{World, tests, until, wait::LIMIT};
+use harness::{World, programs, tests, until, wait::LIMIT};
 
 use crate::{tray_menu::some_accounts, tray_states::keep_unconfirmed};
 
-tests![gnome_shows_each_state_by_an_icon_of_its_own, gnome_opens_the_menu_of_many_accounts];
+tests![
+    gnome_shows_each_state_by_an_icon_of_its_own,
+    gnome_opens_the_menu_of_many_accounts,
+    gnome_keeps_the_icon,
+    gnome_shows_the_icon_of_a_tray_that_starts_with_it,
+];
 
 fn gnome() -> World {
     let mut world = World::build().without_daemon().start();
@@ -55,4 +60,32 @@ fn gnome_opens_the_menu_of_many_accounts() {
         world.until_gnomes_tray_menu_says("Search");
         world.still_picture_of_gnome(&format!("gnome-tray-menu-{count}"));
     }
+}
+
+fn gnome_keeps_the_icon() {
+    let world = gnome();
+    world.make_vault();
+    some_accounts(&world, 3);
+    let tray = world.start_tray();
+    let first = world.ready_tray_icon_in_gnome();
+    // About every other time the shell's extension has dropped it already, and it is there under its connection's name.
+    if first.contains("StatusNotifierItem-") {
+        world.drop_tray_icon_in_gnome(&first);
+        until("the icon again", LIMIT, || (world.ready_tray_icon_in_gnome() != first).then_some(()));
+    }
+    world.click_tray_icon_in_gnome(1);
+    world.until_gnomes_tray_menu_says("Search");
+    drop(tray);
+}
+
+fn gnome_shows_the_icon_of_a_tray_that_starts_with_it() {
+    let mut world = World::build().without_daemon().start();
+    world.install_icons();
+    world.set("XDG_CURRENT_DESKTOP", "GNOME");
+    // As a session starts it: as soon as the shell has its icons' keeper on the bus.
+    let wait = "until busctl --user list --acquired | grep -q StatusNotifierWatcher; do :; done; exec \"$0\"";
+    let tray = world.cmd("sh").args(["-c", wait, &programs::ours("countersign-tray")]).spawn();
+    world.start_gnome();
+    world.ready_tray_icon_in_gnome();
+    drop(tray);
 }

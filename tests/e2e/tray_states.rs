@@ -1,13 +1,14 @@
 //! What the tray shows and offers where things are not in order: no daemon, no vault, one that can't be used or written, and
 //! no panel at all.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use harness::{
     Process, World,
     notifications::Notifications,
     programs,
     samples::{self, Account},
+    stand_in_panel::StandInPanel,
     tests, until,
     wait::LIMIT,
 };
@@ -23,6 +24,8 @@ tests![
     icons_that_are_not_installed_are_seen_too,
     no_panel_is_told_once_ever,
     a_panel_that_comes_late_is_none_missing,
+    a_panel_that_drops_the_icon_gets_it_back,
+    a_shell_that_is_starting_up_gets_the_icon_again,
     the_launcher_sets_up_with_a_dialog_and_shows_the_recovery_key,
     without_a_dialog_the_terminal_asks,
     an_unusable_vault_is_explained,
@@ -133,6 +136,38 @@ fn a_panel_that_comes_late_is_none_missing() {
     });
     assert!(!world.dir().join("state/countersign/no-tray-told").exists(), "a panel was there in time");
     assert!(!tray.err.text().contains("no panel here"));
+}
+
+fn a_panel_that_drops_the_icon_gets_it_back() {
+    let world = World::build().vault().start();
+    let panel = StandInPanel::start(&world, Duration::ZERO);
+    let tray = world.start_tray();
+    let name = panel.expect(0);
+    assert_eq!(name, format!("org.kde.StatusNotifierItem-{}-1", tray.pid()));
+    let connection = panel.owner(&name).expect("the icon is on the bus");
+    for again in 1..3 {
+        panel.drop_icon("org.kde.StatusNotifierItem-1-1");
+        panel.drop_icon(&name);
+        assert_eq!(panel.expect(again), connection);
+    }
+}
+
+fn a_shell_that_is_starting_up_gets_the_icon_again() {
+    let of_icon = |tray: &Process, number| format!("org.kde.StatusNotifierItem-{}-{number}", tray.pid());
+    let starting_up = Duration::from_millis(300);
+    let world = World::build().vault().env("XDG_CURRENT_DESKTOP", "ubuntu:GNOME").start();
+    let panel = StandInPanel::start(&world, starting_up);
+    let tray = world.start_tray();
+    assert_eq!(panel.expect(0), of_icon(&tray, 1));
+    assert_eq!(panel.expect(1), of_icon(&tray, 2));
+    until("the end of the first icon", LIMIT, || panel.owner(&of_icon(&tray, 1)).is_none().then_some(()));
+    drop((tray, panel));
+    // Another panel, even if it is slow.
+    let world = World::build().vault().env("XDG_CURRENT_DESKTOP", "KDE").start();
+    let panel = StandInPanel::start(&world, starting_up);
+    let tray = world.start_tray();
+    until("the menu", LIMIT, || world.tray_menu(&tray).contains("Lock").then_some(()));
+    assert!(panel.owner(&of_icon(&tray, 1)).is_some() && panel.owner(&of_icon(&tray, 2)).is_none());
 }
 
 /// A terminal program that writes down what it is shown; nobody sits in front of it.

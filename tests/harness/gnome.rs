@@ -155,6 +155,20 @@ impl World {
         foot
     }
 
+    /// Waits for a tray icon in the top bar that the shell has all it needs of, and returns its name there.
+    pub fn ready_tray_icon_in_gnome(&self) -> String {
+        let ready = format!("{TRAY_ICONS}.find(name => Main.panel.statusArea[name]._indicator?.isReady) ?? ''");
+        until("a tray icon that is ready", LIMIT, || {
+            let told = self.eval(&ready);
+            told.rsplit("\\\"").nth(1).filter(|name| !name.is_empty()).map(str::to_owned)
+        })
+    }
+
+    /// Takes a tray icon out of the top bar, as the shell's extension does with one that it can't make out.
+    pub fn drop_tray_icon_in_gnome(&self, name: &str) {
+        assert!(self.in_gnome(&format!("Main.panel.statusArea['{name}']._indicator.destroy()")), "{name} stays");
+    }
+
     /// Waits for a tray icon in the top bar, and clicks it with this button: 1 opens its menu, 2 is the middle one.
     pub fn click_tray_icon_in_gnome(&self, button: u32) {
         let icon = TRAY_ICON;
@@ -220,9 +234,12 @@ impl World {
 const KEYBOARD: &str = "global.keys = imports.gi.Clutter.get_default_backend().get_default_seat()\
                         .create_virtual_device(imports.gi.Clutter.InputDeviceType.KEYBOARD_DEVICE); 1";
 
-/// The tray icon in the top bar, in the shell's words.
+/// The names of the tray icons in the top bar, in the shell's words.
+const TRAY_ICONS: &str = "Object.keys(Main.panel.statusArea).filter(name => name.startsWith('appindicator'))";
+
+/// The tray icon in the top bar, which the shell has all it needs of, in its words.
 const TRAY_ICON: &str = "Object.keys(Main.panel.statusArea).filter(name => name.startsWith('appindicator'))\
-                         .map(name => Main.panel.statusArea[name]).find(one => one.visible && one.width > 0)";
+                         .map(name => Main.panel.statusArea[name]).find(one => one._indicator?.isReady && one.width > 0)";
 
 fn windows() -> String {
     "global.get_window_actors().some(one => one.meta_window.get_wm_class().startsWith('chrom'))".into()

@@ -31,6 +31,7 @@ pub mod programs;
 pub mod samples;
 pub mod site;
 pub mod stand_in_bus;
+pub mod stand_in_panel;
 pub mod tty;
 pub mod wait;
 pub mod wayland;

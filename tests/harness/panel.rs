@@ -42,10 +42,19 @@ impl World {
 
     /// Returns the tray's menu as the panel gets it: labels and what they do.
     pub fn tray_menu(&self, tray: &Process) -> String {
-        let item = format!("org.kde.StatusNotifierItem-{}-1", tray.pid());
+        let item = self.tray_item(tray);
         let layout =
             ["--user", "--json=short", "call", &item, "/MenuBar", "com.canonical.dbusmenu", "GetLayout", "iias"];
         self.cmd("busctl").args(layout).args(["--", "0", "-1", "0"]).run().out
+    }
+
+    /// Waits for the tray's icon on the bus and returns its name: a tray may have made it again.
+    fn tray_item(&self, tray: &Process) -> String {
+        let prefix = format!("org.kde.StatusNotifierItem-{}-", tray.pid());
+        until("the tray's icon on the bus", LIMIT, || {
+            let names = self.cmd("busctl").args(["--user", "list", "--acquired", "--no-legend"]).ok();
+            names.split_whitespace().find(|word| word.starts_with(&prefix)).map(str::to_owned)
+        })
     }
 
     /// Puts our icons where a panel finds them by their names, as `packaging/install` does. Before the panel starts.
@@ -71,7 +80,7 @@ impl World {
 
     /// Clicks the entry of that number.
     pub fn click_tray_entry(&self, tray: &Process, number: i64) {
-        let item = format!("org.kde.StatusNotifierItem-{}-1", tray.pid());
+        let item = self.tray_item(tray);
         let event = ["--user", "call", &item, "/MenuBar", "com.canonical.dbusmenu", "Event", "isvu"];
         self.cmd("busctl").args(event).args([&number.to_string(), "clicked", "i", "0", "0"]).ok();
     }

@@ -3,7 +3,10 @@
 //! The trap: it must be built where no tokio runtime runs. Inside one, the toolkit's connection registers with the
 //! reactor that `build` is blocking, and `build` never returns.
 
-use std::env;
+use std::{
+    env,
+    time::{Duration, Instant},
+};
 
 use countersign_api::connect;
 use tokio::sync::mpsc::UnboundedSender;
@@ -59,16 +62,15 @@ impl Icon {
             };
             let _ = of_icon.send(click);
         }));
-        let builder = TrayIconBuilder::new()
-            .with_id("org.countersign.Tray")
-            .with_title("countersign")
-            .with_tooltip(face.words())
-            .with_menu(built(&menu)?);
-        let builder = match named(face) {
-            Some(name) => builder.with_native_icon(name),
-            None => builder.with_icon(pixels(face)?),
-        };
-        Ok(Self { tray: builder.build()?, face, menu })
+        let begun = Instant::now();
+        let mut tray = registered(face, &menu)?;
+        if begun.elapsed() > AT_ONCE && desktop_is_of(&["GNOME"]) {
+            // The shell answers when it has started up. What it was told before then may come to nothing, and nobody is
+            // told (see `host::Drops`).
+            drop(tray);
+            tray = registered(face, &menu)?;
+        }
+        Ok(Self { tray, face, menu })
     }
 
     /// Shows what has changed.
@@ -90,12 +92,25 @@ impl Icon {
     }
 }
 
+/// Puts an icon into the panel, and waits for the panel's answer; where there is no panel, it gets the icon when it comes.
+fn registered(face: Face, menu: &[Entry]) -> Result<TrayIcon, Fault> {
+    let builder = TrayIconBuilder::new()
+        .with_id("org.countersign.Tray")
+        .with_title("countersign")
+        .with_tooltip(face.words())
+        .with_menu(built(menu)?);
+    let builder = match named(face) {
+        Some(name) => builder.with_native_icon(name),
+        None => builder.with_icon(pixels(face)?),
+    };
+    Ok(builder.build()?)
+}
+
 /// Returns the icon by its name, where it is installed and the panel is known to give it the colour of its own icons.
 ///
 /// Others, such as waybar, show it in the one grey of its drawing, which is worse than our own pixels.
 fn named(face: Face) -> Option<NativeIcon> {
-    let desktop = env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
-    if !desktop.split(':').any(|name| COLOURING.contains(&name)) {
+    if !desktop_is_of(&COLOURING) {
         return None;
     }
     let file = format!("icons/hicolor/symbolic/apps/{}.svg", face.icon_name());
@@ -104,6 +119,11 @@ fn named(face: Face) -> Option<NativeIcon> {
     let of_all = of_all.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
     let installed = own.into_iter().chain(env::split_paths(&of_all)).any(|dir| dir.join(&file).is_file());
     installed.then(|| NativeIcon::from_name(face.icon_name()))
+}
+
+/// Whether the desktop goes by one of these names.
+fn desktop_is_of(names: &[&str]) -> bool {
+    env::var("XDG_CURRENT_DESKTOP").unwrap_or_default().split(':').any(|name| names.contains(&name))
 }
 
 fn pixels(face: Face) -> Result<tray_icon::Icon, Fault> {
@@ -141,6 +161,9 @@ fn escaped(label: &str) -> String {
 
 /// Desktops whose panels colour symbolic icons: GNOME by its extension `AppIndicator`.
 const COLOURING: [&str; 2] = ["GNOME", "XFCE"];
+
+/// How soon a panel answers that is not just starting up.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,8 @@
 //! `countersign-tray`: two-factor codes from the system tray.
 //!
 //! The map: `menu` is what is shown, as plain data; `icon` and `draw` put it into the panel; `follow` hears the daemon,
-//! `actions` asks it, `clipboard` is what most clicks end in, `hotkey` what keys do; `host` knows whether there is a panel;
-//! `tray` is the loop that ties them together, and `open` what the launcher does without it; `heap` keeps all of it small.
+//! `actions` asks it, `clipboard` is what most clicks end in, `hotkey` what keys do; `host` knows the panel; `tray` is the
+//! loop that ties them together, and `open` what the launcher does without it; `heap` keeps all of it small.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -71,6 +71,7 @@ fn tray(patience: Duration) -> Result<(), Fault> {
     heap::set();
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let bus = runtime.block_on(claim())?;
+    let drops = runtime.block_on(host::Drops::new(&bus))?;
     let model = Model::default();
     let (sender, clicks) = unbounded_channel();
     // Outside the runtime: see `icon`.
@@ -85,6 +86,7 @@ fn tray(patience: Duration) -> Result<(), Fault> {
                 _ = interrupt.recv() => {}
             }
         };
+        tokio::spawn(drops.put_back());
         let of_panel = bus.clone();
         tokio::spawn(async move {
             if !host::comes(&of_panel, patience).await {
