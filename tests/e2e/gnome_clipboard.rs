@@ -90,16 +90,20 @@ fn gnome_keeps_nothing_of_a_code_when_its_offer_ends() {
         clip.out.wait_for("the copy", LIMIT, |text| text.contains("copied").then_some(()));
         assert!(paste(&world, None).is_some());
         assert_eq!(clip.exit_code(LIMIT), 0);
-        assert!(clip.out.text().ends_with("ended expired\n"), "{}", clip.out.text());
-        assert!(clip.out.text().starts_with("refused\n"), "GNOME reads first: {}", clip.out.text());
+        let told = clip.out.to_end(LIMIT);
+        assert!(told.starts_with("refused\n"), "GNOME reads first: {told}");
+        assert!(told.ends_with("ended expired\n"), "{told}");
         assert_eq!(paste(&world, None), None);
 
-        // One that can't clear up leaves nothing either.
-        let mut clip = world.cmd(&programs::ours("countersign-clip")).arg("slow").spawn();
-        clip.out.wait_for("the copy", LIMIT, |text| text.contains("copied").then_some(()));
-        assert!(paste(&world, None).is_some());
-        clip.kill();
-        until("an empty clipboard", LIMIT, || paste(&world, None).is_none().then_some(()));
+        // One that can't clear up leaves nothing either, however the desktop's questions come in.
+        for _ in 0..10 {
+            let mut clip = world.cmd(&programs::ours("countersign-clip")).arg("slow").spawn();
+            clip.out.wait_for("the copy", LIMIT, |text| text.contains("copied").then_some(()));
+            assert!(clip.out.text().starts_with("refused\n"), "GNOME reads first: {}", clip.out.text());
+            assert!(paste(&world, None).is_some());
+            clip.kill();
+            until("an empty clipboard", LIMIT, || paste(&world, None).is_none().then_some(()));
+        }
     }
 }
 

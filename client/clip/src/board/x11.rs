@@ -96,15 +96,15 @@ impl Clipboard {
     /// Waits until the desktop has asked. As there is no code yet it gets nothing, and nothing is what it keeps.
     fn let_the_desktop_read(&mut self) -> Result<(), BoardError> {
         let end = Instant::now() + SLOWEST_DESKTOP;
-        while !self.early.iter().any(|event| matches!(event, Event::Asked(..))) {
+        loop {
+            // Before the first wait, too: what came along with an answer of the server is told by no descriptor.
+            self.early = self.events()?;
             let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
+            if left.is_zero() || self.early.iter().any(|event| matches!(event, Event::Asked(..))) {
+                return Ok(());
             }
             wait(self.descriptor(), left).map_err(|error| lost(&error))?;
-            self.early = self.events()?;
         }
-        Ok(())
     }
 
     fn is_ours(&self) -> Result<bool, ReplyError> {
