@@ -79,8 +79,14 @@ pub enum About {
     Names,
     /// The same, and when none of these accounts is there any more.
     Accounts(Vec<String>),
-    /// The same, and when this candidate is kept, dropped or too old.
+    /// The code of this account has yet to be accepted: the same, and when it has been.
+    Unproven(String),
+    /// It names something, and goes when the vault locks, and when this candidate is kept, dropped or too old.
     Candidate(String),
+    /// The vault is not open: it goes when it is.
+    NotOpen,
+    /// A camera looks: it goes when that ends.
+    Camera,
     /// A backup is missing: it goes when one is made.
     NoBackup,
     /// It names nothing of anybody's.
@@ -90,7 +96,7 @@ pub enum About {
 impl About {
     /// Says whether it goes when the vault locks.
     pub fn goes_at_lock(&self) -> bool {
-        !matches!(self, Self::NoBackup | Self::Nobody)
+        matches!(self, Self::Names | Self::Accounts(_) | Self::Unproven(_) | Self::Candidate(_))
     }
 }
 

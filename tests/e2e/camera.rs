@@ -270,10 +270,11 @@ fn parts_seen_before_it_ended_early_wait() {
 /// A program that looks behind the person's back is seen, whatever becomes of its look.
 fn the_desktop_shows_that_a_camera_looks() {
     let world = World::build().vault().start();
-    let film = film(&world, &[None]);
+    let film = film(&world, &[None; 20]);
     let mut notifications = Notifications::start(&world);
     world.cli(&["scan", "--camera"]).arg(&film).fails(10);
-    notifications.expect("The camera looks for QR codes");
+    let looks = notifications.expect("The camera looks for QR codes");
+    notifications.expect_withdrawn(&looks);
 }
 
 fn the_doctor_tells_of_cameras() {

@@ -10,6 +10,7 @@ tests![
     the_tray_hears_keys_on_x11_until_they_are_taken_away,
     a_held_key_starts_one,
     a_taken_key_is_said_and_another_one_offered,
+    a_choice_that_cant_be_read_is_said,
     the_portal_gives_the_tray_keys,
     a_portal_that_refuses_is_told,
     a_desktop_without_the_portal_is_told,
@@ -157,6 +158,27 @@ fn a_taken_key_is_said_and_another_one_offered() {
         world.tray_menu(&again).contains("Hotkey Super+Ctrl+Q (scan): another program has taken it").then_some(())
     });
     world.cli(&["hotkey", "install", "--key", "scan=Super+Ctrl+Shift+Q"]).ok();
+}
+
+fn a_choice_that_cant_be_read_is_said() {
+    let world = World::build().display().vault().start();
+    let file = world.dir().join("config/countersign/hotkeys");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "lock Super+Ctrl+L\nlock Ctrl+Nothing\n").unwrap();
+    let tray = world.start_tray();
+    until("the tray says it", LIMIT, || world.tray_menu(&tray).contains("Hotkeys: line 2 of ").then_some(()));
+    for command in [&["hotkey"][..], &["hotkey", "install"]] {
+        let refused = world.cli(command).fails(2);
+        assert!(refused.err.contains("line 2 of ") && refused.err.contains("hotkey remove"), "{refused:?}");
+    }
+    assert!(fs::read_to_string(&file).unwrap().contains("Ctrl+Nothing"), "it is not written over");
+    world.cli(&["hotkey", "remove"]).ok();
+    world.cli(&["hotkey", "install"]).ok();
+    until("the tray says no more", LIMIT, || {
+        let menu = world.tray_menu(&tray);
+        (menu.contains("Lock") && !menu.contains("Hotkeys: ")).then_some(())
+    });
+    until_it_locks(&world, "super+ctrl+l");
 }
 
 fn the_portal_gives_the_tray_keys() {

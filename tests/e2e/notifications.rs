@@ -23,6 +23,8 @@ tests![
     a_server_without_buttons_gets_none,
     what_was_copied_goes_when_it_has_expired,
     the_question_about_a_link_goes_when_it_is_answered_elsewhere,
+    the_question_about_a_code_goes_when_it_is_answered_elsewhere,
+    what_waits_for_the_vault_goes_when_it_is_open,
     the_end_of_the_daemon_takes_all_with_it,
     on_a_locked_screen_there_are_no_names,
     a_daemon_that_begins_on_a_locked_screen_knows_it,
@@ -250,6 +252,33 @@ fn the_question_about_a_link_goes_when_it_is_answered_elsewhere() {
         client.wait(client.scanner().discard(&id, none())).unwrap();
         notifications.expect_withdrawn(&asked);
     }
+}
+
+fn the_question_about_a_code_goes_when_it_is_answered_elsewhere() {
+    let (world, mut notifications) = with_stand_in();
+    let fresh = Account::new("Fresh", "alice");
+    world.witness().plant_key("the key of Fresh", &fresh.secret);
+    world.cli(&["open", "--notify", "-"]).stdin(fresh.uri()).ok();
+    let asked = notifications.expect("Keep Fresh");
+    notifications.press(&world, &asked, "Keep it");
+    notifications.expect("Kept Fresh");
+    copied(&world, "fresh", 60);
+    let asked = notifications.expect("What did the page say?");
+    world.cli(&["scan", "--accepted", "fresh"]).ok();
+    notifications.expect_withdrawn(&asked);
+}
+
+fn what_waits_for_the_vault_goes_when_it_is_open() {
+    let (world, mut notifications) = with_stand_in();
+    let aws = Account::new("AWS", "alice");
+    world.witness().plant_key("the key of AWS", &aws.secret);
+    world.cli(&["lock"]).ok();
+    world.cli(&["open", "--notify", "-"]).stdin(aws.uri()).ok();
+    let asked = notifications.expect("Keep AWS");
+    notifications.press(&world, &asked, "Keep it");
+    let failed = notifications.expect("the vault is locked");
+    world.unlock();
+    notifications.expect_withdrawn(&failed);
 }
 
 fn the_end_of_the_daemon_takes_all_with_it() {

@@ -1,7 +1,9 @@
 //! The tray in a real panel: an icon that shows the state, a menu that a hand opens, a click that copies a code.
 
 use harness::{
-    World, programs,
+    World,
+    notifications::Notifications,
+    programs,
     samples::{self, Account},
     tests, until,
     wait::{LIMIT, unix_now},
@@ -13,6 +15,7 @@ fn a_click_in_the_panel_copies_a_code() {
     let mut world = World::build().display().vault().start();
     let github = samples::github();
     world.add(&github);
+    let mut told = Notifications::start(&world);
     world.start_panel();
     let menu = world.open_tray_menu("GitHub");
     let step = unix_now() / 30;
@@ -23,6 +26,11 @@ fn a_click_in_the_panel_copies_a_code() {
     let hint = ["-o", "-selection", "clipboard", "-t", "x-kde-passwordManagerHint"];
     assert_eq!(world.cmd("xclip").args(hint).ok(), "secret", "clipboard histories are told to leave it out");
     assert!(!world.tray_menu(&menu.tray).contains(&copied), "a label holds a code");
+    let told = told.expect("Code for ").text;
+    let words = format!("Code for {} – {} copied, ", github.issuer, github.name);
+    let (_, left) = told.split_once(&words).unwrap_or_else(|| panic!("{told}"));
+    let left: u64 = left.split_once(" s\"").unwrap_or_else(|| panic!("{told}")).0.parse().unwrap();
+    assert!((1..=30).contains(&left) && !told.contains(&copied), "{told}");
     world.picture("tray-copied");
 }
 

@@ -9,7 +9,11 @@ use harness::{
     wait::{LIMIT, unix_now},
 };
 
+use crate::clipboard::oathtool;
+
 tests![
+    search_in_the_menu_opens_the_picker,
+    start_in_the_menu_starts_the_daemon,
     the_next_code_is_copied_by_the_menu,
     an_account_is_pinned_and_unpinned_by_the_menu,
     a_qr_is_shown_by_the_menu,
@@ -213,14 +217,39 @@ fn a_code_that_dies_soon_is_waited_for_and_the_menu_says_so() {
     world.start_panel();
     let menu = world.open_tray_menu("Quick");
     world.press("Escape");
+    let mut clicked = 0;
     until("the next code is waited for", LIMIT, || {
         if unix_now() % 10 >= 5 {
+            clicked = unix_now() / 10;
             world.click_in_tray_menu(&menu.tray, &["Quick"]);
         }
         world.tray_menu(&menu.tray).contains("Waiting for the next code").then_some(())
     });
     world.picture("tray-waiting");
-    world.pasted_code();
+    let pasted = world.pasted_code();
+    let possible: Vec<_> =
+        (clicked + 1..=unix_now() / 10).map(|step| oathtool(&world, &quick, 10, step * 10)).collect();
+    assert!(possible.contains(&pasted), "{pasted} is none of {possible:?}");
+}
+
+fn search_in_the_menu_opens_the_picker() {
+    let world = World::build().display().vault().start();
+    world.add(&samples::github());
+    let tray = world.start_tray();
+    world.click_in_tray_menu(&tray, &["Search"]);
+    until("a menu program with the accounts", LIMIT, || {
+        let windows = world.cmd("xdotool").args(["search", "--onlyvisible", "--class", "rofi"]).run();
+        (windows.code == 0).then_some(())
+    });
+}
+
+fn start_in_the_menu_starts_the_daemon() {
+    let mut world = World::build().vault().start();
+    let tray = world.start_tray();
+    until("the menu", LIMIT, || world.tray_menu(&tray).contains("\"Lock\"").then_some(()));
+    world.stop_daemon();
+    world.click_in_tray_menu(&tray, &["Start"]);
+    until("the daemon in the menu", LIMIT, || world.tray_menu(&tray).contains("Unlock…").then_some(()));
 }
 
 /// The state as a text of D-Bus: its length, itself, a zero.

@@ -119,7 +119,7 @@ impl World {
     }
 
     /// Returns the smallest area outside which two pictures are the same; `None` where they are.
-    pub(crate) fn difference(&self, one: &Path, other: &Path) -> Option<Area> {
+    pub fn difference(&self, one: &Path, other: &Path) -> Option<Area> {
         let compare = self.cmd("convert").arg(one).arg(other);
         let compare = compare.args(["-alpha", "off", "-compose", "difference", "-composite", "-threshold", "4%"]);
         let box_of = compare.args(["-format", "%[fx:maxima] %@", "info:"]).ok();

@@ -157,7 +157,7 @@ impl World {
 
     /// Waits for a tray icon in the top bar that the shell has all it needs of, and returns its name there.
     pub fn ready_tray_icon_in_gnome(&self) -> String {
-        let ready = format!("{TRAY_ICONS}.find(name => Main.panel.statusArea[name]._indicator?.isReady) ?? ''");
+        let ready = format!("{TRAY_ICONS}[0] ?? ''");
         until("a tray icon that is ready", LIMIT, || {
             let told = self.eval(&ready);
             told.rsplit("\\\"").nth(1).filter(|name| !name.is_empty()).map(str::to_owned)
@@ -171,7 +171,7 @@ impl World {
 
     /// Waits for a tray icon in the top bar, and clicks it with this button: 1 opens its menu, 2 is the middle one.
     pub fn click_tray_icon_in_gnome(&self, button: u32) {
-        let icon = TRAY_ICON;
+        let icon = format!("Main.panel.statusArea[{TRAY_ICONS}[0]]");
         until("a tray icon in the top bar", LIMIT, || self.in_gnome_is(&format!("!!({icon})"), "true").then_some(()));
         let device = "if (!global.mouse) global.mouse = imports.gi.Clutter.get_default_backend().get_default_seat()\
                       .create_virtual_device(imports.gi.Clutter.InputDeviceType.POINTER_DEVICE);";
@@ -187,8 +187,9 @@ impl World {
 
     /// Waits until an entry of the open tray menu says this: the shell asks for the labels after it has opened it.
     pub fn until_gnomes_tray_menu_says(&self, label: &str) {
-        let says =
-            format!("({TRAY_ICON}).menu._getMenuItems().some(one => one.label && one.label.text.includes('{label}'))");
+        let says = format!(
+            "Main.panel.statusArea[{TRAY_ICONS}[0]].menu._getMenuItems().some(one => one.label && one.label.text.includes('{label}'))"
+        );
         until("the labels of the tray's menu", LIMIT, || self.in_gnome_is(&says, "true").then_some(()));
     }
 
@@ -234,12 +235,9 @@ impl World {
 const KEYBOARD: &str = "global.keys = imports.gi.Clutter.get_default_backend().get_default_seat()\
                         .create_virtual_device(imports.gi.Clutter.InputDeviceType.KEYBOARD_DEVICE); 1";
 
-/// The names of the tray icons in the top bar, in the shell's words.
-const TRAY_ICONS: &str = "Object.keys(Main.panel.statusArea).filter(name => name.startsWith('appindicator'))";
-
-/// The tray icon in the top bar, which the shell has all it needs of, in its words.
-const TRAY_ICON: &str = "Object.keys(Main.panel.statusArea).filter(name => name.startsWith('appindicator'))\
-                         .map(name => Main.panel.statusArea[name]).find(one => one._indicator?.isReady && one.width > 0)";
+/// The tray icons in the top bar that the shell has all it needs of, in its words: their names there.
+const TRAY_ICONS: &str = "Object.keys(Main.panel.statusArea).filter(name => name.startsWith('appindicator') \
+                          && Main.panel.statusArea[name]._indicator?.isReady && Main.panel.statusArea[name].width > 0)";
 
 fn windows() -> String {
     "global.get_window_actors().some(one => one.meta_window.get_wm_class().startsWith('chrom'))".into()

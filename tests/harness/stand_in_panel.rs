@@ -39,6 +39,11 @@ impl StandInPanel {
         self.client.wait(signal).unwrap();
     }
 
+    /// Has a name on the bus, as another program.
+    pub fn own(&self, name: &str) {
+        self.client.wait(self.client.connection().request_name(name)).unwrap();
+    }
+
     /// Returns who has a name on the bus; nobody where it is gone.
     pub fn owner(&self, name: &str) -> Option<String> {
         let names = self.client.wait(zbus::fdo::DBusProxy::new(self.client.connection())).unwrap();
@@ -55,12 +60,12 @@ struct Watcher {
 #[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
     async fn register_status_notifier_item(&self, service: String) {
-        let first = {
+        let number = {
             let mut registered = self.registered.lock().unwrap();
             registered.push(service);
-            registered.len() == 1
+            registered.len()
         };
-        if first {
+        if number == 1 {
             sleep(self.first).await;
         }
     }

@@ -120,7 +120,7 @@ pub enum ChoiceError {
     #[error("{0}: {1}")]
     File(PathBuf, #[source] io::Error),
     /// A line can't be understood.
-    #[error("{0}, line {1}: {2}")]
+    #[error("line {1} of {0}: {2}")]
     Line(PathBuf, usize, String),
 }
 

@@ -49,7 +49,7 @@ pub(crate) struct Run {
     /// Put a code of the account NAME into the variable VAR; may be repeated
     #[arg(long, required = true, value_name = "VAR=NAME", value_parser = Otp::parse)]
     pub(crate) otp: Vec<Otp>,
-    /// Each code must still live N seconds; else the next one is waited for
+    /// Each code must still live N seconds, half its period at most; else the next one is waited for
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) fresh: u32,
     /// The command, and its arguments

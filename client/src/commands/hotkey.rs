@@ -148,7 +148,7 @@ fn refuse(bound: &[Bound]) -> Result<(), Error> {
 
 impl From<ChoiceError> for Error {
     fn from(error: ChoiceError) -> Self {
-        Self::Usage(error.to_string())
+        Self::Usage(format!("{error}; mend that, or take it away: countersign hotkey remove"))
     }
 }
 

@@ -67,8 +67,7 @@ impl Icon {
         if begun.elapsed() > AT_ONCE && desktop_is_of(&["GNOME"]) {
             // The shell answers when it has started up. What it was told before then may come to nothing, and nobody is
             // told (see `host::Drops`).
-            drop(tray);
-            tray = registered(face, &menu)?;
+            tray = registered(face, &menu).unwrap_or(tray);
         }
         Ok(Self { tray, face, menu })
     }

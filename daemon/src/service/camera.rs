@@ -4,10 +4,7 @@
 
 use std::{
     os::fd::OwnedFd,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -27,6 +24,7 @@ use super::Service;
 use crate::{
     camera::{self, Sight, Watch},
     convert,
+    notify::About,
     worker::{FoundQr, WorkerError},
 };
 
@@ -41,7 +39,7 @@ impl Service {
             Error::InvalidArgument(format!("the progress can't be told down that descriptor: {error}"))
         })?;
         let _one = self.begin_scan()?;
-        let _told = Told::new(&self.through_camera);
+        let _told = Told::new(self);
         let limit = camera::time(options) + GRACE;
         let mut found = Vec::new();
         let ended = tokio::select! {
@@ -99,19 +97,20 @@ impl Service {
     }
 }
 
-/// Says to others, while it lives, that it is the camera that is looked through.
-struct Told<'a>(&'a AtomicBool);
+/// Says to others, while it lives, that it is the camera that is looked through; then takes that back from the desktop.
+struct Told<'a>(&'a Service);
 
 impl<'a> Told<'a> {
-    fn new(flag: &'a AtomicBool) -> Self {
-        flag.store(true, Ordering::Relaxed);
-        Self(flag)
+    fn new(service: &'a Service) -> Self {
+        service.through_camera.store(true, Ordering::Relaxed);
+        Self(service)
     }
 }
 
 impl Drop for Told<'_> {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.through_camera.store(false, Ordering::Relaxed);
+        self.0.notifier.withdraw(|about| *about == About::Camera);
     }
 }
 

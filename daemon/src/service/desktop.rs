@@ -45,7 +45,8 @@ impl Service {
 
     /// Tells the person that a camera looks now, whoever asked for it.
     pub(super) fn show_camera(self: &Arc<Self>, camera: &str) {
-        let (service, message) = (self.clone(), plain("The camera looks for QR codes", camera.to_owned()));
+        let message = plain("The camera looks for QR codes", camera.to_owned());
+        let (service, message) = (self.clone(), Message { about: About::Camera, ..message });
         tokio::spawn(async move { service.notifier.show(message).await });
     }
 
@@ -113,7 +114,11 @@ impl Service {
             let Some(action) = self.notifier.show(message).await else { return };
             next = match self.act(action, &options).await {
                 Ok(next) => next,
-                Err(error) => Some(plain("That did not work", format!("{}\n{}", error.message(), error.hint()))),
+                Err(error) => {
+                    let about = if matches!(error, Error::Locked(_)) { About::NotOpen } else { About::Names };
+                    let body = format!("{}\n{}", error.message(), error.hint());
+                    Some(Message { about, ..plain("That did not work", body) })
+                }
             };
         }
     }
@@ -401,15 +406,18 @@ pub(super) fn kept_message(kept: &Kept, new: Vec<String>, proof: Option<Way>, ca
         _ => body,
     };
     let as_it_says = |account: &String| Way { account: account.clone(), variation: None };
+    let unproven = proof.as_ref().map(|way| way.account.clone());
     let actions = match (proof, kept.outcome.as_str(), kept.accounts.as_slice()) {
         (Some(way), ..) => vec![Action::CopyCode(way.clone()), Action::Refused(way)],
         (None, "kept", _) if !new.is_empty() => vec![Action::Undo(new)],
         (None, "already-kept", [one]) => vec![Action::CopyCode(as_it_says(one))],
         _ => Vec::new(),
     };
-    let about = match kept.accounts.as_slice() {
-        [] => About::Nobody,
-        some => About::Accounts(some.to_vec()),
+    let about = match (unproven, kept.accounts.as_slice()) {
+        (Some(account), _) => About::Unproven(account),
+        (None, []) if kept.missing_parts.is_empty() => About::NotOpen,
+        (None, []) => About::Nobody,
+        (None, some) => About::Accounts(some.to_vec()),
     };
     Message { topic: "scan", title: head, body, actions, about, until: None }
 }
@@ -464,6 +472,21 @@ mod tests {
         let again = Kept { outcome: "already-kept".into(), ..kept };
         let message = kept_message(&again, Vec::new(), None, &Candidate::default());
         assert_eq!(message.actions, [Action::CopyCode(way)], "there is nothing to prove any more");
+    }
+
+    #[test]
+    fn what_was_kept_is_told_as_long_as_it_is_so() {
+        let about = |outcome: &str, accounts: &[&str], missing_parts: &[u32], proof| {
+            let accounts = accounts.iter().map(ToString::to_string).collect();
+            let kept =
+                Kept { outcome: outcome.into(), accounts, missing_parts: missing_parts.into(), ..Kept::default() };
+            kept_message(&kept, Vec::new(), proof, &Candidate::default()).about
+        };
+        let way = Way { account: "x".into(), variation: None };
+        assert_eq!(about("kept", &["x"], &[], Some(way)), About::Unproven("x".into()));
+        assert_eq!(about("kept", &["x"], &[], None), About::Accounts(vec!["x".into()]));
+        assert_eq!(about("waiting", &[], &[], None), About::NotOpen);
+        assert_eq!(about("waiting", &[], &[2], None), About::Nobody);
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod vault;
 mod waiting;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     hash::RandomState,
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, OnceLock, atomic::AtomicBool},
@@ -29,7 +29,7 @@ use std::{
 use countersign_api::{Caller, Error, PATH, accounts::Accounts, types::ScanOptions, vault::Vault as VaultInterface};
 use countersign_core::{
     account::AccountId,
-    vault::{Store, Vault},
+    vault::{Entry, Store, Vault},
 };
 use tokio::sync::{Semaphore, watch};
 use zbus::{Connection, object_server::SignalEmitter};
@@ -255,14 +255,16 @@ impl Service {
     /// Withdraws what the desktop still shows of accounts and candidates that are gone.
     fn withdraw_untrue(&self) {
         // While it is locked, nobody knows of accounts; what names them went at the lock.
-        let ids = |vault: &Vault| vault.entries().map(|entry| entry.id().to_string()).collect();
-        let accounts: Option<HashSet<String>> = self.state().vault().map(ids);
+        let proven = |entry: &Entry| (entry.id().to_string(), entry.confirmed().is_some());
+        let accounts: Option<HashMap<String, bool>> =
+            self.state().vault().map(|vault| vault.entries().map(proven).collect());
         let is_gone = |about: &About| match about {
             About::Accounts(ids) => {
-                accounts.as_ref().is_some_and(|accounts| !ids.iter().any(|id| accounts.contains(id)))
+                accounts.as_ref().is_some_and(|accounts| !ids.iter().any(|id| accounts.contains_key(id)))
             }
+            About::Unproven(id) => accounts.as_ref().is_some_and(|accounts| accounts.get(id) != Some(&false)),
             About::Candidate(id) => self.text_of(id).is_err(),
-            About::Names | About::NoBackup | About::Nobody => false,
+            About::Names | About::NotOpen | About::Camera | About::NoBackup | About::Nobody => false,
         };
         self.notifier.withdraw(is_gone);
     }
@@ -301,10 +303,13 @@ impl Service {
 
     /// Tells everybody the state.
     fn announce_state(self: &Arc<Self>) {
-        let (name, why) = {
+        let (name, why, is_open) = {
             let state = self.state();
-            (state.name(), state.why().id())
+            (state.name(), state.why().id(), state.vault().is_some())
         };
+        if is_open {
+            self.notifier.withdraw(|about| *about == About::NotOpen);
+        }
         let service = self.clone();
         tokio::spawn(async move {
             for connection in service.connections() {

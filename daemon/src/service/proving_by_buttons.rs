@@ -28,8 +28,8 @@ impl Service {
         if confirmed && way.variation.is_none() {
             return Ok(None);
         }
-        let body = "Paste it into the page. It stays on the clipboard until it has expired. What did the page say?";
-        let about = About::Accounts(vec![way.account.clone()]);
+        let body = "Paste it into the page before it expires. What did the page say?";
+        let about = about(&way, confirmed);
         let actions = vec![Action::Accepted(way.clone()), Action::Refused(way)];
         Ok(Some(Message { actions, about, ..plain(&format!("Code copied: {title}"), body.into()) }))
     }
@@ -38,13 +38,14 @@ impl Service {
     pub(super) fn refused(&self, way: &Way) -> Result<Message, Error> {
         let id = id_of(way)?;
         self.with_vault(|vault| {
-            let account = entry(vault, id)?.account();
+            let entry = entry(vault, id)?;
+            let (account, about) = (entry.account(), about(way, entry.confirmed().is_some()));
             let title = visible(&account.title());
             let mut left = Variation::fitting(account);
             if let Some(word) = &way.variation {
                 left.find(|one| one.id == word);
             }
-            Ok(left.next().map_or_else(|| nothing_fits(&title), |next| another(&title, way, next)))
+            Ok(left.next().map_or_else(|| nothing_fits(&title), |next| Message { about, ..another(&title, way, next) }))
         })
     }
 
@@ -60,12 +61,17 @@ fn id_of(way: &Way) -> Result<AccountId, Error> {
     way.account.parse().map_err(|_| Error::NotFound("the account is gone".into()))
 }
 
+/// Returns with what a question about the account's code goes.
+fn about(way: &Way, confirmed: bool) -> About {
+    let account = way.account.clone();
+    if confirmed { About::Accounts(vec![account]) } else { About::Unproven(account) }
+}
+
 fn another(title: &str, way: &Way, next: &Variation) -> Message {
     let body = format!("The page may want the code {}. Copy that one, and type it into the page.", next.text);
     let way = Way { variation: Some(next.id.into()), ..way.clone() };
-    let about = About::Accounts(vec![way.account.clone()]);
     let actions = vec![Action::CopyCode(way.clone()), Action::Refused(way)];
-    Message { actions, about, ..plain(&format!("Try another code: {title}"), body) }
+    Message { actions, ..plain(&format!("Try another code: {title}"), body) }
 }
 
 fn nothing_fits(title: &str) -> Message {

@@ -138,12 +138,12 @@ impl Service {
                 match self.ensure_open(Some(asked), true).await {
                     Ok(()) => unlocked(),
                     Err(Error::Cancelled(_)) => return,
-                    Err(error) => trouble("countersign is still locked", &error),
+                    Err(error) => not_open("countersign is still locked", &error),
                 }
             }
             Target::Explain => match self.with_vault(|_| Ok(())) {
                 Ok(()) => unlocked(),
-                Err(error) => trouble("There is nothing to search yet", &error),
+                Err(error) => not_open("There is nothing to search yet", &error),
             },
         };
         self.notifier.show(message).await;
@@ -185,6 +185,10 @@ fn told(title: &str, body: &str) -> Message {
 
 fn unlocked() -> Message {
     Message { about: About::Names, ..told("countersign is unlocked", "Search again to find your accounts.") }
+}
+
+fn not_open(title: &str, error: &Error) -> Message {
+    Message { about: About::NotOpen, ..trouble(title, error) }
 }
 
 fn trouble(title: &str, error: &Error) -> Message {

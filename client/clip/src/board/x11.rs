@@ -100,7 +100,7 @@ impl Clipboard {
             // Before the first wait, too: what came along with an answer of the server is told by no descriptor.
             self.early = self.events()?;
             let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.early.iter().any(|event| matches!(event, Event::Asked(..))) {
+            if left.is_zero() || !self.early.is_empty() {
                 return Ok(());
             }
             wait(self.descriptor(), left).map_err(|error| lost(&error))?;

@@ -24,8 +24,10 @@ pub(super) async fn bound() -> Result<Vec<Bound>, Error> {
     })
 }
 
-/// Writes the choice and has the tray take the keys; says when they are in force where it does not run.
+/// Writes the choice and has the tray take the keys; says when they are in force where it does not run. One that can't be
+/// read is not written over: it may be the person's own work.
 pub(super) async fn install(choice: &Choice) -> Result<(Vec<Bound>, &'static str), Error> {
+    Choice::read()?;
     choice.write()?;
     Ok(match ask("ReadHotkeys").await? {
         Some(answer) => (told(answer), ""),

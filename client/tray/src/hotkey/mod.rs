@@ -115,6 +115,8 @@ struct Listener {
     bus: Connection,
     ears: Ears,
     bound: Vec<Bound>,
+    /// Why the choice is not known.
+    unknown: Option<String>,
     presses: Presses,
     ended: UnboundedSender<Action>,
     ends: UnboundedReceiver<Action>,
@@ -123,7 +125,7 @@ struct Listener {
 impl Listener {
     fn new(bus: Connection) -> Self {
         let (ended, ends) = unbounded_channel();
-        Self { bus, ears: Ears::None, bound: Vec::new(), presses: Presses::default(), ended, ends }
+        Self { bus, ears: Ears::None, bound: Vec::new(), unknown: None, presses: Presses::default(), ended, ends }
     }
 
     async fn run(mut self, mut requests: UnboundedReceiver<Request>, wrong: impl Fn(Vec<String>) + Send + Sync) {
@@ -155,10 +157,9 @@ impl Listener {
     /// Reads the choice anew: gives back the keys of before, and takes those of now.
     async fn read(&mut self, wrong: &(impl Fn(Vec<String>) + Sync)) {
         std::mem::replace(&mut self.ears, Ears::None).end().await;
-        let choice = Choice::read().unwrap_or_else(|error| {
-            eprintln!("countersign-tray: {error}");
-            Choice::default()
-        });
+        let read = Choice::read();
+        self.unknown = read.as_ref().err().map(ToString::to_string);
+        let choice = read.unwrap_or_default();
         (self.ears, self.bound) = Ears::take(&self.bus, &choice).await;
         self.complain(wrong);
     }
@@ -174,7 +175,8 @@ impl Listener {
     fn complain(&self, wrong: &impl Fn(Vec<String>)) {
         let refused = self.bound.iter().filter(|one| !one.wrong.is_empty());
         let line = |Bound { action, keys, wrong, .. }: &Bound| format!("Hotkey {keys} ({action}): {wrong}");
-        wrong(refused.map(line).collect());
+        let unknown = self.unknown.iter().map(|why| format!("Hotkeys: {why}"));
+        wrong(unknown.chain(refused.map(line)).collect());
     }
 
     fn heard(&mut self, event: Event) {
