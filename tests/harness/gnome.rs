@@ -133,6 +133,14 @@ impl World {
         });
     }
 
+    /// Closes it.
+    pub fn close_gnomes_overview(&self) {
+        assert!(self.in_gnome("Main.overview.hide()"));
+        until("no overview", LIMIT, || {
+            self.in_gnome_is("!Main.overview.visible && !Main.overview.animationInProgress", "true").then_some(())
+        });
+    }
+
     /// Returns every text that the overview shows.
     pub fn gnomes_overview(&self) -> String {
         self.eval(
