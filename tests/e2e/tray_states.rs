@@ -62,8 +62,8 @@ fn walk_through_states(mut world: World, name: &str) {
     says(&world, "\"Locked\"");
     if start_with_mounts_of_its_own(&mut world).is_ok() {
         mount(&mut world, "ro");
-        world.cli(&["lock"]).ok();
-        world.unlock();
+        let pin = world.cli(&["pin", "github"]).run();
+        assert!(pin.err.contains("can only be read"), "{pin:?}");
         looks(&world, "the disk can only be read", "read-only");
     }
     world.stop_daemon();

@@ -243,11 +243,16 @@ impl Service {
                 None => Err(crate::convert::not_open(state.phase())),
             }
         };
-        if result.is_ok() {
-            self.idle.touch();
-            self.announce_accounts();
-            self.withdraw_untrue();
-            self.remind_of_backup();
+        match &result {
+            Ok(_) => {
+                self.idle.touch();
+                self.announce_accounts();
+                self.withdraw_untrue();
+                self.remind_of_backup();
+            }
+            // It may have become so: whoever shows the state looks again.
+            Err(Error::ReadOnly(_)) => self.announce_state(),
+            Err(_) => {}
         }
         result
     }
