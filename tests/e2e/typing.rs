@@ -9,9 +9,12 @@ use harness::{
     wait::{LIMIT, unix_now},
 };
 
+use crate::clipboard::{account, oathtool};
+
 tests![
     the_code_is_typed_into_the_window,
     enter_is_pressed_only_where_it_is_asked_for,
+    a_code_that_dies_soon_is_not_typed,
     another_window_gets_nothing,
     a_window_that_comes_back_gets_the_code,
     a_counter_is_not_used_up_for_another_window,
@@ -119,6 +122,18 @@ fn enter_is_pressed_only_where_it_is_asked_for() {
         let line = window.line();
         assert_code(&world, &account, line.strip_suffix('x').unwrap_or(&line));
     }
+}
+
+fn a_code_that_dies_soon_is_not_typed() {
+    let world = World::build().display().vault().start();
+    let quick = account(&world, "Quick", 11);
+    let window = Window::open(&world, "target");
+    until("the last seconds of a code", LIMIT, || (unix_now() % 11 >= 8).then_some(()));
+    let step = unix_now() / 11;
+    world.cli(&["type", "--enter", "quick"]).ok();
+    let line = window.line();
+    let later: Vec<_> = (step + 1..=unix_now() / 11).map(|step| oathtool(&world, &quick, 11, step * 11)).collect();
+    assert!(later.contains(&line), "{line} is none of {later:?}");
 }
 
 fn another_window_gets_nothing() {

@@ -201,6 +201,14 @@ impl World {
         until("the labels of the tray's menu", LIMIT, || self.in_gnome_is(&says, "true").then_some(()));
     }
 
+    /// Says whether all of the open tray menu stands on the screen.
+    pub fn gnomes_tray_menu_fits(&self) -> bool {
+        let last =
+            format!("Main.panel.statusArea[{TRAY_ICONS}[0]].menu._getMenuItems().filter(one => one.visible).pop()");
+        let end = format!("(one => one.get_transformed_position()[1] + one.height)({last})");
+        self.in_gnome_is(&format!("{end} <= global.stage.height"), "true")
+    }
+
     /// Takes a picture when two in a row are the same.
     pub fn still_picture_of_gnome(&self, name: &str) -> PathBuf {
         let path = self.picture_file(name);

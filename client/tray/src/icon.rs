@@ -17,7 +17,7 @@ use tray_icon::{
 
 use crate::{
     draw,
-    menu::{Action, Entry, Face, Model},
+    menu::{Action, Entry, Face, Model, Room},
 };
 
 /// What the person did.
@@ -118,6 +118,11 @@ fn named(face: Face) -> Option<NativeIcon> {
     let of_all = of_all.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
     let installed = own.into_iter().chain(env::split_paths(&of_all)).any(|dir| dir.join(&file).is_file());
     installed.then(|| NativeIcon::from_name(face.icon_name()))
+}
+
+/// Returns how much of a menu the panel has room for.
+pub(crate) fn room() -> Room {
+    if desktop_is_of(&["GNOME"]) { Room::GNOME } else { Room::USUAL }
 }
 
 /// Whether the desktop goes by one of these names.

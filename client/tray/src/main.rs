@@ -72,7 +72,7 @@ fn tray(patience: Duration) -> Result<(), Fault> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let bus = runtime.block_on(claim())?;
     let drops = runtime.block_on(host::Drops::new(&bus))?;
-    let model = Model::default();
+    let model = Model::new(icon::room());
     let (sender, clicks) = unbounded_channel();
     // Outside the runtime: see `icon`.
     let icon = Icon::new(&model, sender.clone())?;

@@ -9,7 +9,7 @@ mod face;
 mod text;
 
 pub(crate) use self::{
-    accounts::Account,
+    accounts::{Account, Room},
     action::{Action, Deed},
     face::Face,
 };
@@ -88,12 +88,18 @@ pub(crate) enum Entry {
 /// All that the tray shows.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
+    room: Room,
     view: View,
     failure: Option<String>,
     clipboard: Clipboard,
 }
 
 impl Model {
+    /// Begins with nothing to show.
+    pub(crate) fn new(room: Room) -> Self {
+        Self { room, ..Self::default() }
+    }
+
     /// Returns what the daemon told last.
     #[cfg(test)]
     pub(crate) fn view(&self) -> &View {
@@ -182,7 +188,7 @@ impl Model {
         if !self.has_accounts() {
             return vec![Entry::Note("No accounts yet".into()), scan()];
         }
-        let mut menu = accounts::entries(&self.view.accounts);
+        let mut menu = accounts::entries(&self.view.accounts, self.room);
         menu.extend([item(Action::Search, "Search…"), scan()]);
         menu
     }

@@ -2,8 +2,8 @@
 //!
 //! Few accounts stand side by side. Of many, the pinned and the most used ones do, and the others follow by issuer. *More*
 //! has those that stand side by side once more, with all that can be done with each, and the one used last: so every
-//! account comes there by one click on it, or has its own submenu where a click would spend a code or can copy none. All of them with all of it would be 1,600 entries for 200 accounts, each some
-//! kilobytes in the toolkit and the panel.
+//! account comes there by one click on it, or has its own submenu where a click would spend a code or can copy none. All of
+//! them with all of it would be 1,600 entries for 200 accounts, each some kilobytes in the toolkit and the panel.
 
 use std::collections::HashMap;
 
@@ -34,12 +34,37 @@ pub(crate) struct Account {
     pub(crate) last_used: u64,
 }
 
+/// How much of a menu fits on a small screen, which has 720 pixels in height.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Room {
+    /// The most accounts in one list before submenus begin.
+    side_by_side: usize,
+    /// How many of the most used ones come before the submenus, where there are some.
+    first: usize,
+    /// The most submenus that are about as long as a list.
+    groups: usize,
+}
+
+impl Room {
+    /// Most panels: 26 lines.
+    pub(crate) const USUAL: Self = Self { side_by_side: 20, first: 10, groups: 12 };
+    /// GNOME: 18 lines, and what is longer can't be scrolled but in submenus.
+    pub(crate) const GNOME: Self = Self { side_by_side: 10, first: 5, groups: 5 };
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
+
 /// Returns the entries of accounts that come pinned ones first, then by use.
-pub(super) fn entries(accounts: &[Account]) -> Vec<Entry> {
+pub(super) fn entries(accounts: &[Account], room: Room) -> Vec<Entry> {
     let labels = labels(accounts);
     let all: Vec<Labelled> = accounts.iter().zip(labels).map(|(account, label)| Labelled { account, label }).collect();
     let pinned = accounts.iter().filter(|account| account.pinned).count();
-    let first = if all.len() <= SIDE_BY_SIDE { all.len() } else { pinned.clamp(FIRST, SIDE_BY_SIDE) };
+    let alone = all.len() <= room.side_by_side;
+    let first = if alone { all.len() } else { pinned.clamp(room.first, room.side_by_side) };
     let (first, rest) = all.split_at(first);
     let mut menu = Vec::new();
     let (pinned, used) = first.split_at(pinned.min(first.len()));
@@ -52,7 +77,7 @@ pub(super) fn entries(accounts: &[Account]) -> Vec<Entry> {
         menu.push(Entry::Separator);
         let mut sorted: Vec<&Labelled> = rest.iter().collect();
         sorted.sort_by_key(|one| (issuer(one).to_lowercase(), one.label.to_lowercase(), &one.account.id));
-        menu.extend(submenus(&by_issuer(&sorted)));
+        menu.extend(submenus(&by_issuer(&sorted, room)));
     }
     let last = rest.iter().filter(|one| one.account.last_used > 0).max_by_key(|one| one.account.last_used);
     let is_last = |one: &&Labelled| first.iter().all(|other| other.account.last_used < one.account.last_used);
@@ -129,9 +154,9 @@ fn deeds(account: &Account) -> Vec<Deed> {
 }
 
 /// Cuts accounts that are sorted by issuer into groups, between issuers where that can be.
-fn by_issuer<'a>(sorted: &[&'a Labelled<'a>]) -> Vec<Vec<&'a Labelled<'a>>> {
+fn by_issuer<'a>(sorted: &[&'a Labelled<'a>], room: Room) -> Vec<Vec<&'a Labelled<'a>>> {
     // With very many accounts the groups grow, rather than the list of them.
-    let most = sorted.len().div_ceil(GROUPS).max(SIDE_BY_SIDE);
+    let most = sorted.len().div_ceil(room.groups).max(room.side_by_side);
     let mut groups: Vec<Vec<&Labelled>> = Vec::new();
     let same_issuer = |one: &&Labelled, other: &&Labelled| issuer(one).to_lowercase() == issuer(other).to_lowercase();
     for same in sorted.chunk_by(same_issuer) {
@@ -181,12 +206,6 @@ fn labels(accounts: &[Account]) -> Vec<String> {
         .collect()
 }
 
-/// The most accounts in one list before submenus begin: all of them fit on a small screen, with what stands around them.
-const SIDE_BY_SIDE: usize = 20;
-/// How many of the most used ones come before the submenus, where there are some.
-const FIRST: usize = 10;
-/// The most submenus that are about as long as a list.
-const GROUPS: usize = 12;
 /// The most characters of an account's label.
 const LABEL: usize = 60;
 /// The most characters of each end of a submenu's label.
