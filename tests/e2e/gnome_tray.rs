@@ -57,8 +57,7 @@ fn gnome_opens_the_menu_of_many_accounts() {
         some_accounts(&world, count);
         let tray = world.start_tray();
         until("the accounts", LIMIT, || world.tray_menu(&tray).contains("Search").then_some(()));
-        world.click_tray_icon_in_gnome(1);
-        world.until_gnomes_tray_menu_says("Search");
+        world.open_tray_menu_in_gnome("Search");
         world.still_picture_of_gnome(&format!("gnome-tray-menu-{count}"));
         // The shell may be building it anew just then.
         let fits = || world.gnomes_tray_menu_fits().then_some(());
@@ -77,8 +76,7 @@ fn gnome_keeps_the_icon() {
         world.drop_tray_icon_in_gnome(&first);
         until("the icon again", LIMIT, || (world.ready_tray_icon_in_gnome() != first).then_some(()));
     }
-    world.click_tray_icon_in_gnome(1);
-    world.until_gnomes_tray_menu_says("Search");
+    world.open_tray_menu_in_gnome("Search");
     drop(tray);
 }
 

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use crate::{Process, World, until, wait::LIMIT};
@@ -193,11 +194,21 @@ impl World {
         );
     }
 
-    /// Waits until an entry of the open tray menu says this: the shell asks for the labels after it has opened it.
-    pub fn until_gnomes_tray_menu_says(&self, label: &str) {
-        let says = format!(
-            "Main.panel.statusArea[{TRAY_ICONS}[0]].menu._getMenuItems().some(one => one.label && one.label.text.includes('{label}'))"
-        );
+    /// Opens the tray's menu by a click, and waits until an entry says this: the shell asks for the labels after it has opened
+    /// it. A click on an icon that is just being put up goes astray; a person clicks again.
+    pub fn open_tray_menu_in_gnome(&self, says: &str) {
+        let menu = format!("Main.panel.statusArea[{TRAY_ICONS}[0]].menu");
+        until("the tray's menu", LIMIT, || {
+            self.click_tray_icon_in_gnome(1);
+            let end = Instant::now() + Duration::from_secs(2);
+            while Instant::now() < end {
+                if self.in_gnome_is(&format!("{menu}.isOpen"), "true") {
+                    return Some(());
+                }
+            }
+            None
+        });
+        let says = format!("{menu}._getMenuItems().some(one => one.label && one.label.text.includes('{says}'))");
         until("the labels of the tray's menu", LIMIT, || self.in_gnome_is(&says, "true").then_some(()));
     }
 
