@@ -21,6 +21,7 @@ mod tray;
 use std::{env, process::ExitCode, time::Duration};
 
 use countersign_api::connect;
+use host::Drops;
 use icon::{Click, Fault, Icon};
 use menu::{Action, Model};
 use tokio::{
@@ -70,8 +71,7 @@ fn lead(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
 fn tray(patience: Duration) -> Result<(), Fault> {
     heap::set();
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let bus = runtime.block_on(claim())?;
-    let drops = runtime.block_on(host::Drops::new(&bus))?;
+    let (bus, drops) = runtime.block_on(claim())?;
     let model = Model::new(icon::room());
     let (sender, clicks) = unbounded_channel();
     // Outside the runtime: see `icon`.
@@ -102,10 +102,12 @@ fn tray(patience: Duration) -> Result<(), Fault> {
 }
 
 /// Connects to the session bus as the only tray on it.
-async fn claim() -> Result<Connection, Fault> {
+async fn claim() -> Result<(Connection, Drops), Fault> {
     let bus = connect::session_bus().await.map_err(|error| format!("no session bus: {}", error.message()))?;
+    // Before there is the name: what is called by it finds nobody yet, and would be read and lost while this is asked for.
+    let drops = Drops::new(&bus).await?;
     match bus.request_name_with_flags(NAME, RequestNameFlags::DoNotQueue.into()).await {
-        Ok(_) => Ok(bus),
+        Ok(_) => Ok((bus, drops)),
         Err(zbus::Error::NameTaken) => Err("already running".into()),
         Err(error) => Err(error.into()),
     }
