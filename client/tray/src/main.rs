@@ -71,13 +71,13 @@ fn lead(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
 fn tray(patience: Duration) -> Result<(), Fault> {
     heap::set();
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let (bus, drops) = runtime.block_on(claim())?;
+    let (bus, drops, requests) = runtime.block_on(claim())?;
     let model = Model::new(icon::room());
     let (sender, clicks) = unbounded_channel();
     // Outside the runtime: see `icon`.
     let icon = Icon::new(&model, sender.clone())?;
     runtime.block_on(async {
-        hotkey::serve(&bus, move |wrong| drop(sender.send(Click::Hotkeys(wrong)))).await?;
+        hotkey::serve(&bus, requests, move |wrong| drop(sender.send(Click::Hotkeys(wrong))));
         let mut term = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let end = async {
@@ -102,12 +102,12 @@ fn tray(patience: Duration) -> Result<(), Fault> {
 }
 
 /// Connects to the session bus as the only tray on it.
-async fn claim() -> Result<(Connection, Drops), Fault> {
+async fn claim() -> Result<(Connection, Drops, hotkey::Requests), Fault> {
     let bus = connect::session_bus().await.map_err(|error| format!("no session bus: {}", error.message()))?;
-    // Before there is the name: what is called by it finds nobody yet, and would be read and lost while this is asked for.
     let drops = Drops::new(&bus).await?;
+    let requests = hotkey::offer(&bus).await?;
     match bus.request_name_with_flags(NAME, RequestNameFlags::DoNotQueue.into()).await {
-        Ok(_) => Ok((bus, drops)),
+        Ok(_) => Ok((bus, drops, requests)),
         Err(zbus::Error::NameTaken) => Err("already running".into()),
         Err(error) => Err(error.into()),
     }

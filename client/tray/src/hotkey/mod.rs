@@ -22,14 +22,21 @@ use zbus::Connection;
 
 use crate::{actions, heap};
 
-/// Offers the interface on the bus and takes the keys that are chosen; `wrong` is told what came to
-/// nothing, a line each.
-pub(crate) async fn serve(bus: &Connection, wrong: impl Fn(Vec<String>) + Send + Sync + 'static) -> zbus::Result<()> {
+/// What was asked of the interface on the bus, until somebody answers.
+pub(crate) struct Requests(UnboundedReceiver<Request>);
+
+/// Offers the interface on the bus: before the tray has its name, or what is called by that name first finds nobody, and is
+/// never answered.
+pub(crate) async fn offer(bus: &Connection) -> zbus::Result<Requests> {
     let (sender, requests) = unbounded_channel();
     bus.object_server().at(TRAY_PATH, Service::new(sender)).await?;
+    Ok(Requests(requests))
+}
+
+/// Takes the keys that are chosen, and answers; `wrong` is told what came to nothing, a line each.
+pub(crate) fn serve(bus: &Connection, requests: Requests, wrong: impl Fn(Vec<String>) + Send + Sync + 'static) {
     // Its own task: the tray's loop needs none of it.
-    tokio::spawn(Listener::new(bus.clone()).run(requests, wrong));
-    Ok(())
+    tokio::spawn(Listener::new(bus.clone()).run(requests.0, wrong));
 }
 
 /// What a key did.
