@@ -1,13 +1,16 @@
 //! Hotkeys: real keys, in each desktop's own way. `lock` is what is pressed: a lock shows, and costs nothing.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Instant};
 
-use harness::{Process, World, programs, tests, until, wait::LIMIT};
+use harness::{Client, Process, World, programs, tests, until, wait::LIMIT};
+use tokio::time::timeout;
+use zbus::{fdo::DBusProxy, names::BusName};
 
 tests![
     a_hotkey_may_be_the_first_of_a_session,
     a_hotkey_is_off_until_it_is_turned_on,
     the_tray_hears_keys_on_x11_until_they_are_taken_away,
+    a_tray_answers_from_its_first_moment_on,
     a_held_key_starts_one,
     a_taken_key_is_said_and_another_one_offered,
     a_choice_that_cant_be_read_is_said,
@@ -131,6 +134,28 @@ fn the_tray_hears_keys_on_x11_until_they_are_taken_away() {
     world.press("super+ctrl+l");
     world.cli(&["--no-prompt", "list"]).ok();
     assert!(!locked(&world) && other.runs() && !other.err.text().contains("grab"), "{}", other.err.text());
+}
+
+fn a_tray_answers_from_its_first_moment_on() {
+    let world = World::build().vault().start();
+    let client = Client::bus(&world);
+    let names = client.wait(DBusProxy::new(client.connection())).unwrap();
+    let name = BusName::try_from(TRAY).unwrap();
+    for _ in 0..3 {
+        let tray = world.cmd(&programs::ours("countersign-tray")).spawn();
+        // Without a rest between: it is asked as soon as it can be.
+        let start = Instant::now();
+        while !client.wait(names.name_has_owner(name.clone())).unwrap() {
+            assert!(start.elapsed() < LIMIT, "there is no tray");
+        }
+        let path = "/org/countersign/Tray1";
+        let answer = client.connection().call_method(Some(TRAY), path, Some(TRAY), "ReadHotkeys", &());
+        client.wait(async { timeout(LIMIT, answer).await }).expect("an answer in time").unwrap();
+        drop(tray);
+        until("the end of its name", LIMIT, || {
+            (!client.wait(names.name_has_owner(name.clone())).unwrap()).then_some(())
+        });
+    }
 }
 
 fn a_held_key_starts_one() {
@@ -360,3 +385,6 @@ fn kdes_keyboard_service_starts_them_until_they_are_taken_back() {
 
 const MEDIA_KEYS: &str = "org.gnome.settings-daemon.plugins.media-keys";
 const CUSTOM: &str = "/org/gnome/settings-daemon/plugins/media-keys/custom-keybindings";
+
+/// The tray's name on the bus, and that of its interface.
+const TRAY: &str = "org.countersign.Tray1";

@@ -60,8 +60,12 @@ impl Drops {
         let ours = format!("org.kde.StatusNotifierItem-{}-", process::id());
         let names = DBusProxy::new(self.watcher.connection()).await?;
         while let Some(drop) = self.signals.next().await {
-            let Ok(item) = drop.body().deserialize::<String>() else { continue };
-            let Some(name) = item.starts_with(&ours).then(|| BusName::try_from(item).ok()).flatten() else { continue };
+            let body = drop.body();
+            let Ok(item) = body.deserialize::<&str>() else { continue };
+            if !item.starts_with(&ours) {
+                continue;
+            }
+            let Ok(name) = BusName::try_from(item) else { continue };
             // Without an owner it is an icon that we took away ourselves.
             if let Ok(connection) = names.get_name_owner(name).await {
                 // A panel that has gone meanwhile gets the icon from the toolkit when it is back.
