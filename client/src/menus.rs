@@ -45,15 +45,19 @@ impl Menu {
     /// Returns the first one that is installed and fits the screen; in a terminal without a screen, fzf.
     pub(crate) fn find(terminal: bool) -> Option<Self> {
         let there = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let usual: &[Self] = match (there("WAYLAND_DISPLAY"), there("DISPLAY")) {
+        let fitting = Self::fitting(there("WAYLAND_DISPLAY"), there("DISPLAY"), terminal);
+        fitting.iter().copied().find(|menu| path::find_here(menu.program().as_ref()).is_some())
+    }
+
+    fn fitting(wayland: bool, x11: bool, terminal: bool) -> &'static [Self] {
+        match (wayland, x11) {
             // Those of X11 only with a server for it beside.
             (true, true) => &[Self::Fuzzel, Self::Wofi, Self::Rofi, Self::Bemenu, Self::Dmenu],
             (true, false) => &[Self::Fuzzel, Self::Wofi, Self::Bemenu],
             (false, true) => &[Self::Rofi, Self::Dmenu, Self::Bemenu],
             (false, false) if terminal => &[Self::Fzf],
             (false, false) => &[],
-        };
-        usual.iter().copied().find(|menu| path::find_here(menu.program().as_ref()).is_some())
+        }
     }
 
     /// Returns the name of the program.
@@ -195,6 +199,21 @@ mod tests {
         "twice",
         " ",
     ];
+
+    #[test]
+    fn each_screen_has_its_own_menu_programs() {
+        let all = |terminal| {
+            [(true, true), (true, false), (false, true), (false, false)]
+                .map(|(wayland, x11)| Menu::fitting(wayland, x11, terminal))
+        };
+        for terminal in [true, false] {
+            let [both, wayland, x11, none] = all(terminal);
+            assert!(wayland.contains(&Menu::Wofi) && !wayland.contains(&Menu::Dmenu), "dmenu needs an X server");
+            assert!(x11.contains(&Menu::Dmenu) && !x11.contains(&Menu::Fuzzel), "fuzzel needs a compositor");
+            assert!(wayland.iter().chain(x11).all(|menu| both.contains(menu)));
+            assert_eq!(none.contains(&Menu::Fzf), terminal, "fzf draws on the terminal");
+        }
+    }
 
     #[test]
     fn every_title_is_one_line_of_its_own() {

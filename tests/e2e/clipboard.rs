@@ -23,6 +23,7 @@ use x11rb::{
 
 tests![
     a_paste_after_the_code_has_changed_gives_the_new_one,
+    it_goes_five_seconds_after_it_has_expired,
     one_paste_is_one_paste,
     a_history_that_reads_first_gets_nothing_of_one_paste,
     a_clipboard_manager_gets_nothing_of_one_paste_and_that_is_said,
@@ -42,6 +43,23 @@ tests![
 fn sessions() -> [World; 2] {
     programs::ours("countersign-clip");
     [World::build().display().vault().start(), World::build().wayland().vault().start()]
+}
+
+fn it_goes_five_seconds_after_it_has_expired() {
+    for world in sessions() {
+        account(&world, "Quick", 11);
+        let mut clip = world.cmd(&programs::ours("countersign-clip")).arg("quick").spawn();
+        let expires: u64 = clip.out.wait_for("the copy", LIMIT, |text| {
+            let line = text.lines().find_map(|line| line.strip_prefix("copied "))?;
+            line.parse().ok()
+        });
+        assert_eq!(clip.exit_code(LIMIT), 0);
+        // A second has begun when the clock shows it.
+        assert!(unix_now() + 1 >= expires + 5, "it went before its time");
+        let told = clip.out.to_end(LIMIT);
+        assert!(told.ends_with("ended expired\n"), "{told}");
+        assert_eq!(paste(&world, None), None);
+    }
 }
 
 fn is_wayland(world: &World) -> bool {

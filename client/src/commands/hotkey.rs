@@ -148,7 +148,12 @@ fn refuse(bound: &[Bound]) -> Result<(), Error> {
 
 impl From<ChoiceError> for Error {
     fn from(error: ChoiceError) -> Self {
-        Self::Usage(format!("{error}; mend that, or take it away: countersign hotkey remove"))
+        match error {
+            ChoiceError::Line(..) => {
+                Self::Usage(format!("{error}; mend that line, or take all of them away: countersign hotkey remove"))
+            }
+            _ => Self::Usage(error.to_string()),
+        }
     }
 }
 
